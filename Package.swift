@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "bizclock",
+  products: [
+    .executable(name: "bizclock", targets: ["bizclock"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // The domain: civil time, calendars, commitments, the fold. Pure.
+    .target(name: "ServiceTime", swiftSettings: strict),
+
+    // PostgreSQL over libpq.
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "LibPQ", dependencies: ["CLibPQ"], swiftSettings: strict),
+
+    // Bytes to events or rejects.
+    .target(name: "Feeds", dependencies: ["ServiceTime"], swiftSettings: strict),
+
+    // Files of sql/ and deploy/ that travel inside the binary.
+    .target(name: "CShipped"),
+
+    // Configuration and policy drafts: YAML to checked values.
+    .target(
+      name: "Settings",
+      dependencies: ["ServiceTime", "Feeds", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+
+    // Realistic cases for the demo, the tests and the benchmarks.
+    .target(name: "Simulator", dependencies: ["ServiceTime"], swiftSettings: strict),
+
+    // The only place that names tables.
+    .target(
+      name: "Ledger",
+      dependencies: [
+        "ServiceTime", "LibPQ", "CShipped",
+        .product(name: "Collections", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
+
+    // Log handler and service notification.
+    .target(
+      name: "Journal",
+      dependencies: [.product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+
+    // The services and their wiring.
+    .target(
+      name: "Daemon",
+      dependencies: [
+        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "CShipped",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+
+    .executableTarget(
+      name: "bizclock",
+      dependencies: [
+        "Daemon", "Simulator",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(name: "TestSupport", dependencies: ["LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTimeTests", dependencies: ["ServiceTime"], resources: [.copy("Fixtures")],
+      swiftSettings: strict),
+    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "FeedsTests", dependencies: ["Feeds"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CShipped"], swiftSettings: strict),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Feeds"], swiftSettings: strict),
+    .testTarget(
+      name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "DaemonTests", dependencies: ["Daemon", "Simulator", "TestSupport"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
