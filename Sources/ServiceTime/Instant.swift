@@ -13,8 +13,8 @@ public struct Instant: Hashable, Comparable, Sendable {
 
   /// The first instant the product handles, 1970-01-01T00:00:00Z; earlier times are refused as `bad_time`.
   public static let earliest = Instant(microseconds: 0)
-  /// The last instant the product handles, 2199-12-31T00:00:00Z; later times are refused as `bad_time`.
-  public static let latest = Instant(seconds: CivilDate(year: 2199, month: 12, day: 31).dayNumber64 * 86_400)
+  /// The last instant the product handles, 2099-12-31T00:00:00Z; later times are refused as `bad_time`.
+  public static let latest = Instant(seconds: CivilDate(year: 2099, month: 12, day: 31).dayNumber64 * 86_400)
 
   @inlinable
   public static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }

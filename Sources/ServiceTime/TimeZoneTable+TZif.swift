@@ -1,5 +1,5 @@
 extension TimeZoneTable {
-  /// Reads a TZif file (RFC 9636, versions 1–4), extended by its footer rule through 2200.
+  /// Reads a TZif file (RFC 9636, versions 1–4), extended by its footer rule through 2111.
   ///
   /// Returns nil if the bytes are not such a file.
   public init?(name: String, tzif bytes: [UInt8]) {
@@ -70,7 +70,7 @@ struct TZifReader {
       let rule = PosixZoneRule(bytes[(footerAt + 1)..<end])
     {
       let last = transitions.last ?? Int64.min
-      for (at, offset) in rule.transitions(years: 1970...2200) where at > last && offset != offsets.last {
+      for (at, offset) in rule.transitions(years: 1970...2111) where at > last && offset != offsets.last {
         transitions.append(at)
         offsets.append(offset)
       }

@@ -1,0 +1,114 @@
+/// A case folded from its events: its attributes and its clocks.
+///
+/// `CaseFold(events:rulebook:)` folds from scratch and gives the same for every order of arrival; `append` takes
+/// one more event where that gives what folding from scratch would, and says so.
+public struct CaseFold: Sendable {
+  /// What is known of the case.
+  public private(set) var attributes = CaseAttributes()
+  /// The place of the last event that never-happened ones do not hide.
+  public private(set) var lastOrder: EventOrder?
+  /// How many events count: voids and what they void are left out.
+  public private(set) var eventCount = 0
+  /// The first and last occurred_at of the events that count.
+  public private(set) var firstOccurredAt: Instant?
+  /// The last occurred_at of the events that count.
+  public private(set) var lastOccurredAt: Instant?
+
+  private var tracks: [ClockTrack] = []
+  private var applied: [Rulebook.Applied] = []
+  /// What effective voids name, so that it counts as never happened if it comes later.
+  private var voided: Set<EventKey> = []
+  private let rulebook: Rulebook
+
+  /// A case of which nothing is known.
+  public init(rulebook: Rulebook) { self.rulebook = rulebook }
+
+  /// Folds a case from scratch; events in any order, each id once.
+  public init(events: [Event], rulebook: Rulebook) {
+    self.rulebook = rulebook
+    let ordered = CaseFold.ordered(events)
+    voided = CaseFold.voided(ordered)
+    lastOrder = ordered.last?.orderKey
+    let counting = ordered.filter { $0.type != .voided && !isVoided($0) }
+    for event in counting { attributes.take(event) }
+    applied = rulebook.applied(to: attributes)
+    tracks = applied.map { ClockTrack(index: $0.index, calendar: $0.calendar) }
+    for event in counting { count(event) }
+  }
+
+  /// Takes one more event and returns true, if it is later in event order than all before and neither voids nor
+  /// is voided nor changes which commitments apply; otherwise changes nothing and returns false.
+  public mutating func append(_ event: Event) -> Bool {
+    guard event.type != .voided, !isVoided(event) else { return false }
+    let order = event.orderKey
+    if let lastOrder, order <= lastOrder { return false }
+    var next = attributes
+    next.take(event)
+    let nowApplied = rulebook.applied(to: next)
+    if nowApplied != applied {
+      guard eventCount == 0 else { return false }
+      applied = nowApplied
+      tracks = applied.map { ClockTrack(index: $0.index, calendar: $0.calendar) }
+    }
+    attributes = next
+    lastOrder = order
+    count(event)
+    return true
+  }
+
+  /// The case's clocks as of an instant, in the policy's order and by round.
+  public func clocks(asOf now: Instant) -> [Clock] {
+    tracks.flatMap { $0.clocks(rulebook.policy.commitments[$0.index], asOf: now) }
+  }
+
+  /// The events that happened, in event order: without voids and what they void.
+  public static func happened(_ events: [Event]) -> [Event] {
+    let ordered = ordered(events)
+    let voided = voided(ordered)
+    return ordered.filter {
+      $0.type != .voided && !voided.contains(EventKey(source: $0.source, eventID: $0.eventID))
+    }
+  }
+
+  private mutating func count(_ event: Event) {
+    eventCount += 1
+    if firstOccurredAt == nil { firstOccurredAt = event.occurredAt }
+    lastOccurredAt = event.occurredAt
+    for index in tracks.indices {
+      tracks[index].apply(event, rulebook.policy.commitments[tracks[index].index])
+    }
+  }
+
+  private func isVoided(_ event: Event) -> Bool {
+    !voided.isEmpty && voided.contains(EventKey(source: event.source, eventID: event.eventID))
+  }
+
+  private static func ordered(_ events: [Event]) -> [Event] {
+    var inOrder = true
+    for (a, b) in zip(events, events.dropFirst()) where !a.precedes(b) {
+      inOrder = false
+      break
+    }
+    return inOrder ? events : events.sorted { $0.precedes($1) }
+  }
+
+  /// What the effective voids name. A void acts on another only if it is later in event order, so the last are
+  /// settled first.
+  private static func voided(_ ordered: [Event]) -> Set<EventKey> {
+    guard ordered.contains(where: { $0.type == .voided }) else { return [] }
+    var orders: [EventKey: EventOrder] = [:]
+    for event in ordered where event.type == .voided {
+      orders[EventKey(source: event.source, eventID: event.eventID)] = event.orderKey
+    }
+    var voided: Set<EventKey> = []
+    for event in ordered.reversed() where event.type == .voided {
+      guard let target = event.voids,
+        !voided.contains(EventKey(source: event.source, eventID: event.eventID))
+      else { continue }
+      let key = EventKey(source: event.source, eventID: target)
+      if let order = orders[key], order >= event.orderKey { continue }
+      voided.insert(key)
+    }
+    return voided
+  }
+}

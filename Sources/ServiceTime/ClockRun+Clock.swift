@@ -1,0 +1,62 @@
+extension ClockRun {
+  /// The clock as of an instant.
+  func clock(_ commitment: Commitment, asOf now: Instant) -> Clock {
+    let reckoner = reckoner()
+    var clock = Clock(
+      commitment: commitment.id, round: round, versionFrom: version.from, calendar: calendar.id,
+      startedAt: start, startedBy: startedBy, dueAt: reckoner.due?.at, dueDay: reckoner.due?.day,
+      provisional: reckoner.due?.provisional ?? false, state: .running, stoppedAt: nil, stoppedDay: nil,
+      outcome: nil, verdict: nil, breached: false,
+      measures: Measures(countedDays: 0, elapsed: 0, paused: 0, working: 0), overrun: nil, early: false,
+      markAt: start,
+      pauses: pauses.map {
+        ClockPause(
+          kind: $0.kind == ClockRun.reopening ? "reopened" : commitment.pause[$0.kind].begin.type.name,
+          from: $0.from, to: $0.to)
+      },
+      extendedDays: extendedDays, reached: [], pending: [])
+    switch end {
+    case .stopped(let at, let outcome):
+      clock.state = .stopped
+      clock.verdict = reckoner.verdict(stoppedAt: at)
+      clock.finish(at, outcome, calendar)
+      clock.overrun = clock.verdict == .late ? reckoner.overrun(stoppedAt: at) : nil
+      clock.early =
+        clock.verdict == .onTime && (reckoner.due.map { calendar.date(of: at) < $0.day } ?? false)
+    case .cancelled(let at, let outcome, let breached):
+      clock.state = .cancelled
+      clock.breached = breached
+      clock.dueAt = nil
+      clock.dueDay = nil
+      clock.provisional = false
+      clock.finish(at, outcome, calendar)
+    case nil:
+      let asOf = max(now, segmentStart)
+      // A closure begins and ends without an event: its edges move the mark as well.
+      let edges = reckoner.pauses.flatMap { [$0.from, $0.end] }
+      clock.markAt = edges.filter { $0 <= asOf }.reduce(segmentStart, max)
+      clock.state = reckoner.pauses.contains { $0.from <= asOf && asOf < $0.end } ? .paused : .running
+    }
+    clock.measures = reckoner.measures(at: clock.markAt)
+    var all = arrivals
+    if isOpen { all += arrivals(reckoner, commitment.levels) }
+    all.sort { ($0.at, $0.level, $0.revision) < ($1.at, $1.level, $1.revision) }
+    for arrival in all {
+      let level = commitment.levels[arrival.level]
+      let reach = LevelReach(
+        level: level.name, priority: level.priority, revision: arrival.revision, at: arrival.at,
+        dueAt: arrival.dueAt)
+      if arrival.at <= now { clock.reached.append(reach) } else { clock.pending.append(reach) }
+    }
+    return clock
+  }
+}
+
+extension Clock {
+  fileprivate mutating func finish(_ at: Instant, _ outcome: EventType, _ calendar: WorkCalendar) {
+    stoppedAt = at
+    stoppedDay = calendar.date(of: at)
+    self.outcome = outcome.name
+    markAt = at
+  }
+}

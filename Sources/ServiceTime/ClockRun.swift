@@ -1,0 +1,152 @@
+/// One round of a clock while its events come in, in event order.
+///
+/// Between two instants at which something happens to the clock its due time and levels stand still; `advance`
+/// closes such a segment and notes the levels reached in it.
+struct ClockRun: Sendable {
+  enum End: Sendable, Equatable {
+    case stopped(Instant, outcome: EventType)
+    case cancelled(Instant, outcome: EventType, breached: Bool)
+  }
+
+  struct Arrival: Sendable, Equatable {
+    var level: Int
+    var revision: Int
+    var at: Instant
+    /// The level's instant for which it was reached.
+    var instant: Instant
+    var dueAt: Instant
+  }
+
+  struct Pause: Sendable, Equatable {
+    /// Index of the kind; −1 is the time between a stop and a reopening.
+    var kind: Int
+    var from: Instant
+    var to: Instant?
+  }
+
+  let round: Int
+  let version: CommitmentVersion
+  let calendar: WorkCalendar
+  let start: Instant
+  let startedBy: EventKey
+  private(set) var pauses: [Pause] = []
+  private(set) var extendedDays = 0
+  private(set) var end: End?
+  private(set) var segmentStart: Instant
+  private(set) var arrivals: [Arrival] = []
+  private var cached: Reckoner?
+
+  init(
+    round: Int, version: CommitmentVersion, calendar: WorkCalendar, start: Instant, startedBy: EventKey
+  ) {
+    self.round = round
+    self.version = version
+    self.calendar = calendar
+    self.start = start
+    self.startedBy = startedBy
+    segmentStart = start
+  }
+
+  static let reopening = -1
+
+  var isOpen: Bool { end == nil }
+
+  func reckoner() -> Reckoner {
+    if let cached { return cached }
+    var stoppedAt: Instant?
+    switch end {
+    case .stopped(let at, _): stoppedAt = at
+    case .cancelled(let at, _, _): stoppedAt = at
+    case nil: break
+    }
+    return Reckoner(
+      version: version, calendar: calendar, start: start,
+      pauses: pauses.isEmpty ? [] : pauses.map { PauseSpan(from: $0.from, to: $0.to) },
+      extendedDays: extendedDays, stoppedAt: stoppedAt)
+  }
+
+  /// Closes the segment before an instant and notes the levels reached in it.
+  mutating func advance(to instant: Instant, levels: [Level]) {
+    guard instant > segmentStart else { return }
+    if isOpen {
+      let reckoner = reckoner()
+      cached = reckoner
+      for arrival in arrivals(reckoner, levels) where arrival.at < instant { arrivals.append(arrival) }
+    }
+    segmentStart = instant
+  }
+
+  /// The arrivals at levels that follow from the segment's beginning on, if nothing else happens.
+  func arrivals(_ reckoner: Reckoner, _ levels: [Level]) -> [Arrival] {
+    guard isOpen, let due = reckoner.due else { return [] }
+    var result: [Arrival] = []
+    for (index, level) in levels.enumerated() {
+      guard let instant = reckoner.instant(of: level.position)?.at else { continue }
+      let last = arrivals.last { $0.level == index }
+      if let last, instant <= last.instant { continue }
+      result.append(
+        Arrival(
+          level: index, revision: (last?.revision ?? 0) + 1, at: max(segmentStart, instant), instant: instant,
+          dueAt: due.at))
+    }
+    return result
+  }
+
+  mutating func pause(kind: Int, at instant: Instant) {
+    guard isOpen, !pauses.contains(where: { $0.kind == kind && $0.to == nil }) else { return }
+    pauses.append(Pause(kind: kind, from: instant, to: nil))
+    cached = nil
+  }
+
+  mutating func resume(kind: Int, at instant: Instant) {
+    guard isOpen, let index = pauses.lastIndex(where: { $0.kind == kind && $0.to == nil }) else { return }
+    pauses[index].to = instant
+    cached = nil
+  }
+
+  /// Adds counted days, if the extension is not after the due time as it stands; unknown is not passed.
+  mutating func extend(by days: Int, at instant: Instant) {
+    guard isOpen, days > 0 else { return }
+    if let due = reckoner().due, instant > due.at { return }
+    extendedDays += days
+    cached = nil
+  }
+
+  mutating func stop(at instant: Instant, outcome: EventType) {
+    guard isOpen else { return }
+    closePauses(at: instant)
+    end = .stopped(instant, outcome: outcome)
+    cached = nil
+  }
+
+  mutating func cancel(at instant: Instant, outcome: EventType) {
+    guard isOpen else { return }
+    let breached = reckoner().due.map { instant > $0.at } ?? false
+    closePauses(at: instant)
+    end = .cancelled(instant, outcome: outcome, breached: breached)
+    cached = nil
+  }
+
+  /// Lets a stopped clock run on: stop to reopening is a pause.
+  mutating func reopen(at instant: Instant, allowed: [String]?) {
+    guard case .stopped(let stop, let outcome) = end else { return }
+    let types = allowed ?? (version.floor == nil ? ["completed", "rejected"] : [])
+    guard types.contains(where: { $0.sameBytes(outcome.name) }) else { return }
+    pauses.append(Pause(kind: ClockRun.reopening, from: stop, to: instant))
+    end = nil
+    cached = nil
+  }
+
+  /// Whether a start event now begins a new round.
+  var allowsNewRound: Bool {
+    switch end {
+    case .cancelled: true
+    case .stopped(_, let outcome): outcome == .rejected
+    case nil: false
+    }
+  }
+
+  private mutating func closePauses(at instant: Instant) {
+    for index in pauses.indices where pauses[index].to == nil { pauses[index].to = instant }
+  }
+}

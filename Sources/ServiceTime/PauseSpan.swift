@@ -1,0 +1,36 @@
+/// A time during which a clock does not run: [from, to), without end while `to` is nil.
+public struct PauseSpan: Sendable, Hashable {
+  /// Its beginning.
+  public var from: Instant
+  /// Its end, not included; nil while it lasts.
+  public var to: Instant?
+
+  /// A span from an instant to another or without end.
+  public init(from: Instant, to: Instant?) {
+    self.from = from
+    self.to = to
+  }
+
+  var end: Instant { to ?? Instant(microseconds: .max) }
+
+  /// Spans in order, touching and overlapping ones made one, empty ones left out.
+  static func merged(_ spans: [PauseSpan]) -> [PauseSpan] {
+    guard spans.count > 1 else { return spans.filter { $0.from < $0.end } }
+    var result: [PauseSpan] = []
+    for span in spans.sorted(by: { $0.from < $1.from }) where span.from < span.end {
+      if let last = result.last, span.from <= last.end {
+        if span.end > last.end { result[result.count - 1].to = span.to }
+      } else {
+        result.append(span)
+      }
+    }
+    return result
+  }
+}
+
+/// Dates that are suspended, both ends included.
+struct DayRange: Sendable, Hashable {
+  var low: CivilDate
+  var high: CivilDate
+  static let forever = CivilDate(dayNumber: .max)
+}

@@ -1,0 +1,89 @@
+extension Reckoner {
+  /// Where a level lies now.
+  public struct LevelInstant: Sendable, Equatable {
+    /// The instant; not before the start.
+    public var at: Instant
+    /// Whether a day was asked that the calendar is not published for.
+    public var provisional: Bool
+  }
+
+  /// The instant of a level; nil while the due time, or the level's own, is unknown.
+  public func instant(of position: Level.Position) -> LevelInstant? {
+    guard let due else { return nil }
+    let found: (at: Instant, provisional: Bool)?
+    switch position {
+    case .due:
+      found = (due.at, due.provisional)
+    case .plain(let offset):
+      found = (due.at + offset, due.provisional)
+    case .daysBefore(let days):
+      let day = dayBefore(due, days)
+      found = (calendar.end(day, version.dayEnd), isProvisional(through: day, due))
+    case .daysAfter(let days):
+      found = counter.day(days, after: due.day).map {
+        (calendar.end($0, version.dayEnd), isProvisional(through: $0, due))
+      }
+    case .officeTime(let offset):
+      found = officeLimit.flatMap { limit in
+        Reckoner.runInstant(limit + offset, from: start, pauses, calendar).map {
+          ($0, isProvisional(through: calendar.date(of: $0), due))
+        }
+      }
+    case .share(let hundredths):
+      found = (share(hundredths, due), !isPublished(calendar.date(of: start), calendar.date(of: due.at)))
+    }
+    return found.map { LevelInstant(at: max($0.at, start), provisional: $0.provisional) }
+  }
+
+  /// The limit in office time with its extension, in microseconds; nil for limits in days.
+  private var officeLimit: Int64? {
+    guard case .workingHours(let limit) = version.limit else { return nil }
+    return limit + Int64(extendedDays) * calendar.usualOfficeTime
+  }
+
+  /// D(N−k), or the k-th counted date before the day the limit rolled to; D0 is the start date.
+  private func dayBefore(_ due: Due, _ days: Int) -> CivilDate {
+    days == 0 ? due.day : counter.day(days, before: due.day, notBelow: startDate)
+  }
+
+  /// The instant at which a share, in hundredths of a percent, of the office time to due has run.
+  private func share(_ hundredths: Int64, _ due: Due) -> Instant {
+    var from = start
+    if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 {
+      from = max(start, calendar.midnight(due.day))
+    }
+    let total = runTime(from: from, to: due.at)
+    guard total > 0 else { return due.at }
+    let (high, low) = total.multipliedFullWidth(by: hundredths)
+    let amount = Int64(10_000).dividingFullWidth((high, low)).quotient
+    return Reckoner.runInstant(amount, from: from, pauses, calendar) ?? due.at
+  }
+
+  private func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool {
+    calendar.isPublished(min(a, b)) && calendar.isPublished(max(a, b))
+  }
+
+  /// Whether a level in days rests on an unpublished day; calendar days without roll never ask.
+  private func isProvisional(through day: CivilDate, _ due: Due) -> Bool {
+    switch version.limit {
+    case .calendarDays: version.rollForward ? due.provisional : false
+    case .workingDays: !isPublished(startDate + 1, max(day, startDate + 1))
+    case .workingHours: !isPublished(calendar.date(of: start), day)
+    }
+  }
+}
+
+extension Reckoner {
+  /// The counted dates from the start to the due day, ascending; nil while due is unknown.
+  public func countedDates() -> [CivilDate]? {
+    guard let due else { return nil }
+    var dates: [CivilDate] = []
+    if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 { return [due.day] }
+    var date = startDate + 1
+    while date <= due.day {
+      if counter.isCounted(date), !due.rolled || date < due.day || counter.worked { dates.append(date) }
+      date = date + 1
+    }
+    return dates
+  }
+}

@@ -1,0 +1,117 @@
+/// The policy with its calendars, made ready for the fold.
+public struct Rulebook: Sendable {
+  /// The policy.
+  public let policy: Policy
+  /// Calendars by id.
+  public let calendars: [String: WorkCalendar]
+  /// Layers by the id of the calendar that commitments name, longest region prefix first.
+  private let layers: [String: [(prefix: String, calendar: WorkCalendar)]]
+  /// Indexes of commitments by process.
+  private let byProcess: [String: [Int]]
+
+  /// What makes a rulebook impossible.
+  public enum Fault: Error, Equatable, CustomStringConvertible {
+    case unknownCalendar(String, named: String)
+    case circularCalendar(String)
+    case unknownZone(String, calendar: String)
+    case incompleteCalendar(String)
+
+    public var description: String {
+      switch self {
+      case .unknownCalendar(let by, let named): "\(by) names the calendar \(named), which is not defined"
+      case .circularCalendar(let id): "the calendar \(id) is built on itself; name another base"
+      case .unknownZone(let zone, let calendar):
+        "the calendar \(calendar) names the time zone \(zone), which this system does not have"
+      case .incompleteCalendar(let id): "the calendar \(id) needs time_zone, week and hours, or a base with them"
+      }
+    }
+  }
+
+  /// Compiles a policy with its calendars; `zones` holds the table of every zone they name.
+  public init(
+    policy: Policy, calendars definitions: [CalendarDefinition], zones: [String: TimeZoneTable]
+  ) throws(Fault) {
+    let byID = Dictionary(definitions.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    var compiled: [String: WorkCalendar] = [:]
+    func compile(_ id: String, by: String, under: Set<String>) throws(Fault) -> WorkCalendar {
+      if let done = compiled[id] { return done }
+      guard let definition = byID[id] else { throw .unknownCalendar(by, named: id) }
+      guard !under.contains(id) else { throw .circularCalendar(id) }
+      var base: WorkCalendar?
+      if let name = definition.base { base = try compile(name, by: id, under: under.union([id])) }
+      var zone: TimeZoneTable?
+      if let name = definition.timeZone {
+        zone = zones[name]
+        if zone == nil { throw .unknownZone(name, calendar: id) }
+      }
+      guard let calendar = WorkCalendar(definition, over: base, zone: zone) else {
+        throw .incompleteCalendar(id)
+      }
+      compiled[id] = calendar
+      return calendar
+    }
+    for definition in definitions { _ = try compile(definition.id, by: definition.id, under: []) }
+    var layers: [String: [(prefix: String, calendar: WorkCalendar)]] = [:]
+    for definition in definitions where !definition.regions.isEmpty {
+      guard let calendar = compiled[definition.id] else { continue }
+      // A layer counts for every calendar below it, so that a county's layer also serves where the city's is named.
+      var below = definition.base
+      while let id = below {
+        for prefix in definition.regions { layers[id, default: []].append((prefix, calendar)) }
+        below = byID[id]?.base
+      }
+    }
+    for key in layers.keys { layers[key]?.sort { $0.prefix.utf8.count > $1.prefix.utf8.count } }
+    var byProcess: [String: [Int]] = [:]
+    for (index, commitment) in policy.commitments.enumerated() {
+      guard compiled[commitment.calendar] != nil else {
+        throw .unknownCalendar(commitment.id, named: commitment.calendar)
+      }
+      byProcess[commitment.process, default: []].append(index)
+    }
+    self.policy = policy
+    self.calendars = compiled
+    self.layers = layers
+    self.byProcess = byProcess
+  }
+
+  /// The calendar that counts a case: the layer with the longest matching region prefix, or the one named.
+  public func calendar(_ id: String, region: String?) -> WorkCalendar? {
+    if let region, let candidates = layers[id],
+      let layer = candidates.first(where: { region.hasPrefix($0.prefix) })
+    {
+      return layer.calendar
+    }
+    return calendars[id]
+  }
+
+  /// The calendar by which a process is reported: that of its first commitment.
+  public func mainCalendar(process: String) -> WorkCalendar? {
+    byProcess[process]?.first.flatMap { calendars[policy.commitments[$0].calendar] }
+  }
+
+  /// The tag under which a case is reported: the first report tag that it has.
+  public func reportTag(_ tags: [String]?) -> String? {
+    guard let tags, !tags.isEmpty else { return nil }
+    return policy.reportTags.first { tag in tags.contains { $0.sameBytes(tag) } }
+  }
+
+  struct Applied: Equatable {
+    var index: Int
+    var calendar: WorkCalendar
+    static func == (a: Applied, b: Applied) -> Bool { a.index == b.index && a.calendar === b.calendar }
+  }
+
+  /// The commitments that apply to a case, in the policy's order, each with the calendar that counts it.
+  func applied(to attributes: CaseAttributes) -> [Applied] {
+    guard let process = attributes.process, let indexes = byProcess[process] else { return [] }
+    return indexes.compactMap { index in
+      let commitment = policy.commitments[index]
+      guard commitment.appliesTo.isEmpty || commitment.appliesTo.matches(attributes),
+        commitment.excludes.isEmpty || !commitment.excludes.matches(attributes),
+        let calendar = calendar(commitment.calendar, region: attributes.region)
+      else { return nil }
+      return Applied(index: index, calendar: calendar)
+    }
+  }
+}

@@ -1,0 +1,296 @@
+/// A calendar made ready for reckoning: one table row per date, working days and office time as prefix sums.
+///
+/// Dates from 1969-12-30 through 2110-12-31 are in the table; what lies outside it is never counted.
+public final class WorkCalendar: Sendable {
+  /// The calendar's id.
+  public let id: String
+  /// Its zone.
+  public let zone: TimeZoneTable
+  /// Region prefixes of a layer; empty for a base.
+  public let regions: [String]
+  /// The calendar below a layer.
+  public let base: String?
+  /// The first published day; nil where everything before is.
+  public let publishedFrom: CivilDate?
+  /// The last published day (the horizon); nil where there is none.
+  public let publishedUntil: CivilDate?
+  /// Local closures, ascending, apart from each other.
+  public let closures: [Closure]
+  /// Office time of a usual worked day, in microseconds.
+  public let usualOfficeTime: Int64
+
+  let week: Set<Weekday>
+  let hours: [OfficeHours]
+  let overrides: [CivilDate: DayOverride]
+  let fixedHolidays: Set<MonthDay>
+
+  static let first = CivilDate(year: 1969, month: 12, day: 30)
+  static let last = CivilDate(year: 2110, month: 12, day: 31)
+
+  /// Instants of local midnight, one more than there are dates, in microseconds.
+  private let midnights: [Int64]
+  /// Instants of close(d), in microseconds.
+  private let closes: [Int64]
+  /// How many worked dates come before a date.
+  private let workedBefore: [Int32]
+  /// Offsets into the table of all worked dates, ascending.
+  private let workedDates: [Int32]
+  /// Office time before a date, in microseconds.
+  private let officeBefore: [Int64]
+
+  /// Compiles a definition over its already compiled base; `zone` is what the definition names, or nil to
+  /// inherit. Returns nil where neither says which zone, week or hours apply.
+  public init?(_ definition: CalendarDefinition, over base: WorkCalendar?, zone: TimeZoneTable?) {
+    guard let zone = zone ?? base?.zone, let week = definition.week ?? base?.week,
+      let hours = definition.hours ?? base?.hours, let close = hours.last?.close
+    else { return nil }
+    id = definition.id
+    self.zone = zone
+    regions = definition.regions
+    self.base = definition.base
+    self.week = week
+    self.hours = hours
+    publishedFrom = definition.publishedFrom ?? base?.publishedFrom ?? definition.days.map(\.date).min()
+    publishedUntil = definition.publishedUntil ?? base?.publishedUntil
+    fixedHolidays =
+      definition.fixedHolidays.map(Set.init) ?? base?.fixedHolidays
+      ?? Set(CalendarDefinition.statutoryFixedHolidays)
+    var overrides = base?.overrides ?? [:]
+    for day in definition.days { overrides[day.date] = day }
+    self.overrides = overrides
+    closures = WorkCalendar.merged((base?.closures ?? []) + definition.closures)
+    usualOfficeTime = hours.reduce(0) { $0 + Int64($1.close - $1.open) * 1_000_000 }
+
+    let count = WorkCalendar.last - WorkCalendar.first + 1
+    var midnights: [Int64] = []
+    var closes: [Int64] = []
+    var workedBefore: [Int32] = []
+    var workedDates: [Int32] = []
+    var officeBefore: [Int64] = []
+    midnights.reserveCapacity(count + 1)
+    closes.reserveCapacity(count)
+    workedBefore.reserveCapacity(count + 1)
+    officeBefore.reserveCapacity(count + 1)
+    for index in 0...count { midnights.append(zone.instant(LocalTime(WorkCalendar.first + index)).microseconds) }
+    var office: Int64 = 0
+    for index in 0..<count {
+      let date = WorkCalendar.first + index
+      let override = overrides[date]
+      let worked = WorkCalendar.isWorked(
+        date, override, week: week, fixed: fixedHolidays, from: publishedFrom, until: publishedUntil)
+      let dayHours = worked ? override?.hours ?? hours : hours
+      let lastClose = worked ? dayHours.last?.close ?? close : close
+      func at(_ second: Int32) -> Int64 {
+        let midnight = midnights[index]
+        if midnights[index + 1] - midnight == 86_400_000_000 { return midnight + Int64(second) * 1_000_000 }
+        return zone.instant(LocalTime(date, timeOfDay: Int64(second) * 1_000_000)).microseconds
+      }
+      closes.append(at(lastClose))
+      workedBefore.append(Int32(workedDates.count))
+      officeBefore.append(office)
+      if worked {
+        workedDates.append(Int32(index))
+        for span in dayHours { office += max(0, at(span.close) - at(span.open)) }
+      }
+    }
+    workedBefore.append(Int32(workedDates.count))
+    officeBefore.append(office)
+    self.midnights = midnights
+    self.closes = closes
+    self.workedBefore = workedBefore
+    self.workedDates = workedDates
+    self.officeBefore = officeBefore
+  }
+
+  private static func isWorked(
+    _ date: CivilDate, _ override: DayOverride?, week: Set<Weekday>, fixed: Set<MonthDay>,
+    from: CivilDate?, until: CivilDate?
+  ) -> Bool {
+    if let override { return override.kind == .makeupWorkday }
+    guard week.contains(date.weekday) else { return false }
+    // Within the horizon the published days are the whole truth; beyond it only the fixed dates are known.
+    if let from, date < from { return !isFixed(date, fixed) }
+    if let until, date > until { return !isFixed(date, fixed) }
+    return true
+  }
+
+  private static func isFixed(_ date: CivilDate, _ fixed: Set<MonthDay>) -> Bool {
+    let fields = date.fields
+    return fixed.contains(MonthDay(month: fields.month, day: fields.day))
+  }
+
+  static func merged(_ closures: [Closure]) -> [Closure] {
+    var result: [Closure] = []
+    for closure in closures.sorted(by: { $0.from < $1.from }) where closure.to.map({ $0 > closure.from }) ?? true {
+      guard let previous = result.last, previous.to.map({ $0 >= closure.from }) ?? true else {
+        result.append(closure)
+        continue
+      }
+      if let end = previous.to, closure.to.map({ $0 > end }) ?? true {
+        result[result.count - 1].to = closure.to
+      }
+    }
+    return result
+  }
+}
+
+extension WorkCalendar {
+  @inline(__always)
+  private func index(_ date: CivilDate) -> Int { date - WorkCalendar.first }
+
+  private func clamped(_ date: CivilDate) -> Int {
+    min(max(index(date), 0), closes.count - 1)
+  }
+
+  /// W(d): whether a date is worked.
+  public func isWorked(_ date: CivilDate) -> Bool {
+    let at = index(date)
+    guard at >= 0, at < closes.count else { return false }
+    return workedBefore[at + 1] > workedBefore[at]
+  }
+
+  /// Local midnight at the beginning of a date.
+  @inline(__always)
+  public func midnight(_ date: CivilDate) -> Instant {
+    Instant(microseconds: midnights[min(max(index(date), 0), midnights.count - 1)])
+  }
+
+  /// close(d): the closing time of a date, the usual one on days not worked.
+  @inline(__always)
+  public func close(_ date: CivilDate) -> Instant { Instant(microseconds: closes[clamped(date)]) }
+
+  /// end(d): close of business or 24:00.
+  @inline(__always)
+  public func end(_ date: CivilDate, _ rule: CommitmentVersion.DayEnd) -> Instant {
+    rule == .close ? close(date) : midnight(date + 1)
+  }
+
+  /// L(t): the local date of an instant.
+  @inline(__always)
+  public func date(of instant: Instant) -> CivilDate { zone.date(of: instant) }
+
+  /// How many worked dates lie in (a, b].
+  @inline(__always)
+  public func workedDays(after a: CivilDate, through b: CivilDate) -> Int {
+    guard b > a else { return 0 }
+    return Int(workedBefore[clamped(b) + 1]) - Int(workedBefore[clamped(a) + 1])
+  }
+
+  /// The n-th worked date after a date, n ≥ 1; nil past the table.
+  @inline(__always)
+  public func workedDay(_ n: Int, after date: CivilDate) -> CivilDate? {
+    let at = Int(workedBefore[clamped(date) + 1]) + n - 1
+    guard n >= 1, at < workedDates.count else { return nil }
+    return WorkCalendar.first + Int(workedDates[at])
+  }
+
+  /// The n-th worked date before a date, n ≥ 1; nil before the table.
+  public func workedDay(_ n: Int, before date: CivilDate) -> CivilDate? {
+    let at = Int(workedBefore[clamped(date)]) - n
+    guard n >= 1, at >= 0 else { return nil }
+    return WorkCalendar.first + Int(workedDates[at])
+  }
+
+  /// Whether a date lies within the published range.
+  public func isPublished(_ date: CivilDate) -> Bool {
+    (publishedFrom.map { date >= $0 } ?? true) && (publishedUntil.map { date <= $0 } ?? true)
+  }
+
+  /// Office time from the table's beginning to an instant, in microseconds; closures are not taken off.
+  public func officeTime(until instant: Instant) -> Int64 {
+    let day = date(of: instant)
+    let at = index(day)
+    guard at >= 0 else { return 0 }
+    guard at < closes.count else { return officeBefore[closes.count] }
+    var total = officeBefore[at]
+    guard workedBefore[at + 1] > workedBefore[at] else { return total }
+    for span in hours(of: day) {
+      let open = self.instant(day, span.open)
+      guard instant > open else { break }
+      let close = self.instant(day, span.close)
+      total += max(0, min(instant, close) - open)
+    }
+    return total
+  }
+
+  /// Office time between two instants, in microseconds.
+  @inline(__always)
+  public func officeTime(from a: Instant, to b: Instant) -> Int64 {
+    a < b ? officeTime(until: b) - officeTime(until: a) : 0
+  }
+
+  /// The earliest instant until which an amount of office time, in microseconds from the table's beginning, has
+  /// run: at a day's edge the close, not the next opening. Nil past the table.
+  public func instant(officeTime amount: Int64) -> Instant? {
+    guard amount > 0, amount <= officeBefore[closes.count] else { return nil }
+    // The last date before which less than the amount had run.
+    var low = 0
+    var high = closes.count
+    while low + 1 < high {
+      let middle = (low + high) / 2
+      if officeBefore[middle] < amount { low = middle } else { high = middle }
+    }
+    let day = WorkCalendar.first + low
+    var rest = amount - officeBefore[low]
+    for span in hours(of: day) {
+      let open = self.instant(day, span.open)
+      let length = max(0, self.instant(day, span.close) - open)
+      if rest <= length { return open + rest }
+      rest -= length
+    }
+    return nil
+  }
+
+  /// The office hours of a date, were it worked.
+  public func hours(of date: CivilDate) -> [OfficeHours] {
+    overrides.isEmpty ? hours : overrides[date]?.hours ?? hours
+  }
+
+  /// The instant of a second since local midnight of a date.
+  func instant(_ date: CivilDate, _ second: Int32) -> Instant {
+    let at = index(date)
+    if at >= 0, at < closes.count, midnights[at + 1] - midnights[at] == 86_400_000_000 {
+      return Instant(microseconds: midnights[at] + Int64(second) * 1_000_000)
+    }
+    return zone.instant(LocalTime(date, timeOfDay: Int64(second) * 1_000_000))
+  }
+
+  /// What a date is, for people.
+  public func facts(of date: CivilDate) -> DayFacts {
+    let override = overrides[date]
+    let worked = isWorked(date)
+    let kind: DayFacts.Kind
+    switch override?.kind {
+    case .holiday: kind = .holiday
+    case .makeupWorkday: kind = .makeupWorkday
+    case nil:
+      if worked { kind = .workday } else { kind = week.contains(date.weekday) ? .holiday : .restDay }
+    }
+    return DayFacts(
+      date: date, worked: worked, kind: kind, name: override?.name, published: isPublished(date),
+      officeTime: worked ? officeTime(from: midnight(date), to: midnight(date + 1)) : 0)
+  }
+}
+
+/// What a date is in a calendar.
+public struct DayFacts: Sendable, Equatable {
+  /// Kinds of days.
+  public enum Kind: String, Sendable {
+    case workday
+    case restDay = "rest_day"
+    case holiday
+    case makeupWorkday = "makeup_workday"
+  }
+  /// The date.
+  public var date: CivilDate
+  /// Whether it is worked.
+  public var worked: Bool
+  /// What kind of day it is.
+  public var kind: Kind
+  /// The holiday's name, where one is known.
+  public var name: String?
+  /// Whether the calendar is published for it.
+  public var published: Bool
+  /// Its office time in microseconds.
+  public var officeTime: Int64
+}
