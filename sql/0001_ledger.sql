@@ -1,0 +1,355 @@
+-- The ledger, its projections and its records.
+--
+-- Ledger:      event, ledger_head, feed, quarantine
+-- Rules:       rules (every version of policy and calendars), and what follows from those in force:
+--              commitment_version, calendar_day
+-- Projections: projector, case_file, clock, metric_cell, metric_bucket      (can be rebuilt)
+-- Records:     alert, verdict_history, log_outbox                           (cannot)
+--
+-- Every primary key of a per-case table begins with case_id. Identifiers of other systems are compared by their
+-- bytes, whatever the database's locale. Durations are whole microseconds (_us). Column order puts fixed widths
+-- first, so that rows carry no padding.
+
+CREATE SCHEMA IF NOT EXISTS bizclock;
+
+-- ---------------------------------------------------------------------------------------------------- ledger
+
+CREATE TABLE bizclock.event (
+  position       bigint      NOT NULL,
+  occurred_at    timestamptz NOT NULL,
+  received_at    timestamptz NOT NULL,
+  sequence       bigint,
+  extend_days    integer,
+  history        boolean     NOT NULL,
+  case_id        text        COLLATE "C" NOT NULL,
+  source         text        COLLATE "C" NOT NULL,
+  event_id       text        COLLATE "C" NOT NULL,
+  type           text        NOT NULL,
+  process        text,
+  step           text,
+  region         text,
+  grid           text,
+  service_window text,
+  channel        text,
+  entity_name    text,
+  entity_type    text,
+  uscc           text,
+  tags           text[],
+  voids          text        COLLATE "C",
+  kept           jsonb,
+  CONSTRAINT event_key PRIMARY KEY (case_id, source, event_id)
+);
+COMMENT ON TABLE bizclock.event IS 'The append-only ledger: one row an event, never updated, never deleted.';
+COMMENT ON COLUMN bizclock.event.position IS
+  'Place in the order of appending; given under the append lock, so that it is also the order of commits.';
+COMMENT ON COLUMN bizclock.event.history IS 'Loaded as history: levels of clocks that it starts page nobody.';
+-- The projector reads what lies past its position. Not unique: a unique key would not begin with the case.
+CREATE INDEX event_position ON bizclock.event (position);
+
+CREATE TABLE bizclock.ledger_head (
+  position bigint NOT NULL
+);
+COMMENT ON TABLE bizclock.ledger_head IS
+  'One row: the last position given. Its row lock, held to the commit, is the append lock.';
+INSERT INTO bizclock.ledger_head (position) VALUES (0);
+
+CREATE TABLE bizclock.feed (
+  name             text        PRIMARY KEY,
+  source           text        NOT NULL,
+  last_event_at    timestamptz,
+  last_received_at timestamptz,
+  received         bigint      NOT NULL DEFAULT 0,
+  duplicates       bigint      NOT NULL DEFAULT 0,
+  quarantined      bigint      NOT NULL DEFAULT 0,
+  stalled          boolean     NOT NULL DEFAULT false
+);
+COMMENT ON TABLE bizclock.feed IS 'What each feed has brought; counted in the transaction that took it in.';
+
+CREATE TABLE bizclock.quarantine (
+  id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  received_at  timestamptz NOT NULL,
+  line         bigint      NOT NULL,
+  byte_offset  bigint      NOT NULL,
+  total_bytes  bigint      NOT NULL,
+  resolved_at  timestamptz,
+  feed         text        NOT NULL,
+  origin       text        NOT NULL,
+  code         text        NOT NULL,
+  field        text,
+  message      text        NOT NULL,
+  bytes        bytea       NOT NULL,
+  resolution   text        CHECK (resolution IN ('retried', 'discarded')),
+  resolved_by  text,
+  reason       text
+);
+COMMENT ON TABLE bizclock.quarantine IS
+  'Input that could not be taken in, whole, with its feed, place and fault. Never deleted by the daemon.';
+-- A file read again after a crash brings its faults again; each is kept once.
+CREATE UNIQUE INDEX quarantine_once ON bizclock.quarantine (feed, origin, byte_offset, md5(bytes));
+CREATE INDEX quarantine_open ON bizclock.quarantine (feed, code) WHERE resolved_at IS NULL;
+
+-- ----------------------------------------------------------------------------------------------------- rules
+
+CREATE TABLE bizclock.rules (
+  id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  applied_at timestamptz NOT NULL,
+  kind       text        NOT NULL CHECK (kind IN ('policy', 'calendar')),
+  applied_by text        NOT NULL,
+  reason     text        NOT NULL,
+  document   text        NOT NULL,
+  files      jsonb       NOT NULL
+);
+COMMENT ON TABLE bizclock.rules IS
+  'Every policy and calendar ever in force, as written; the newest of each kind is in force.';
+
+CREATE TABLE bizclock.commitment_version (
+  commitment    text    NOT NULL,
+  version_from  date    NOT NULL,
+  kind          text    NOT NULL CHECK (kind IN ('time', 'share')),
+  process       text    NOT NULL,
+  calendar      text,
+  ordinal       integer NOT NULL,
+  limit_text    text,
+  limit_unit    text,
+  limit_amount  bigint,
+  legal_text    text,
+  compression   double precision,
+  title_en      text,
+  title_zh      text,
+  basis         text,
+  PRIMARY KEY (commitment, version_from)
+);
+COMMENT ON TABLE bizclock.commitment_version IS 'The dated versions of the commitments in force, for the views.';
+COMMENT ON COLUMN bizclock.commitment_version.limit_amount IS 'Days, or microseconds of office time.';
+COMMENT ON COLUMN bizclock.commitment_version.compression IS
+  '承诺时限压缩率: (legal limit − promised limit) / legal limit; null without a legal limit in the same unit.';
+
+CREATE TABLE bizclock.calendar_day (
+  calendar         text        NOT NULL,
+  date             date        NOT NULL,
+  worked_through   integer     NOT NULL,
+  office_before_us bigint      NOT NULL,
+  midnight         timestamptz NOT NULL,
+  worked           boolean     NOT NULL,
+  published        boolean     NOT NULL,
+  kind             text        NOT NULL,
+  name             text,
+  opens            timestamptz[] NOT NULL,
+  closes           timestamptz[] NOT NULL,
+  time_zone        text        NOT NULL,
+  PRIMARY KEY (calendar, date)
+);
+COMMENT ON TABLE bizclock.calendar_day IS 'The calendars in force, day by day, with running sums for the views.';
+COMMENT ON COLUMN bizclock.calendar_day.worked_through IS 'How many days are worked up to and including this one.';
+COMMENT ON COLUMN bizclock.calendar_day.office_before_us IS 'Office time before this day''s midnight.';
+
+-- ----------------------------------------------------------------------------------------------- projections
+
+CREATE TABLE bizclock.projector (
+  epoch          bigint      NOT NULL,
+  position       bigint      NOT NULL,
+  policy         bigint      NOT NULL,
+  calendar       bigint      NOT NULL,
+  recorded_at    timestamptz NOT NULL,
+  levels_through timestamptz NOT NULL,
+  holder         text,
+  elected_at     timestamptz
+);
+COMMENT ON TABLE bizclock.projector IS
+  'One row. Every transaction of the leader begins by moving it from the (epoch, position) that the leader knows.';
+COMMENT ON COLUMN bizclock.projector.recorded_at IS 'Strictly increasing: the time of the last projection.';
+COMMENT ON COLUMN bizclock.projector.levels_through IS 'Every level up to this instant has been raised.';
+INSERT INTO bizclock.projector (epoch, position, policy, calendar, recorded_at, levels_through)
+VALUES (0, 0, 0, 0, '1970-01-01Z', '1970-01-01Z');
+
+CREATE TABLE bizclock.case_file (
+  case_id           text        COLLATE "C" PRIMARY KEY,
+  first_occurred_at timestamptz,
+  last_occurred_at  timestamptz,
+  events            integer     NOT NULL,
+  process           text,
+  region            text,
+  grid              text,
+  service_window    text,
+  channel           text,
+  entity_name       text,
+  entity_type       text,
+  uscc              text,
+  tags              text[],
+  report_tag        text
+) WITH (fillfactor = 85);
+COMMENT ON TABLE bizclock.case_file IS 'One row a case: its attributes as its events tell them.';
+
+CREATE TABLE bizclock.clock (
+  case_id             text        COLLATE "C" NOT NULL,
+  commitment          text        NOT NULL,
+  round               integer     NOT NULL,
+  version_from        date        NOT NULL,
+  started_at          timestamptz NOT NULL,
+  started_received_at timestamptz NOT NULL,
+  due_at              timestamptz,
+  stopped_at          timestamptz,
+  mark_at             timestamptz NOT NULL,
+  next_level_at       timestamptz,
+  verdict_recorded_at timestamptz,
+  working_us          bigint      NOT NULL,
+  elapsed_us          bigint      NOT NULL,
+  paused_us           bigint      NOT NULL,
+  overrun_us          bigint,
+  mark_office_us      bigint      NOT NULL,
+  due_day             date,
+  stopped_day         date,
+  mark_day            date        NOT NULL,
+  counted_days        integer     NOT NULL,
+  overrun_days        integer,
+  extended_days       integer     NOT NULL,
+  provisional         boolean     NOT NULL,
+  breached            boolean     NOT NULL,
+  early               boolean     NOT NULL,
+  history             boolean     NOT NULL,
+  state               text        NOT NULL CHECK (state IN ('running', 'paused', 'stopped', 'cancelled')),
+  verdict             text        CHECK (verdict IN ('on_time', 'late', 'premature')),
+  outcome             text,
+  calendar            text        NOT NULL,
+  level_name          text[],
+  level_priority      text[],
+  level_revision      integer[],
+  level_at            timestamptz[],
+  level_due_at        timestamptz[],
+  pause_kind          text[],
+  pause_from          timestamptz[],
+  pause_to            timestamptz[],
+  CONSTRAINT clock_key PRIMARY KEY (case_id, commitment, round)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE bizclock.clock IS 'One row a clock: a commitment applied to a case, by round.';
+COMMENT ON COLUMN bizclock.clock.mark_at IS
+  'The instant for which the measures stand: the end, or of an open clock the last at which its way changed.';
+COMMENT ON COLUMN bizclock.clock.mark_office_us IS 'Office time before mark_at, as calendar_day counts it.';
+COMMENT ON COLUMN bizclock.clock.level_at IS
+  'When each level is reached if nothing else happens, ascending; those past have been raised as alerts.';
+COMMENT ON COLUMN bizclock.clock.next_level_at IS 'The first of level_at that has not been raised.';
+COMMENT ON COLUMN bizclock.clock.history IS 'The start event was loaded as history.';
+CREATE INDEX clock_next_level ON bizclock.clock (next_level_at) WHERE next_level_at IS NOT NULL;
+CREATE INDEX clock_open ON bizclock.clock (commitment, due_at) WHERE state IN ('running', 'paused');
+
+CREATE TABLE bizclock.metric_cell (
+  cell         bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  day          date    NOT NULL,
+  version_from date    NOT NULL,
+  finished     bigint  NOT NULL,
+  on_time      bigint  NOT NULL,
+  late         bigint  NOT NULL,
+  premature    bigint  NOT NULL,
+  early        bigint  NOT NULL,
+  counted_days bigint  NOT NULL,
+  working_us   bigint  NOT NULL,
+  elapsed_us   bigint  NOT NULL,
+  paused_us    bigint  NOT NULL,
+  overrun_us   bigint  NOT NULL,
+  basis        text    NOT NULL CHECK (basis IN ('stop', 'due')),
+  process      text    NOT NULL,
+  commitment   text    NOT NULL,
+  region       text    NOT NULL,
+  channel      text    NOT NULL,
+  entity_type  text    NOT NULL,
+  report_tag   text    NOT NULL,
+  outcome      text    NOT NULL,
+  CONSTRAINT metric_cell_key UNIQUE
+    (basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE bizclock.metric_cell IS
+  'Counts and sums over finished clocks; linear, so that a restated clock is subtracted and added again.';
+COMMENT ON COLUMN bizclock.metric_cell.basis IS 'Whether day is the date of the stop or the due date.';
+COMMENT ON COLUMN bizclock.metric_cell.region IS 'Empty where not known; likewise channel, entity_type, report_tag.';
+
+CREATE TABLE bizclock.metric_bucket (
+  cell    bigint NOT NULL REFERENCES bizclock.metric_cell ON DELETE CASCADE,
+  count   bigint NOT NULL,
+  bucket  integer NOT NULL,
+  measure text   NOT NULL CHECK (measure IN ('counted_days', 'working_us')),
+  PRIMARY KEY (cell, measure, bucket)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE bizclock.metric_bucket IS 'The duration sketch of a cell: how many finished clocks fell into a bucket.';
+
+-- --------------------------------------------------------------------------------------------------- records
+
+CREATE TABLE bizclock.alert (
+  case_id         text        COLLATE "C" NOT NULL,
+  commitment      text        NOT NULL,
+  round           integer     NOT NULL,
+  level           text        NOT NULL,
+  revision        integer     NOT NULL,
+  due_at          timestamptz NOT NULL,
+  level_at        timestamptz NOT NULL,
+  recorded_at     timestamptz NOT NULL,
+  logged_at       timestamptz,
+  resolved_at     timestamptz,
+  withdrawn_at    timestamptz,
+  amended_at      timestamptz,
+  acknowledged_at timestamptz,
+  retrospective   boolean     NOT NULL,
+  feed_stalled    boolean     NOT NULL DEFAULT false,
+  priority        text        NOT NULL,
+  acknowledged_by text,
+  reason          text,
+  change_reason   text,
+  CONSTRAINT alert_key PRIMARY KEY (case_id, commitment, round, level, revision)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE bizclock.alert IS 'The record that a clock reached a level; never deleted.';
+COMMENT ON COLUMN bizclock.alert.reason IS 'Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).';
+COMMENT ON COLUMN bizclock.alert.change_reason IS 'Why the alert was withdrawn or amended.';
+CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
+
+CREATE TABLE bizclock.verdict_history (
+  case_id       text        COLLATE "C" NOT NULL,
+  commitment    text        NOT NULL,
+  round         integer     NOT NULL,
+  known_from    timestamptz NOT NULL,
+  known_until   timestamptz NOT NULL,
+  version_from  date        NOT NULL,
+  started_at    timestamptz NOT NULL,
+  due_at        timestamptz,
+  stopped_at    timestamptz,
+  due_day       date,
+  stopped_day   date,
+  working_us    bigint      NOT NULL,
+  elapsed_us    bigint      NOT NULL,
+  paused_us     bigint      NOT NULL,
+  overrun_us    bigint,
+  counted_days  integer     NOT NULL,
+  overrun_days  integer,
+  early         boolean     NOT NULL,
+  state         text        NOT NULL,
+  verdict       text,
+  outcome       text,
+  process       text        NOT NULL,
+  region        text        NOT NULL,
+  channel       text        NOT NULL,
+  entity_type   text        NOT NULL,
+  report_tag    text        NOT NULL,
+  reason        text        NOT NULL CHECK (reason IN ('late_data', 'voided', 'calendar', 'policy', 'closure', 'repair')),
+  CONSTRAINT verdict_history_key PRIMARY KEY (case_id, commitment, round, known_from)
+);
+COMMENT ON TABLE bizclock.verdict_history IS
+  'What was believed of a finished clock before it changed, from known_from up to known_until.';
+CREATE INDEX verdict_history_known ON bizclock.verdict_history (known_until);
+
+CREATE TABLE bizclock.log_outbox (
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  round   integer,
+  revision integer,
+  event   text   NOT NULL,
+  case_id text   COLLATE "C",
+  commitment text,
+  level   text,
+  fields  jsonb  NOT NULL
+);
+COMMENT ON TABLE bizclock.log_outbox IS
+  'Log lines that a committed transaction gave rise to and that have not been written yet.';
+
+CREATE TABLE bizclock.setting (
+  name  text PRIMARY KEY,
+  value text NOT NULL
+);
+COMMENT ON TABLE bizclock.setting IS 'What the views must know of the configuration.';
+INSERT INTO bizclock.setting (name, value) VALUES ('show_individual_names', 'false');
