@@ -327,7 +327,8 @@ CREATE TABLE bizclock.verdict_history (
   channel       text        NOT NULL,
   entity_type   text        NOT NULL,
   report_tag    text        NOT NULL,
-  reason        text        NOT NULL CHECK (reason IN ('late_data', 'voided', 'calendar', 'policy', 'closure', 'repair')),
+  reason        text        NOT NULL CHECK
+    (reason IN ('late_data', 'voided', 'reopened', 'calendar', 'policy', 'closure', 'repair')),
   CONSTRAINT verdict_history_key PRIMARY KEY (case_id, commitment, round, known_from)
 );
 COMMENT ON TABLE bizclock.verdict_history IS

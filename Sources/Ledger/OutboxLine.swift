@@ -1,0 +1,75 @@
+import ServiceTime
+
+/// A log line that a projection gives rise to; written to the log once its transaction has committed.
+struct OutboxLine: Sendable {
+  enum Kind: String, Sendable {
+    case raised = "alert.raised"
+    case resolved = "alert.resolved"
+    case withdrawn = "alert.withdrawn"
+    case amended = "alert.amended"
+    case summary = "alert.summary"
+  }
+
+  var kind: Kind
+  var key: AlertRow.Key?
+  /// Texts, and times in microseconds since 1970, as a JSON object.
+  var fields: String
+
+  init(_ kind: Kind, _ alert: AlertRow, _ clock: ClockRow?, _ row: CaseRow, _ moment: ProjectionMoment) {
+    self.kind = kind
+    key = alert.key
+    var json = JSONObject()
+    json.add("priority", alert.priority.rawValue)
+    json.add("due_at", alert.dueAt.microseconds)
+    json.add("level_at", alert.levelAt.microseconds)
+    json.add("recorded_at", moment.recordedAt.microseconds)
+    if let resolved = alert.resolvedAt { json.add("resolved_at", resolved.microseconds) }
+    if let calendar = clock?.calendar { json.add("calendar", calendar) }
+    if let region = row.attributes.region { json.add("region", region) }
+    if let grid = row.attributes.grid { json.add("grid", grid) }
+    if let window = row.attributes.serviceWindow { json.add("service_window", window) }
+    if let reason = alert.changeReason { json.add("reason", reason.rawValue) }
+    fields = json.text
+  }
+
+  /// A summary of a load: how many levels were recorded without paging anybody, or raised at one instant.
+  init(summary counts: [(String, Int64)]) {
+    kind = .summary
+    key = nil
+    var json = JSONObject()
+    for (name, count) in counts { json.add(name, count) }
+    fields = json.text
+  }
+}
+
+/// A JSON object under construction.
+struct JSONObject {
+  private var body = ""
+  var text: String { "{" + body + "}" }
+
+  mutating func add(_ name: String, _ value: Int64) { add(name, raw: String(value)) }
+  mutating func add(_ name: String, _ value: String) { add(name, raw: JSONObject.quoted(value)) }
+
+  private mutating func add(_ name: String, raw value: String) {
+    if !body.isEmpty { body += "," }
+    body += JSONObject.quoted(name) + ":" + value
+  }
+
+  static func quoted(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\""
+      case "\\": out += "\\\\"
+      default:
+        if scalar.value < 0x20 {
+          let hex = String(scalar.value, radix: 16)
+          out += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
+        } else {
+          out.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return out + "\""
+  }
+}
