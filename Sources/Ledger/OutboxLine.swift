@@ -50,6 +50,10 @@ struct JSONObject {
   mutating func add(_ name: String, _ value: Int64) { add(name, raw: String(value)) }
   mutating func add(_ name: String, _ value: String) { add(name, raw: JSONObject.quoted(value)) }
 
+  mutating func add(_ name: String, _ values: [String]) {
+    add(name, raw: "[" + values.map(JSONObject.quoted).joined(separator: ",") + "]")
+  }
+
   private mutating func add(_ name: String, raw value: String) {
     if !body.isEmpty { body += "," }
     body += JSONObject.quoted(name) + ":" + value

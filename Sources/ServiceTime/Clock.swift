@@ -77,6 +77,13 @@ public struct ClockPause: Sendable, Equatable {
   public var from: Instant
   /// Its end; nil while it lasts.
   public var to: Instant?
+
+  /// A pause as it was told; arguments as the properties.
+  public init(kind: String, from: Instant, to: Instant?) {
+    self.kind = kind
+    self.from = from
+    self.to = to
+  }
 }
 
 /// A clock's arrival at a level.
@@ -91,6 +98,15 @@ public struct LevelReach: Sendable, Equatable {
   public var at: Instant
   /// Due as it was then.
   public var dueAt: Instant
+
+  /// An arrival; arguments as the properties.
+  public init(level: String, priority: Level.Priority, revision: Int, at: Instant, dueAt: Instant) {
+    self.level = level
+    self.priority = priority
+    self.revision = revision
+    self.at = at
+    self.dueAt = dueAt
+  }
 }
 
 /// What is known of a case, from its events.
