@@ -7,9 +7,33 @@ struct CachedCase: Sendable {
   var clocks: [ClockRow]
   /// When the start events of its clocks entered the ledger.
   var receipts: [EventKey: StoredEvent.Receipt]
+}
 
-  /// Whether nothing more is to be expected of it: all its clocks have ended.
-  var isAtRest: Bool { clocks.allSatisfy { $0.state == .stopped || $0.state == .cancelled } }
+extension CachedCase {
+  /// A case folded from all its events.
+  static func folded(_ caseID: Identifier, _ events: [StoredEvent], _ rulebook: Rulebook) -> CachedCase {
+    let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
+    var receipts: [EventKey: StoredEvent.Receipt] = [:]
+    for stored in events {
+      receipts[EventKey(source: stored.event.source, eventID: stored.event.eventID)] = stored.receipt
+    }
+    return CachedCase(
+      fold: fold, row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: [], receipts: receipts)
+  }
+
+  /// The rows of the case as it is folded now; keeps of the receipts those that its clocks need.
+  mutating func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
+    var needed: [EventKey: StoredEvent.Receipt] = [:]
+    var rows: [ClockRow] = []
+    for clock in fold.clocks(asOf: now) {
+      guard let receipt = receipts[clock.startedBy], let calendar = rulebook.calendars[clock.calendar]
+      else { continue }
+      needed[clock.startedBy] = receipt
+      rows.append(ClockRow(caseID: caseID, clock: clock, receipt: receipt, calendar: calendar, now: now))
+    }
+    receipts = needed
+    return CaseAfter(row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: rows)
+  }
 }
 
 /// The cases touched last, bounded: two generations, the older dropped when the younger is full.

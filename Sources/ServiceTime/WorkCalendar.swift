@@ -246,6 +246,11 @@ extension WorkCalendar {
     overrides.isEmpty ? hours : overrides[date]?.hours ?? hours
   }
 
+  /// The office hours of a date, were it worked, as instants.
+  public func officeSpans(of date: CivilDate) -> [(open: Instant, close: Instant)] {
+    hours(of: date).map { (instant(date, $0.open), instant(date, $0.close)) }
+  }
+
   /// The instant of a second since local midnight of a date.
   func instant(_ date: CivilDate, _ second: Int32) -> Instant {
     let at = index(date)

@@ -1,0 +1,48 @@
+import LibPQ
+import ServiceTime
+
+/// Who projects: one session holds an advisory lock, and every election raises the epoch, so that a leader that
+/// slept through its replacement finds its row moved.
+public enum Leadership {
+  /// "bizclock" in ASCII; advisory locks are apart for each database.
+  private static let lock: Int64 = 0x6269_7a63_6c6f_636b
+
+  /// Wins a term if nobody holds the leadership; nil if somebody does. The session then holds it to its end.
+  public static func acquire(_ session: inout Session, holder: String, now: Instant) throws(PostgresError)
+    -> LeaderTerm?
+  {
+    // Held by this session already, after it was deposed by a change of rules: the count must not grow.
+    let mine = try session.execute(
+      """
+      SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
+        AND pid = pg_catalog.pg_backend_pid() AND objsubid = 1
+        AND (classid::int8 << 32 | objid::int8) = $1)
+        OR pg_catalog.pg_try_advisory_lock($1)
+      """, [.int8(lock)])
+    guard try mine.bool(0, 0) else { return nil }
+    let term = try session.execute(
+      """
+      UPDATE bizclock.projector SET epoch = epoch + 1, holder = $1, elected_at = $2
+      RETURNING epoch, position, policy, calendar
+      """, [.text(holder), .timestamptz(now.microseconds)])
+    return LeaderTerm(
+      epoch: try term.int8(0, 0), position: try term.int8(0, 1), policy: try term.int8(0, 2),
+      calendar: try term.int8(0, 3))
+  }
+
+  /// Gives the leadership up before the session ends.
+  public static func release(_ session: inout Session) throws(PostgresError) {
+    _ = try session.execute("SELECT pg_catalog.pg_advisory_unlock($1)", [.int8(lock)])
+  }
+
+  /// Whether somebody leads, seen from any session.
+  public static func isHeld(_ session: inout Session) throws(PostgresError) -> Bool {
+    let held = try session.execute(
+      """
+      SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        AND (classid::int8 << 32 | objid::int8) = $1)
+      """, [.int8(lock)])
+    return try held.bool(0, 0)
+  }
+}

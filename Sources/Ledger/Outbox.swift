@@ -1,0 +1,106 @@
+import LibPQ
+import ServiceTime
+
+/// A log line that waits to be written.
+public struct PendingLine: Sendable {
+  /// Its place in the queue.
+  public var id: Int64
+  /// The log event, e.g. `alert.raised`.
+  public var event: String
+  /// The clock and level it is about; nil for a summary.
+  public var subject: Subject?
+  /// Texts and whole numbers; times are microseconds since 1970.
+  public var texts: [String: String]
+  /// Whole numbers; times are microseconds since 1970.
+  public var numbers: [String: Int64]
+
+  /// A clock's level.
+  public struct Subject: Sendable, Hashable {
+    /// The case.
+    public var caseID: String
+    /// The commitment.
+    public var commitment: String
+    /// The round.
+    public var round: Int32
+    /// The level.
+    public var level: String
+    /// Which time it was reached.
+    public var revision: Int32
+    /// The derived id: `case/commitment/round/level/revision`.
+    public var alertID: String { "\(caseID)/\(commitment)/\(round)/\(level)/\(revision)" }
+  }
+}
+
+/// The queue of log lines that committed transactions gave rise to.
+///
+/// A line is taken off only after it was written: after a crash it may be written again, it never goes missing.
+public enum Outbox {
+  /// The oldest lines of the queue.
+  ///
+  /// Summaries of a load wait until the projections have caught up, so that one load makes one summary.
+  public static func pending(_ session: inout Session, limit: Int, summaries: Bool) throws(PostgresError)
+    -> [PendingLine]
+  {
+    let found = try session.execute(
+      """
+      SELECT o.id, o.event, o.case_id, o.commitment, o.round, o.level, o.revision,
+        array(SELECT key FROM jsonb_each_text(o.fields) ORDER BY key),
+        array(SELECT value FROM jsonb_each_text(o.fields) ORDER BY key),
+        array(SELECT jsonb_typeof(value) = 'number' FROM jsonb_each(o.fields) ORDER BY key)
+      FROM bizclock.log_outbox o
+      WHERE $2 OR o.event <> 'alert.summary'
+      ORDER BY o.id LIMIT $1
+      """, [.int8(Int64(limit)), .bool(summaries)])
+    var lines: [PendingLine] = []
+    for row in 0..<found.rowCount {
+      var line = PendingLine(
+        id: try found.int8(row, 0), event: try found.text(row, 1), subject: nil, texts: [:], numbers: [:])
+      if let caseID = try found.optionalText(row, 2) {
+        line.subject = PendingLine.Subject(
+          caseID: caseID, commitment: try found.optionalText(row, 3) ?? "",
+          round: try found.optionalInt4(row, 4) ?? 0, level: try found.optionalText(row, 5) ?? "",
+          revision: try found.optionalInt4(row, 6) ?? 0)
+      }
+      let names = try found.optionalTextArray(row, 7) ?? []
+      let values = try found.optionalTextArray(row, 8) ?? []
+      let numeric = try found.optionalBoolArray(row, 9) ?? []
+      for index in names.indices where index < values.count && index < numeric.count {
+        guard let name = names[index], let value = values[index] else { continue }
+        if numeric[index] == true { line.numbers[name] = Int64(value) } else { line.texts[name] = value }
+      }
+      lines.append(line)
+    }
+    return lines
+  }
+
+  /// Takes written lines off the queue and notes when their alerts were logged, in one transaction.
+  public static func written(_ lines: [PendingLine], at now: Instant, _ session: inout Session)
+    throws(PostgresError)
+  {
+    guard !lines.isEmpty else { return }
+    let raised = lines.filter { $0.event == "alert.raised" }.compactMap(\.subject)
+    do {
+      try session.begin()
+      if !raised.isEmpty {
+        _ = try session.execute(
+          """
+          UPDATE bizclock.alert t SET logged_at = $1
+          FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[])
+            AS k (case_id, commitment, round, level, revision)
+          WHERE t.case_id = k.case_id AND t.commitment = k.commitment AND t.round = k.round AND t.level = k.level
+            AND t.revision = k.revision AND t.logged_at IS NULL
+          """,
+          [
+            .timestamptz(now.microseconds), .textArray(raised.map(\.caseID)), .textArray(raised.map(\.commitment)),
+            .int4Array(raised.map(\.round)), .textArray(raised.map(\.level)), .int4Array(raised.map(\.revision)),
+          ])
+      }
+      _ = try session.execute(
+        "DELETE FROM bizclock.log_outbox WHERE id = ANY($1::int8[])", [.int8Array(lines.map(\.id))])
+      try session.commit()
+    } catch {
+      session.rollbackQuietly()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import LibPQ
+import ServiceTime
+
+/// What raising levels did.
+public struct LevelStep: Sendable, Equatable {
+  /// Alerts recorded; nil when the leader was deposed.
+  public var raised: Int?
+  /// Whether more levels lie in the past than one transaction takes.
+  public var more: Bool
+  /// The first instant at which a level is reached next; nil if none is known.
+  public var next: Instant?
+}
+
+extension Projector {
+  private static let raise = """
+    WITH due AS MATERIALIZED (
+      SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
+        next_level_at, history, started_received_at, stopped_at, calendar
+      FROM bizclock.clock WHERE next_level_at <= $1 ORDER BY next_level_at LIMIT $2
+    ), reached AS (
+      SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at,
+        d.calendar,
+        CASE WHEN d.history THEN l.at < d.started_received_at
+          ELSE l.at + $3 * interval '1 microsecond' < d.started_received_at END AS retrospective
+      FROM due d,
+        unnest(d.level_name, d.level_priority, d.level_revision, d.level_at, d.level_due_at)
+          AS l (name, priority, revision, at, due_at)
+      WHERE l.at >= d.next_level_at AND l.at <= $1
+    ), raised AS (
+      INSERT INTO bizclock.alert AS a (case_id, commitment, round, level, revision, due_at, level_at, recorded_at,
+        resolved_at, retrospective, priority)
+      SELECT case_id, commitment, round, name, revision, due_at, at, $4, stopped_at, retrospective, priority
+      FROM reached
+      ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
+        withdrawn_at = NULL, amended_at = excluded.recorded_at, level_at = excluded.level_at,
+        due_at = excluded.due_at, resolved_at = excluded.resolved_at
+        WHERE a.withdrawn_at IS NOT NULL
+      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective
+    ), moved AS (
+      UPDATE bizclock.clock c
+      SET next_level_at = (SELECT min(at) FROM unnest(c.level_at) AS at WHERE at > $1)
+      FROM due d
+      WHERE c.case_id = d.case_id AND c.commitment = d.commitment AND c.round = d.round
+    ), lines AS (
+      INSERT INTO bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields)
+      SELECT 'alert.raised', r.case_id, r.commitment, r.round, r.level, r.revision,
+        jsonb_strip_nulls(jsonb_build_object('priority', q.priority,
+          'due_at', (extract(epoch FROM q.due_at) * 1000000)::int8,
+          'level_at', (extract(epoch FROM q.at) * 1000000)::int8,
+          'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
+          'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
+      FROM raised r
+      JOIN reached q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round
+        AND q.name = r.level AND q.revision = r.revision
+      JOIN bizclock.case_file f ON f.case_id = r.case_id
+      WHERE NOT r.retrospective
+      ORDER BY q.at, r.case_id, r.commitment
+    )
+    SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM due),
+      (SELECT count(*) FROM raised WHERE retrospective)
+    """
+
+  /// Raises the levels whose instants have come, as many as one transaction takes.
+  public mutating func raiseLevels(_ session: inout Session, now: Instant) throws(PostgresError) -> LevelStep {
+    do {
+      let first = try Projector.nextLevel(&session)
+      guard let first, first <= now else { return LevelStep(raised: 0, more: false, next: first) }
+      try session.begin()
+      let moved = try session.execute(
+        Projector.advance,
+        [.int8(term.epoch), .int8(term.position), .int8(term.position), .timestamptz(now.microseconds)])
+      guard moved.rowCount == 1 else {
+        session.rollbackQuietly()
+        return LevelStep(raised: nil, more: false, next: nil)
+      }
+      let recordedAt = try moved.timestamptz(0, 0)
+      let result = try session.execute(
+        Projector.raise,
+        [
+          .timestamptz(now.microseconds), .int8(Int64(settings.levelBatch)), .int8(settings.retrospectiveAfter),
+          .timestamptz(recordedAt),
+        ])
+      let raised = Int(try result.int8(0, 0))
+      let more = try result.int8(0, 1) == Int64(settings.levelBatch)
+      let retrospective = try result.int8(0, 2)
+      var lines: [OutboxLine] = []
+      if retrospective > 0 { lines.append(OutboxLine(summary: [("retrospective", retrospective)])) }
+      if raised - Int(retrospective) >= Projector.manyLevels {
+        lines.append(OutboxLine(summary: [("raised", Int64(raised) - retrospective)]))
+      }
+      try DeltaWriter.lines(lines, &session)
+      if !more {
+        _ = try session.execute(
+          "UPDATE bizclock.projector SET levels_through = greatest(levels_through, $1)",
+          [.timestamptz(now.microseconds)])
+      }
+      try session.commit()
+      return LevelStep(raised: raised, more: more, next: more ? now : try Projector.nextLevel(&session))
+    } catch {
+      session.rollbackQuietly()
+      throw error
+    }
+  }
+
+  /// From how many levels at one instant on the log adds a summary.
+  static let manyLevels = 20
+
+  private static func nextLevel(_ session: inout Session) throws(PostgresError) -> Instant? {
+    let next = try session.execute(
+      "SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL ORDER BY next_level_at LIMIT 1", [])
+    return next.rowCount == 0 ? nil : Instant(microseconds: try next.timestamptz(0, 0))
+  }
+}

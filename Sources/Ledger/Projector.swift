@@ -1,0 +1,192 @@
+import LibPQ
+import ServiceTime
+
+/// What a leader knows of itself: every transaction of it begins by moving the projector's row from there.
+public struct LeaderTerm: Sendable, Equatable {
+  /// Raised by each election and each change of rules.
+  public var epoch: Int64
+  /// How far the ledger is projected.
+  public var position: Int64
+  /// The policy in force for the projections.
+  public var policy: Int64
+  /// The calendar in force for the projections.
+  public var calendar: Int64
+}
+
+/// What a step of the projector did.
+public enum ProjectionStep: Sendable, Equatable {
+  /// Events were projected; there may be more.
+  case projected(events: Int, through: Int64)
+  /// Nothing lies past the position.
+  case idle
+  /// Another leader or other rules took over: memory and work were dropped.
+  case deposed
+}
+
+/// Settings of the projector.
+public struct ProjectorSettings: Sendable {
+  /// Events projected by one transaction.
+  public var batch = 20_000
+  /// Cases kept in memory.
+  public var cachedCases = 100_000
+  /// Levels earlier than this before the start event's arrival are history, in microseconds.
+  public var retrospectiveAfter: Int64 = 24 * 3_600_000_000
+  /// Levels raised by one transaction.
+  public var levelBatch = 10_000
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Brings the projections up to the ledger: the part of one leader.
+///
+/// It owns no connection: each step is handed the session that holds the leadership.
+public struct Projector: Sendable {
+  /// The rules by which it judges.
+  public let rulebook: Rulebook
+  /// Its settings.
+  public let settings: ProjectorSettings
+  /// The term it serves.
+  public private(set) var term: LeaderTerm
+  private var cache: ProjectionCache
+
+  /// A projector for a term that was just won.
+  public init(term: LeaderTerm, rulebook: Rulebook, settings: ProjectorSettings = ProjectorSettings()) {
+    self.term = term
+    self.rulebook = rulebook
+    self.settings = settings
+    cache = ProjectionCache(capacity: settings.cachedCases)
+  }
+
+  /// Moves the projector's row on; nil if it is not where this leader left it.
+  static let advance = """
+    UPDATE bizclock.projector
+    SET position = $3, recorded_at = greatest($4, recorded_at + interval '1 microsecond')
+    WHERE epoch = $1 AND position = $2
+    RETURNING recorded_at
+    """
+
+  /// Projects the next events past the position, if there are any, in one transaction.
+  public mutating func projectNext(_ session: inout Session, now: Instant) throws(PostgresError) -> ProjectionStep {
+    let found = try session.execute(
+      "SELECT \(EventRows.columns) FROM bizclock.event WHERE position > $1 ORDER BY position LIMIT $2",
+      [.int8(term.position), .int8(Int64(settings.batch))])
+    guard found.rowCount > 0 else { return .idle }
+    var batch: [StoredEvent] = []
+    batch.reserveCapacity(found.rowCount)
+    for row in 0..<found.rowCount { batch.append(try EventRows.read(found, row)) }
+    return try project(batch, &session, now: now)
+  }
+
+  /// Projects events that follow the position without a gap, in one transaction.
+  mutating func project(_ batch: [StoredEvent], _ session: inout Session, now: Instant) throws(PostgresError)
+    -> ProjectionStep
+  {
+    guard let through = batch.last?.position else { return .idle }
+    var touched: [(Identifier, CachedCase)] = []
+    do {
+      try session.begin()
+      guard let recordedAt = try moveRow(to: through, now: now, &session) else {
+        session.rollbackQuietly()
+        cache.removeAll()
+        return .deposed
+      }
+      let moment = ProjectionMoment(
+        now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter)
+      var delta = ProjectionDelta()
+      touched = try fold(batch, through, moment, &delta, &session)
+      if delta.retrospective > 0 {
+        delta.lines.append(OutboxLine(summary: [("retrospective", Int64(delta.retrospective))]))
+      }
+      try DeltaWriter.write(delta, recordedAt: recordedAt, &session)
+      _ = try session.execute("SELECT pg_notify('bizclock_projected', '')", [])
+      try session.commit()
+    } catch {
+      session.rollbackQuietly()
+      cache.removeAll()
+      throw error
+    }
+    term.position = through
+    for (caseID, cached) in touched { cache.put(cached, for: caseID) }
+    return .projected(events: batch.count, through: through)
+  }
+
+  private func moveRow(to position: Int64, now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
+    let moved = try session.execute(
+      Projector.advance,
+      [.int8(term.epoch), .int8(term.position), .int8(position), .timestamptz(now.microseconds)])
+    guard moved.rowCount == 1 else { return nil }
+    return Instant(microseconds: try moved.timestamptz(0, 0))
+  }
+
+  /// Folds a batch into its cases and gathers what that changes.
+  private func fold(
+    _ batch: [StoredEvent], _ through: Int64, _ moment: ProjectionMoment, _ delta: inout ProjectionDelta,
+    _ session: inout Session
+  ) throws(PostgresError) -> [(Identifier, CachedCase)] {
+    var order: [Identifier] = []
+    var byCase: [Identifier: [StoredEvent]] = [:]
+    byCase.reserveCapacity(batch.count / 4)
+    for stored in batch {
+      if byCase[stored.event.caseID] == nil { order.append(stored.event.caseID) }
+      byCase[stored.event.caseID, default: []].append(stored)
+    }
+    // Which of the cases that are not in memory have been seen before.
+    let unknown = order.filter { cache[$0] == nil }
+    let known = unknown.isEmpty ? [] : try CaseReader.known(unknown, &session)
+    var appended: [Identifier: CachedCase] = [:]
+    var before: [Identifier: CaseBefore] = [:]
+    var reload: [Identifier] = []
+    for caseID in order {
+      guard let events = byCase[caseID] else { continue }
+      guard let old = cache[caseID] else {
+        if known.contains(caseID) { reload.append(caseID) }
+        continue
+      }
+      if let next = append(events, to: old) {
+        appended[caseID] = next
+        before[caseID] = CaseBefore(
+          row: old.row, clocks: Dictionary(old.clocks.map { ($0.key, $0) }, uniquingKeysWith: { $1 }))
+      } else {
+        reload.append(caseID)
+      }
+    }
+    var stored: [Identifier: [StoredEvent]] = [:]
+    if !reload.isEmpty {
+      stored = try CaseReader.events(reload, through: through, &session)
+      before.merge(try CaseReader.before(reload, &session)) { $1 }
+    }
+    // A case that was never projected has no alerts; one that was may have some that were withdrawn.
+    let alerts = try CaseReader.alerts(order.filter { before[$0] != nil }, &session)
+    var result: [(Identifier, CachedCase)] = []
+    result.reserveCapacity(order.count)
+    for caseID in order {
+      guard let events = byCase[caseID] else { continue }
+      var next = appended[caseID] ?? CachedCase.folded(caseID, stored[caseID] ?? events, rulebook)
+      var was = before[caseID] ?? CaseBefore()
+      was.alerts = alerts[caseID] ?? [:]
+      var after = next.after(caseID, rulebook, asOf: moment.now)
+      delta.add(was, &after, reason: Projector.reason(events), moment)
+      next.row = after.row
+      next.clocks = after.clocks
+      result.append((caseID, next))
+    }
+    return result
+  }
+
+  /// Takes in-order events into a case in memory; nil if it must be folded again from the ledger.
+  private func append(_ events: [StoredEvent], to old: CachedCase) -> CachedCase? {
+    var next = old
+    for stored in events.sorted(by: { $0.event.precedes($1.event) }) {
+      guard next.fold.append(stored.event) else { return nil }
+      next.receipts[EventKey(source: stored.event.source, eventID: stored.event.eventID)] = stored.receipt
+    }
+    return next
+  }
+
+  /// Why a verdict changes, if these events change one.
+  private static func reason(_ events: [StoredEvent]) -> ChangeReason {
+    if events.contains(where: { $0.event.type == .voided }) { return .voided }
+    return events.contains { $0.event.type == .reopened } ? .reopened : .lateData
+  }
+}

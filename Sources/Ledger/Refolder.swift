@@ -1,0 +1,73 @@
+import LibPQ
+import ServiceTime
+
+/// Folds cases again from the ledger and brings their projections up to that: after a change of rules, at the edge
+/// of a closure, and to repair what `verify` names.
+public enum Refolder {
+  /// What a refold changed.
+  public struct Outcome: Sendable, Equatable {
+    /// Cases folded.
+    public var cases = 0
+    /// Clocks whose rows changed, came or went.
+    public var clocks = 0
+    /// Alerts recorded, withdrawn or amended.
+    public var alerts = 0
+    /// Verdicts that changed.
+    public var verdicts = 0
+  }
+
+  /// Folds every case up to the projector's position, inside the caller's transaction, which must have moved the
+  /// projector's row.
+  static func all(
+    _ rulebook: Rulebook, through position: Int64, reason: ChangeReason, _ moment: ProjectionMoment,
+    _ session: inout Session
+  ) throws(PostgresError) -> Outcome {
+    try DeltaWriter.prepare(&session)
+    var outcome = Outcome()
+    var pages = CasePages(through: position)
+    while let page = try pages.next(&session) {
+      try refold(page, rulebook, reason, moment, &outcome, &session)
+    }
+    return outcome
+  }
+
+  /// Folds some cases, as `all` does.
+  static func some(
+    _ caseIDs: [Identifier], _ rulebook: Rulebook, through position: Int64, reason: ChangeReason,
+    _ moment: ProjectionMoment, _ session: inout Session
+  ) throws(PostgresError) -> Outcome {
+    try DeltaWriter.prepare(&session)
+    var outcome = Outcome()
+    var rest = caseIDs[...]
+    while !rest.isEmpty {
+      let page = Array(rest.prefix(2_000))
+      rest = rest.dropFirst(2_000)
+      let events = try CaseReader.events(page, through: position, &session)
+      let cases = page.compactMap { id in events[id].map { (id, $0) } }
+      try refold(cases, rulebook, reason, moment, &outcome, &session)
+    }
+    return outcome
+  }
+
+  private static func refold(
+    _ cases: [(Identifier, [StoredEvent])], _ rulebook: Rulebook, _ reason: ChangeReason,
+    _ moment: ProjectionMoment, _ outcome: inout Outcome, _ session: inout Session
+  ) throws(PostgresError) {
+    let ids = cases.map(\.0)
+    let before = try CaseReader.before(ids, &session)
+    let alerts = try CaseReader.alerts(ids, &session)
+    var delta = ProjectionDelta()
+    for (caseID, events) in cases {
+      var was = before[caseID] ?? CaseBefore()
+      was.alerts = alerts[caseID] ?? [:]
+      var cached = CachedCase.folded(caseID, events, rulebook)
+      var after = cached.after(caseID, rulebook, asOf: moment.now)
+      delta.add(was, &after, reason: reason, moment)
+    }
+    try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    outcome.cases += cases.count
+    outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
+    outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
+    outcome.verdicts += delta.superseded.count
+  }
+}

@@ -1,0 +1,99 @@
+import LibPQ
+import ServiceTime
+
+/// Writes what the views must know of the rules in force: the versions of the commitments and the calendars' days.
+enum RuleTables {
+  static func write(_ rulebook: Rulebook, now: Instant, _ session: inout Session) throws(PostgresError) {
+    _ = try session.execute("DELETE FROM bizclock.commitment_version", [])
+    _ = try session.execute("DELETE FROM bizclock.calendar_day", [])
+    try versions(rulebook, &session)
+    for calendar in rulebook.calendars.values.sorted(by: { $0.id < $1.id }) {
+      try days(calendar, now: now, &session)
+    }
+  }
+
+  private static func versions(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) {
+    let copy = """
+      COPY bizclock.commitment_version (commitment, version_from, kind, process, calendar, ordinal, limit_text, \
+      limit_unit, limit_amount, legal_text, compression, title_en, title_zh, basis) FROM STDIN (FORMAT binary)
+      """
+    try session.copyIn(copy) { writer throws(PostgresError) in
+      for (ordinal, commitment) in rulebook.policy.commitments.enumerated() {
+        for version in commitment.versions {
+          try writer.row(columns: 14)
+          writer.text(commitment.id)
+          writer.date(version.from.dayNumber)
+          writer.text("time")
+          writer.text(commitment.process)
+          writer.text(commitment.calendar)
+          writer.int4(Int32(clamping: ordinal))
+          writer.text(version.limit.description)
+          writer.text(version.limit.unit)
+          writer.int8(version.limit.amount)
+          writer.text(version.legalLimit?.description)
+          writer.float8(version.compression)
+          writer.text(commitment.title["en"])
+          writer.text(commitment.title["zh"])
+          writer.text(version.basis)
+        }
+      }
+    }
+  }
+
+  private static func days(
+    _ calendar: WorkCalendar, now: Instant, _ session: inout Session
+  ) throws(PostgresError) {
+    let today = calendar.date(of: now)
+    let first = min(calendar.publishedFrom ?? today, today, CivilDate(year: 2000, month: 1, day: 1))
+    let last = max(calendar.publishedUntil ?? today, today)
+    let from = CivilDate(year: first.fields.year, month: 1, day: 1)
+    // Ten years on, so that open clocks and views find their days whatever happens to the office in between.
+    let through = CivilDate(year: last.fields.year + 10, month: 12, day: 31)
+    let copy = """
+      COPY bizclock.calendar_day (calendar, date, worked_through, office_before_us, midnight, worked, published, \
+      kind, name, opens, closes, time_zone) FROM STDIN (FORMAT binary)
+      """
+    var worked = calendar.workedDays(after: from + -3650, through: from + -1)
+    try session.copyIn(copy) { writer throws(PostgresError) in
+      var date = from
+      while date <= through {
+        let facts = calendar.facts(of: date)
+        if facts.worked { worked += 1 }
+        let midnight = calendar.midnight(date)
+        try writer.row(columns: 12)
+        writer.text(calendar.id)
+        writer.date(date.dayNumber)
+        writer.int4(Int32(clamping: worked))
+        writer.int8(calendar.officeTime(until: midnight))
+        writer.timestamptz(midnight.microseconds)
+        writer.bool(facts.worked)
+        writer.bool(facts.published)
+        writer.text(facts.kind.rawValue)
+        writer.text(facts.name)
+        let hours = facts.worked ? calendar.officeSpans(of: date) : []
+        writer.timestamptzArray(hours.map(\.open.microseconds))
+        writer.timestamptzArray(hours.map(\.close.microseconds))
+        writer.text(calendar.zone.name)
+        date = date + 1
+      }
+    }
+  }
+}
+
+extension Limit {
+  /// Days, or microseconds of office time.
+  var amount: Int64 {
+    switch self {
+    case .workingDays(let days), .calendarDays(let days): Int64(days)
+    case .workingHours(let time): time
+    }
+  }
+}
+
+extension CommitmentVersion {
+  /// 承诺时限压缩率: (legal − promised) / legal, where both are in one unit.
+  var compression: Double? {
+    guard let legalLimit, legalLimit.unit == limit.unit, legalLimit.amount > 0 else { return nil }
+    return Double(legalLimit.amount - limit.amount) / Double(legalLimit.amount)
+  }
+}

@@ -1,0 +1,104 @@
+import LibPQ
+import ServiceTime
+
+/// A policy or a calendar as it was written: a document and the files it names.
+public struct RuleDocument: Sendable, Equatable {
+  /// What the document is.
+  public enum Kind: String, Sendable, CaseIterable { case policy, calendar }
+  /// The document's text.
+  public var text: String
+  /// The files it names, by name.
+  public var files: [String: String]
+
+  /// A document with its files.
+  public init(text: String, files: [String: String]) {
+    self.text = text
+    self.files = files
+  }
+}
+
+/// The rules in force and every version before them.
+public enum Rules {
+  /// The rules in force.
+  public struct InForce: Sendable, Equatable {
+    /// Number of the policy's version.
+    public var policyID: Int64
+    /// The policy as written.
+    public var policy: RuleDocument
+    /// Number of the calendar's version.
+    public var calendarID: Int64
+    /// The calendar as written.
+    public var calendar: RuleDocument
+  }
+
+  /// Reads the newest policy and calendar; nil in a database that has none yet.
+  public static func inForce(_ session: inout Session) throws(PostgresError) -> InForce? {
+    let found = try session.execute(
+      """
+      SELECT DISTINCT ON (kind) kind, id, document,
+        array(SELECT key FROM jsonb_each_text(files) ORDER BY key),
+        array(SELECT value FROM jsonb_each_text(files) ORDER BY key)
+      FROM bizclock.rules ORDER BY kind, id DESC
+      """, [])
+    var byKind: [RuleDocument.Kind: (Int64, RuleDocument)] = [:]
+    for row in 0..<found.rowCount {
+      guard let kind = RuleDocument.Kind(rawValue: try found.text(row, 0)) else { continue }
+      var files: [String: String] = [:]
+      let names = try found.optionalTextArray(row, 3) ?? []
+      let texts = try found.optionalTextArray(row, 4) ?? []
+      for (name, text) in zip(names, texts) { if let name, let text { files[name] = text } }
+      byKind[kind] = (try found.int8(row, 1), RuleDocument(text: try found.text(row, 2), files: files))
+    }
+    guard let policy = byKind[.policy], let calendar = byKind[.calendar] else { return nil }
+    return InForce(policyID: policy.0, policy: policy.1, calendarID: calendar.0, calendar: calendar.1)
+  }
+
+  /// Puts documents in force and brings every projection up to them, in one transaction: all of it or nothing.
+  ///
+  /// The epoch is raised, so that a leader that judges by the former rules writes nothing more.
+  public static func apply(
+    _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, by name: String, reason: String,
+    retrospectiveAfter: Int64, now: Instant, on session: inout Session
+  ) throws(PostgresError) -> Refolder.Outcome {
+    do {
+      try session.begin()
+      let moved = try session.execute(
+        """
+        UPDATE bizclock.projector
+        SET epoch = epoch + 1, recorded_at = greatest($1, recorded_at + interval '1 microsecond')
+        RETURNING position, recorded_at
+        """, [.timestamptz(now.microseconds)])
+      var change = ChangeReason.policy
+      for (kind, document) in documents {
+        if kind == .calendar { change = .calendar }
+        var files = JSONObject()
+        for (name, text) in document.files.sorted(by: { $0.key < $1.key }) { files.add(name, text) }
+        let row = try session.execute(
+          """
+          INSERT INTO bizclock.rules (applied_at, kind, applied_by, reason, document, files)
+          VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
+          """,
+          [
+            .timestamptz(now.microseconds), .text(kind.rawValue), .text(name), .text(reason),
+            .text(document.text), .jsonb(files.text),
+          ])
+        _ = try session.execute(
+          kind == .policy
+            ? "UPDATE bizclock.projector SET policy = $1" : "UPDATE bizclock.projector SET calendar = $1",
+          [.int8(try row.int8(0, 0))])
+      }
+      try RuleTables.write(rulebook, now: now, &session)
+      let outcome = try Refolder.all(
+        rulebook, through: try moved.int8(0, 0), reason: change,
+        ProjectionMoment(
+          now: now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1)),
+          retrospectiveAfter: retrospectiveAfter), &session)
+      _ = try session.execute("SELECT pg_notify('bizclock_rules', '')", [])
+      try session.commit()
+      return outcome
+    } catch {
+      session.rollbackQuietly()
+      throw error
+    }
+  }
+}
