@@ -1,14 +1,21 @@
 // Embeds the files with C23's #embed: no generated code, and a change of a file rebuilds this one.
+#pragma clang diagnostic ignored "-Wc23-extensions"
 #include "CShipped.h"
 
 static const unsigned char calendars_cn[] = {
 #embed "../../deploy/calendars/cn.csv"
 };
+static const unsigned char sql_0001[] = {
+#embed "../../sql/0001_ledger.sql"
+};
 
 #define FILE_ENTRY(path, name) {path, name, sizeof name}
 
-const struct shipped_file shipped_files[] = {
+static const struct shipped_file shipped_files[] = {
     FILE_ENTRY("deploy/calendars/cn.csv", calendars_cn),
+    FILE_ENTRY("sql/0001_ledger.sql", sql_0001),
 };
 
 const size_t shipped_file_count = sizeof shipped_files / sizeof *shipped_files;
+
+const struct shipped_file *shipped_file_table(void) { return shipped_files; }

@@ -9,6 +9,7 @@ struct shipped_file {
   size_t count;
 };
 
-/// All shipped files, in the order of their paths.
-extern const struct shipped_file shipped_files[];
 extern const size_t shipped_file_count;
+
+/// All shipped files, `shipped_file_count` of them, in the order of their paths.
+const struct shipped_file *shipped_file_table(void);

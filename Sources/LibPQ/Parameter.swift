@@ -1,0 +1,111 @@
+/// A value bound to `$n`, sent in binary with its type; times are microseconds and dates days since 1970 UTC.
+public enum Parameter: Sendable {
+  case bool(Bool?)
+  case int4(Int32?)
+  case int8(Int64?)
+  case float8(Double?)
+  case text(String?)
+  case bytea([UInt8]?)
+  case timestamptz(Int64?)
+  case date(Int32?)
+  /// The text of a JSON value.
+  case jsonb(String?)
+  case boolArray([Bool?])
+  case int4Array([Int32?])
+  case int8Array([Int64?])
+  case textArray([String?])
+  case timestamptzArray([Int64?])
+  case dateArray([Int32?])
+  case byteaArray([[UInt8]?])
+
+  var oid: UInt32 {
+    switch self {
+    case .bool: TypeOID.bool
+    case .int4: TypeOID.int4
+    case .int8: TypeOID.int8
+    case .float8: TypeOID.float8
+    case .text: TypeOID.text
+    case .bytea: TypeOID.bytea
+    case .timestamptz: TypeOID.timestamptz
+    case .date: TypeOID.date
+    case .jsonb: TypeOID.jsonb
+    case .boolArray: TypeOID.boolArray
+    case .int4Array: TypeOID.int4Array
+    case .int8Array: TypeOID.int8Array
+    case .textArray: TypeOID.textArray
+    case .timestamptzArray: TypeOID.timestamptzArray
+    case .dateArray: TypeOID.dateArray
+    case .byteaArray: TypeOID.byteaArray
+    }
+  }
+
+  /// The binary form; nil for NULL.
+  func encoded() -> [UInt8]? {
+    var out = ByteBuffer()
+    switch self {
+    case .bool(let value):
+      guard let value else { return nil }
+      out.append(UInt8(value ? 1 : 0))
+    case .int4(let value):
+      guard let value else { return nil }
+      out.append(value)
+    case .int8(let value):
+      guard let value else { return nil }
+      out.append(value)
+    case .float8(let value):
+      guard let value else { return nil }
+      out.append(value.bitPattern)
+    case .text(let value):
+      guard let value else { return nil }
+      return Array(value.utf8)
+    case .bytea(let value): return value
+    case .timestamptz(let value):
+      guard let value else { return nil }
+      out.append(value - PostgresEpoch.microseconds)
+    case .date(let value):
+      guard let value else { return nil }
+      out.append(value - PostgresEpoch.days)
+    case .jsonb(let value):
+      guard let value else { return nil }
+      return [1] + Array(value.utf8)
+    case .boolArray(let values):
+      out.appendArray(values, TypeOID.bool) { $0.append(Int32(1)); $0.append(UInt8($1 ? 1 : 0)) }
+    case .int4Array(let values):
+      out.appendArray(values, TypeOID.int4) { $0.append(Int32(4)); $0.append($1) }
+    case .int8Array(let values):
+      out.appendArray(values, TypeOID.int8) { $0.append(Int32(8)); $0.append($1) }
+    case .textArray(let values):
+      out.appendArray(values, TypeOID.text) { $0.appendSized($1) }
+    case .timestamptzArray(let values):
+      out.appendArray(values, TypeOID.timestamptz) {
+        $0.append(Int32(8))
+        $0.append($1 - PostgresEpoch.microseconds)
+      }
+    case .dateArray(let values):
+      out.appendArray(values, TypeOID.date) { $0.append(Int32(4)); $0.append($1 - PostgresEpoch.days) }
+    case .byteaArray(let values):
+      out.appendArray(values, TypeOID.bytea) { $0.append(Int32($1.count)); $0.append(contentsOf: $1) }
+    }
+    return out.bytes
+  }
+}
+
+extension ByteBuffer {
+  /// A one-dimensional array, elements with their lengths.
+  mutating func appendArray<T>(_ values: [T?], _ oid: UInt32, _ element: (inout ByteBuffer, T) -> Void) {
+    guard !values.isEmpty else {
+      append(Int32(0))
+      append(Int32(0))
+      append(oid)
+      return
+    }
+    append(Int32(1))
+    append(Int32(values.contains { $0 == nil } ? 1 : 0))
+    append(oid)
+    append(Int32(values.count))
+    append(Int32(1))
+    for value in values {
+      if let value { element(&self, value) } else { append(Int32(-1)) }
+    }
+  }
+}
