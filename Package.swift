@@ -81,6 +81,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "FeedsTests", dependencies: ["Feeds"], swiftSettings: strict),
+    .testTarget(
+      name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "CShipped"], swiftSettings: strict),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Feeds"], swiftSettings: strict),
     .testTarget(

@@ -1,0 +1,48 @@
+import Synchronization
+
+/// Keeps records in memory, and refuses them when told to; for tests.
+public final class MemorySink: LogSink {
+  private struct State {
+    var records: [LogRecord] = []
+    var dropped = 0
+    var room: Int?
+  }
+
+  private let state = Mutex(State())
+
+  /// An empty sink that takes everything.
+  public init() {}
+
+  /// The records written so far.
+  public var records: [LogRecord] { state.withLock { $0.records } }
+
+  /// How many times a record was refused.
+  public var dropped: Int { state.withLock { $0.dropped } }
+
+  /// Takes that many more records and refuses the rest; nil takes everything again.
+  public func accept(_ count: Int?) { state.withLock { $0.room = count } }
+
+  /// Takes the records out of the sink.
+  public func drain() -> [LogRecord] {
+    state.withLock { state in
+      defer { state.records = [] }
+      return state.records
+    }
+  }
+
+  /// Keeps a record; false if it was refused.
+  @discardableResult
+  public func write(_ record: LogRecord) -> Bool { write(contentsOf: [record]) == 1 }
+
+  /// Keeps records until one is refused.
+  @discardableResult
+  public func write(contentsOf records: [LogRecord]) -> Int {
+    state.withLock { state in
+      let taken = min(records.count, max(0, state.room ?? records.count))
+      state.records.append(contentsOf: records.prefix(taken))
+      state.dropped += records.count - taken
+      if let room = state.room { state.room = max(0, room - taken) }
+      return taken
+    }
+  }
+}
