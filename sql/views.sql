@@ -1,0 +1,803 @@
+-- The schema that dashboards and other programs read. Applied whole on every migrate, in one transaction, by the
+-- role that owns the tables; applying it again changes nothing.
+--
+-- In:   the tables of 0001_ledger.sql.
+-- Out:  schema dashboard (stable: a column is added at the end of its view, never renamed or removed), and in
+--       schema bizclock what its views share: dashboard_views, bucket_value, office_until, voided_ids,
+--       calendar_now, clock_now.
+--
+-- To add a view: its name in dashboard_views, CREATE OR REPLACE VIEW below, and a comment on it and on each column
+-- that the common words do not cover; roles.sql grants it, Tests/sql/views-check.sql refuses one without comments.
+--
+-- Conventions
+--   Seconds are numeric, exact to the microsecond (us * 0.000001); rates and hours are double precision.
+--   Rates and quantiles are null where nothing finished, never 0.
+--   `(SELECT dashboard.now())` is written as a subquery, so that it is taken once a statement and not once a row.
+--   Joins that only bring columns are LEFT JOINs on a key: one whose columns are not asked for is not run.
+
+DO $$
+BEGIN
+  IF to_regnamespace('dashboard') IS NULL THEN
+    CREATE SCHEMA dashboard;
+  END IF;
+END
+$$;
+COMMENT ON SCHEMA dashboard IS
+  'Service-time clocks for dashboards: stable views over what the ledger says. bizclock_dashboard reads these alone.';
+
+CREATE OR REPLACE FUNCTION bizclock.dashboard_views() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN ARRAY[
+    'clock', 'open_clock', 'overdue', 'due_soon', 'alert', 'on_time_daily', 'on_time_monthly',
+    'on_time_by_due_month', 'before_after', 'step_time', 'share_monthly', 'region_rollup', 'pause_audit',
+    'feed_health', 'detection_lag', 'event_log', 'calendar_day', 'region'];
+COMMENT ON FUNCTION bizclock.dashboard_views() IS
+  'The views of schema dashboard that are ours to replace, comment and grant; users may add theirs beside them.';
+
+-- --------------------------------------------------------------------------------------------- replace our own
+
+-- Users build views upon ours and grant ours to their roles. DROP SCHEMA … CASCADE would lose both without a word;
+-- CREATE OR REPLACE alone keeps both, but refuses any change of a view's columns, even of one that only we use.
+-- So each view of ours is first reduced to an empty one of the same columns, which frees what it was built upon.
+-- Then those that nobody else uses are dropped, and may come back in another shape; those in use stay where they
+-- are, and CREATE OR REPLACE below fills them again (or, if their shape was broken, fails and changes nothing).
+DO $$
+DECLARE
+  view regclass;
+  empty_columns text;
+  granted boolean;
+  present CONSTANT regclass[] := ARRAY(
+    SELECT c.oid::regclass
+    FROM pg_class c
+    WHERE c.relnamespace = 'dashboard'::regnamespace AND c.relkind = 'v'
+      AND c.relname = ANY (bizclock.dashboard_views()));
+BEGIN
+  FOREACH view IN ARRAY present LOOP
+    SELECT string_agg(
+        format('NULL::%s%s AS %I', format_type(a.atttypid, a.atttypmod),
+          CASE WHEN l.oid IS NOT NULL THEN format(' COLLATE %I.%I', n.nspname, l.collname) END, a.attname),
+        ', ' ORDER BY a.attnum)
+      INTO empty_columns
+      FROM pg_attribute a
+      LEFT JOIN pg_collation l ON l.oid = a.attcollation
+      LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
+      WHERE a.attrelid = view AND a.attnum > 0 AND NOT a.attisdropped;
+    EXECUTE format('CREATE OR REPLACE VIEW %s AS SELECT %s WHERE false', view, empty_columns);
+  END LOOP;
+
+  FOREACH view IN ARRAY present LOOP
+    SELECT EXISTS (
+        SELECT FROM pg_class c, aclexplode(c.relacl) g
+        WHERE c.oid = view AND g.grantee <> c.relowner
+          AND g.grantee IS DISTINCT FROM to_regrole('bizclock_dashboard')::oid)
+      OR EXISTS (
+        SELECT FROM pg_attribute a
+        WHERE a.attrelid = view AND a.attacl IS NOT NULL)
+      INTO granted;
+    CONTINUE WHEN granted;
+    BEGIN
+      EXECUTE format('DROP VIEW %s', view);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      NULL;  -- Someone's view stands on it.
+    END;
+  END LOOP;
+
+  -- Nothing of ours stands on these any more, and nobody else can name them.
+  IF to_regclass('bizclock.clock_now') IS NOT NULL THEN
+    DROP VIEW bizclock.clock_now;
+  END IF;
+  IF to_regclass('bizclock.calendar_now') IS NOT NULL THEN
+    DROP VIEW bizclock.calendar_now;
+  END IF;
+END
+$$;
+
+-- ------------------------------------------------------------------------------------------------- pure functions
+
+-- Bodies in RETURN are bound when they are created: no search_path can turn them.
+
+CREATE OR REPLACE FUNCTION dashboard.now() RETURNS timestamptz
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN coalesce(nullif(current_setting('bizclock.now', true), '')::timestamptz, pg_catalog.now());
+COMMENT ON FUNCTION dashboard.now() IS
+  'The moment for which the views speak: the setting bizclock.now (an accelerated clock, a test), else now().';
+
+CREATE OR REPLACE FUNCTION bizclock.bucket_value(bucket integer) RETURNS bigint
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN CASE
+    WHEN bucket < 128 THEN bucket::bigint
+    ELSE ((64 + (bucket - 64) % 64)::bigint << (bucket / 64 - 1))
+      + ((1::bigint << (bucket / 64 - 1)) >> 1)
+  END;
+COMMENT ON FUNCTION bizclock.bucket_value(integer) IS
+  'The value a bucket of the duration sketch stands for: itself below 128, then the middle of its width, within 1/128.';
+
+CREATE OR REPLACE FUNCTION bizclock.office_until(
+    before_us bigint, opens timestamptz[], closes timestamptz[], instant timestamptz) RETURNS bigint
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN before_us + (
+    SELECT coalesce(sum(extract(epoch FROM greatest(least(instant, h.closes) - h.opens, '0')) * 1000000), 0)::bigint
+    FROM unnest(opens, closes) AS h (opens, closes));
+COMMENT ON FUNCTION bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz) IS
+  'Office time (µs) before an instant of a day, from the office time before that day and its office hours.';
+
+-- A void acts on what it names in its own case and source, on another void only if it is later in event order.
+-- So over the voids of one case and source, last first: each is settled when its turn comes, because whatever may
+-- void it was settled before; a target that was settled already is later or equal, and adding it harms nothing.
+CREATE OR REPLACE FUNCTION bizclock.take_void(voided text[], event_id text, voids text) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE WHEN voids IS NULL OR event_id = ANY (voided) THEN voided ELSE voided || voids END;
+COMMENT ON FUNCTION bizclock.take_void(text[], text, text) IS
+  'One step of voided_ids: what is voided so far, and what this void names unless it is voided itself.';
+
+CREATE OR REPLACE AGGREGATE bizclock.voided_ids(event_id text, voids text) (
+  SFUNC = bizclock.take_void, STYPE = text[], INITCOND = '{}', PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE bizclock.voided_ids(text, text) IS
+  'The events that never happened, of one case and source: over its voids, the last in event order first.';
+
+-- -------------------------------------------------------------------------------------------------- shared views
+
+-- One row a calendar, found by hopping through the key: a calendar has thousands of days.
+CREATE OR REPLACE VIEW bizclock.calendar_now AS
+WITH RECURSIVE known AS (
+  (SELECT d.calendar, d.time_zone FROM bizclock.calendar_day d ORDER BY d.calendar LIMIT 1)
+  UNION ALL
+  SELECT n.calendar, n.time_zone
+  FROM known k
+  CROSS JOIN LATERAL (
+    SELECT d.calendar, d.time_zone
+    FROM bizclock.calendar_day d
+    WHERE d.calendar > k.calendar
+    ORDER BY d.calendar
+    LIMIT 1
+  ) n
+), moment AS MATERIALIZED (
+  SELECT dashboard.now() AS now
+)
+SELECT
+  k.calendar,
+  k.time_zone,
+  (t.now AT TIME ZONE k.time_zone)::date AS today,
+  d.worked_through,
+  bizclock.office_until(d.office_before_us, d.opens, d.closes, t.now) AS office_us
+FROM known k
+CROSS JOIN moment t
+LEFT JOIN bizclock.calendar_day d ON d.calendar = k.calendar AND d.date = (t.now AT TIME ZONE k.time_zone)::date;
+COMMENT ON VIEW bizclock.calendar_now IS 'Each calendar as it stands now; sums are null past the days it knows.';
+COMMENT ON COLUMN bizclock.calendar_now.calendar IS 'The calendar''s id.';
+COMMENT ON COLUMN bizclock.calendar_now.time_zone IS 'Its time zone.';
+COMMENT ON COLUMN bizclock.calendar_now.today IS 'The local date.';
+COMMENT ON COLUMN bizclock.calendar_now.worked_through IS 'How many days are worked up to and including today.';
+COMMENT ON COLUMN bizclock.calendar_now.office_us IS 'Office time (µs) before now.';
+
+-- Every clock with its measures carried on from the row's mark to now. A stopped or cancelled clock's mark is its
+-- end, and its measures are the row's. A running clock's grow by what the calendar ran since the mark; a paused
+-- clock's only by time in pause. Where now is before the mark (data a little ahead) nothing grows. Where the
+-- calendar does not know today, what needs it is null.
+CREATE OR REPLACE VIEW bizclock.clock_now AS
+SELECT
+  c.case_id, f.process, c.commitment, c.round, c.version_from, f.region, f.grid, f.channel, f.entity_type,
+  f.service_window, f.tags, f.report_tag, c.started_at, c.due_at, c.due_day, c.stopped_at, c.stopped_day, c.state,
+  c.outcome, c.verdict, c.breached, c.early, c.provisional, c.extended_days, c.calendar, v.limit_text,
+  c.counted_days + CASE
+    WHEN c.state <> 'running' OR t.today <= c.mark_day THEN 0
+    WHEN v.limit_unit = 'calendar_days' THEN t.today - c.mark_day
+    ELSE t.worked_through - m.worked_through
+  END AS counted_days,
+  (c.working_us + CASE
+    WHEN c.state <> 'running' OR (SELECT dashboard.now()) <= c.mark_at THEN 0
+    ELSE t.office_us - c.mark_office_us
+  END) * 0.000001 AS working_seconds,
+  c.elapsed_us * 0.000001 + CASE
+    WHEN c.state NOT IN ('running', 'paused') OR (SELECT dashboard.now()) <= c.mark_at THEN 0
+    ELSE extract(epoch FROM (SELECT dashboard.now()) - c.mark_at)
+  END AS elapsed_seconds,
+  c.paused_us * 0.000001 + CASE
+    WHEN c.state <> 'paused' OR (SELECT dashboard.now()) <= c.mark_at THEN 0
+    ELSE extract(epoch FROM (SELECT dashboard.now()) - c.mark_at)
+  END AS paused_seconds,
+  CASE
+    WHEN c.state NOT IN ('running', 'paused') THEN c.overrun_us * 0.000001
+    WHEN c.due_at < (SELECT dashboard.now()) THEN extract(epoch FROM (SELECT dashboard.now()) - c.due_at)
+  END AS overrun_seconds,
+  -- Counted dates after the due day. Running: through today. Paused: up to the day on which the pause began, for
+  -- none is counted since. Where the clock's way changed after the due day, the row may tell the count at its mark
+  -- (suspended days left out), from which it goes on; without it every worked (calendar) day is taken as counted.
+  CASE
+    WHEN c.state NOT IN ('running', 'paused') THEN c.overrun_days
+    WHEN c.due_at IS NULL OR c.due_at >= (SELECT dashboard.now()) THEN NULL
+    WHEN c.mark_day > c.due_day AND c.overrun_days IS NOT NULL THEN c.overrun_days + CASE
+      WHEN c.state = 'paused' OR t.today <= c.mark_day THEN 0
+      WHEN v.limit_unit = 'calendar_days' THEN t.today - c.mark_day
+      ELSE t.worked_through - m.worked_through
+    END
+    WHEN c.state = 'running' THEN CASE
+      WHEN t.today <= c.due_day THEN 0
+      WHEN v.limit_unit = 'calendar_days' THEN t.today - c.due_day
+      ELSE t.worked_through - d.worked_through
+    END
+    WHEN c.mark_day <= c.due_day THEN 0
+    WHEN v.limit_unit = 'calendar_days' THEN c.mark_day - 1 - c.due_day
+    ELSE m.worked_through - m.worked::integer - d.worked_through
+  END AS overrun_days,
+  CASE
+    WHEN c.due_at >= (SELECT dashboard.now()) THEN extract(epoch FROM c.due_at - (SELECT dashboard.now()))
+  END AS remaining_seconds,
+  -- Worked days of the calendar between today and the due day, whatever the limit's unit; with grace the due day
+  -- may be past before the due time is.
+  CASE
+    WHEN c.due_at < (SELECT dashboard.now()) THEN NULL
+    WHEN d.worked_through < t.worked_through THEN 0
+    ELSE d.worked_through - t.worked_through
+  END AS remaining_working_days,
+  CASE
+    WHEN c.due_at < (SELECT dashboard.now()) THEN t.worked_through - d.worked_through
+  END AS overdue_working_days
+FROM bizclock.clock c
+LEFT JOIN bizclock.case_file f ON f.case_id = c.case_id
+LEFT JOIN bizclock.commitment_version v ON v.commitment = c.commitment AND v.version_from = c.version_from
+LEFT JOIN bizclock.calendar_now t ON t.calendar = c.calendar
+LEFT JOIN bizclock.calendar_day m ON m.calendar = c.calendar AND m.date = c.mark_day
+LEFT JOIN bizclock.calendar_day d ON d.calendar = c.calendar AND d.date = c.due_day;
+COMMENT ON VIEW bizclock.clock_now IS
+  'Every clock with its measures at now; what the views of clocks in schema dashboard show.';
+
+-- -------------------------------------------------------------------------------------------------------- clocks
+
+CREATE OR REPLACE VIEW dashboard.clock AS
+SELECT
+  c.case_id, c.process, c.commitment, c.round, c.version_from, c.region, c.grid, c.channel, c.entity_type,
+  c.service_window, c.tags, c.started_at, c.due_at, c.stopped_at, c.state, c.outcome, c.verdict, c.breached,
+  c.counted_days, c.working_seconds, c.elapsed_seconds, c.paused_seconds, c.overrun_seconds, c.overrun_days,
+  c.provisional, c.early, c.due_day, c.stopped_day, c.calendar, c.limit_text, c.extended_days, c.report_tag
+FROM bizclock.clock_now c;
+
+-- Worst first is earliest due first: the longest overdue, then what is due soonest, then what has no due time yet.
+CREATE OR REPLACE VIEW dashboard.open_clock AS
+SELECT
+  c.case_id, c.process, c.commitment, c.round, c.version_from, c.region, c.grid, c.channel, c.entity_type,
+  c.service_window, c.tags, c.started_at, c.due_at, c.stopped_at, c.state, c.outcome, c.verdict, c.breached,
+  c.counted_days, c.working_seconds, c.elapsed_seconds, c.paused_seconds, c.overrun_seconds, c.overrun_days,
+  c.provisional, c.early, c.due_day, c.stopped_day, c.calendar, c.limit_text, c.extended_days, c.report_tag,
+  c.remaining_seconds, c.remaining_working_days, c.overrun_seconds AS overdue_seconds, c.overdue_working_days
+FROM bizclock.clock_now c
+WHERE c.state IN ('running', 'paused')
+ORDER BY c.due_at NULLS LAST, c.case_id, c.commitment, c.round;
+
+CREATE OR REPLACE VIEW dashboard.overdue AS
+SELECT
+  c.case_id, c.process, c.commitment, c.round, c.version_from, c.region, c.grid, c.channel, c.entity_type,
+  c.service_window, c.tags, c.started_at, c.due_at, c.stopped_at, c.state, c.outcome, c.verdict, c.breached,
+  c.counted_days, c.working_seconds, c.elapsed_seconds, c.paused_seconds, c.overrun_seconds, c.overrun_days,
+  c.provisional, c.early, c.due_day, c.stopped_day, c.calendar, c.limit_text, c.extended_days, c.report_tag,
+  c.overrun_seconds AS overdue_seconds, c.overdue_working_days
+FROM bizclock.clock_now c
+WHERE c.state IN ('running', 'paused') AND c.due_at < (SELECT dashboard.now())
+ORDER BY c.due_at, c.case_id, c.commitment, c.round;
+
+CREATE OR REPLACE VIEW dashboard.due_soon AS
+SELECT
+  c.case_id, c.process, c.commitment, c.round, c.version_from, c.region, c.grid, c.channel, c.entity_type,
+  c.service_window, c.tags, c.started_at, c.due_at, c.stopped_at, c.state, c.outcome, c.verdict, c.breached,
+  c.counted_days, c.working_seconds, c.elapsed_seconds, c.paused_seconds, c.overrun_seconds, c.overrun_days,
+  c.provisional, c.early, c.due_day, c.stopped_day, c.calendar, c.limit_text, c.extended_days, c.report_tag,
+  c.remaining_seconds, c.remaining_working_days
+FROM bizclock.clock_now c
+WHERE c.state IN ('running', 'paused') AND c.due_at >= (SELECT dashboard.now()) AND c.remaining_working_days <= 2
+ORDER BY c.due_at, c.case_id, c.commitment, c.round;
+
+CREATE OR REPLACE VIEW dashboard.alert AS
+SELECT
+  a.case_id || '/' || a.commitment || '/' || a.round || '/' || a.level || '/' || a.revision AS alert_id,
+  a.case_id, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.recorded_at, a.logged_at,
+  a.resolved_at, a.withdrawn_at, a.amended_at, a.acknowledged_at, a.acknowledged_by, a.reason, a.retrospective,
+  a.feed_stalled, a.priority, a.change_reason, f.process, f.region, f.grid, f.service_window
+FROM bizclock.alert a
+LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id;
+
+-- ------------------------------------------------------------------------------------------------------- on time
+
+-- From metric cells and their buckets alone, never from clocks. A cell that restating has emptied counts as absent;
+-- nullif all the same, because a caller's condition on a rate may be tried before that on finished.
+-- The quantiles hang on each row by the cells it is made of: whatever a query asks of a row (a month, a prefix of a
+-- region) is settled before any bucket is read, and a query that asks for no quantile reads none.
+-- q is the nearest rank: the first bucket through which at least q of the clocks have come.
+
+-- A cell's key is the view's key: one row a cell.
+CREATE OR REPLACE VIEW dashboard.on_time_daily AS
+SELECT
+  c.day,
+  c.process,
+  c.commitment,
+  c.version_from,
+  nullif(c.region, '') AS region,
+  nullif(c.channel, '') AS channel,
+  nullif(c.entity_type, '') AS entity_type,
+  nullif(c.report_tag, '') AS report_tag,
+  c.outcome,
+  c.finished,
+  c.on_time,
+  c.late,
+  c.premature,
+  c.on_time / nullif(c.finished, 0)::double precision AS on_time_rate,
+  c.early / nullif(c.finished, 0)::double precision AS early_rate,
+  v.compression,
+  c.counted_days / nullif(c.finished, 0)::double precision AS mean_counted_days,
+  q.median_counted_days,
+  q.p90_counted_days,
+  q.p95_counted_days,
+  c.working_us / (nullif(c.finished, 0) * 3.6e9::double precision) AS mean_working_hours,
+  q.median_working_hours,
+  q.p90_working_hours,
+  q.p95_working_hours,
+  c.early
+FROM bizclock.metric_cell c
+LEFT JOIN bizclock.commitment_version v ON v.commitment = c.commitment AND v.version_from = c.version_from
+LEFT JOIN LATERAL (
+  SELECT
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.days AND w.through * 2 >= w.n)) AS median_counted_days,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.days AND w.through * 10 >= w.n * 9)) AS p90_counted_days,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.days AND w.through * 20 >= w.n * 19)) AS p95_counted_days,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 2 >= w.n))
+      / 3.6e9::double precision AS median_working_hours,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 10 >= w.n * 9))
+      / 3.6e9::double precision AS p90_working_hours,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 20 >= w.n * 19))
+      / 3.6e9::double precision AS p95_working_hours
+  FROM (
+    SELECT
+      b.measure = 'counted_days' AS days,
+      b.bucket,
+      sum(b.count) OVER (PARTITION BY b.measure ORDER BY b.bucket) AS through,
+      sum(b.count) OVER (PARTITION BY b.measure) AS n
+    FROM bizclock.metric_bucket b
+    WHERE b.cell = c.cell AND b.count > 0
+  ) w
+) q ON true
+WHERE c.basis = 'stop' AND c.finished > 0;
+
+-- Grouped once; the subquery over the buckets stands beside the sums of its group, so that it is worked out once a
+-- row, and not at all, with the list of cells it needs, where no quantile is asked for.
+CREATE OR REPLACE VIEW dashboard.on_time_monthly AS
+SELECT
+  c.month,
+  c.process,
+  c.commitment,
+  c.version_from,
+  nullif(c.region, '') AS region,
+  nullif(c.channel, '') AS channel,
+  nullif(c.entity_type, '') AS entity_type,
+  nullif(c.report_tag, '') AS report_tag,
+  c.outcome,
+  c.finished,
+  c.on_time,
+  c.late,
+  c.premature,
+  c.on_time / nullif(c.finished, 0)::double precision AS on_time_rate,
+  c.early / nullif(c.finished, 0)::double precision AS early_rate,
+  v.compression,
+  c.counted_days / nullif(c.finished, 0)::double precision AS mean_counted_days,
+  bizclock.bucket_value(c.quantile[1]) AS median_counted_days,
+  bizclock.bucket_value(c.quantile[2]) AS p90_counted_days,
+  bizclock.bucket_value(c.quantile[3]) AS p95_counted_days,
+  c.working_us / (nullif(c.finished, 0) * 3.6e9::double precision) AS mean_working_hours,
+  bizclock.bucket_value(c.quantile[4]) / 3.6e9::double precision AS median_working_hours,
+  bizclock.bucket_value(c.quantile[5]) / 3.6e9::double precision AS p90_working_hours,
+  bizclock.bucket_value(c.quantile[6]) / 3.6e9::double precision AS p95_working_hours,
+  c.early
+FROM (
+  SELECT
+    date_trunc('month', m.day::timestamp)::date AS month,
+    m.process, m.commitment, m.version_from, m.region, m.channel, m.entity_type, m.report_tag, m.outcome,
+    sum(m.finished)::bigint AS finished,
+    sum(m.on_time)::bigint AS on_time,
+    sum(m.late)::bigint AS late,
+    sum(m.premature)::bigint AS premature,
+    sum(m.early)::bigint AS early,
+    sum(m.counted_days)::bigint AS counted_days,
+    sum(m.working_us) AS working_us,
+    (
+      SELECT ARRAY[
+        min(w.bucket) FILTER (WHERE w.days AND w.through * 2 >= w.n),
+        min(w.bucket) FILTER (WHERE w.days AND w.through * 10 >= w.n * 9),
+        min(w.bucket) FILTER (WHERE w.days AND w.through * 20 >= w.n * 19),
+        min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 2 >= w.n),
+        min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 10 >= w.n * 9),
+        min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 20 >= w.n * 19)]
+      FROM (
+        SELECT
+          b.measure = 'counted_days' AS days,
+          b.bucket,
+          sum(sum(b.count)) OVER (PARTITION BY b.measure ORDER BY b.bucket) AS through,
+          sum(sum(b.count)) OVER (PARTITION BY b.measure) AS n
+        FROM bizclock.metric_bucket b
+        WHERE b.cell = ANY (array_agg(m.cell)) AND b.count > 0
+        GROUP BY b.measure, b.bucket
+      ) w
+    ) AS quantile
+  FROM bizclock.metric_cell m
+  WHERE m.basis = 'stop' AND m.finished > 0
+  GROUP BY
+    date_trunc('month', m.day::timestamp)::date,
+    m.process, m.commitment, m.version_from, m.region, m.channel, m.entity_type, m.report_tag, m.outcome
+) c
+LEFT JOIN bizclock.commitment_version v ON v.commitment = c.commitment AND v.version_from = c.version_from;
+
+-- By date due, with what is still open past it: looking at finished clocks alone hides the worst.
+CREATE OR REPLACE VIEW dashboard.on_time_by_due_month AS
+SELECT
+  u.month,
+  u.process,
+  u.commitment,
+  u.version_from,
+  u.region,
+  u.channel,
+  u.entity_type,
+  u.report_tag,
+  sum(u.due)::bigint AS due,
+  sum(u.on_time)::bigint AS on_time,
+  sum(u.late)::bigint AS late,
+  sum(u.open_overdue)::bigint AS open_overdue,
+  sum(u.on_time) / nullif(sum(u.due), 0)::double precision AS on_time_rate,
+  sum(u.premature)::bigint AS premature
+FROM (
+  SELECT
+    date_trunc('month', m.day::timestamp)::date AS month, m.process, m.commitment, m.version_from,
+    nullif(m.region, '') AS region, nullif(m.channel, '') AS channel, nullif(m.entity_type, '') AS entity_type,
+    nullif(m.report_tag, '') AS report_tag,
+    m.finished AS due, m.on_time, m.late, m.premature, 0::bigint AS open_overdue
+  FROM bizclock.metric_cell m
+  WHERE m.basis = 'due' AND m.finished > 0
+  UNION ALL
+  SELECT
+    date_trunc('month', c.due_day::timestamp)::date, f.process, c.commitment, c.version_from,
+    f.region, f.channel, f.entity_type, f.report_tag, 1, 0, 0, 0, 1
+  FROM bizclock.clock c
+  LEFT JOIN bizclock.case_file f ON f.case_id = c.case_id
+  WHERE c.state IN ('running', 'paused') AND c.due_at < (SELECT dashboard.now())
+) u
+GROUP BY
+  u.month, u.process, u.commitment, u.version_from, u.region, u.channel, u.entity_type, u.report_tag;
+
+-- Every version is a row, also one under which nothing has finished yet.
+CREATE OR REPLACE VIEW dashboard.before_after AS
+SELECT
+  v.process,
+  v.commitment,
+  v.version_from,
+  v.title_en,
+  v.title_zh,
+  v.limit_text,
+  v.legal_text,
+  v.compression,
+  coalesce(c.finished, 0) AS finished,
+  c.on_time / nullif(c.finished, 0)::double precision AS on_time_rate,
+  c.counted_days / nullif(c.finished, 0)::double precision AS mean_counted_days,
+  q.median_counted_days,
+  q.p90_counted_days,
+  coalesce(c.on_time, 0) AS on_time,
+  coalesce(c.late, 0) AS late,
+  coalesce(c.premature, 0) AS premature,
+  v.basis
+FROM bizclock.commitment_version v
+LEFT JOIN (
+  SELECT
+    m.commitment, m.version_from,
+    sum(m.finished)::bigint AS finished,
+    sum(m.on_time)::bigint AS on_time,
+    sum(m.late)::bigint AS late,
+    sum(m.premature)::bigint AS premature,
+    sum(m.counted_days)::bigint AS counted_days
+  FROM bizclock.metric_cell m
+  WHERE m.basis = 'stop' AND m.finished > 0
+  GROUP BY m.commitment, m.version_from
+) c ON c.commitment = v.commitment AND c.version_from = v.version_from
+LEFT JOIN (
+  SELECT
+    w.commitment, w.version_from,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.through * 2 >= w.n)) AS median_counted_days,
+    bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.through * 10 >= w.n * 9)) AS p90_counted_days
+  FROM (
+    SELECT
+      m.commitment, m.version_from, b.bucket,
+      sum(sum(b.count)) OVER (PARTITION BY m.commitment, m.version_from ORDER BY b.bucket) AS through,
+      sum(sum(b.count)) OVER (PARTITION BY m.commitment, m.version_from) AS n
+    FROM bizclock.metric_cell m
+    JOIN bizclock.metric_bucket b ON b.cell = m.cell AND b.measure = 'counted_days' AND b.count > 0
+    WHERE m.basis = 'stop' AND m.finished > 0
+    GROUP BY m.commitment, m.version_from, b.bucket
+  ) w
+  GROUP BY w.commitment, w.version_from
+) q ON q.commitment = v.commitment AND q.version_from = v.version_from
+WHERE v.kind = 'time';
+
+-- -------------------------------------------------------------------------------------------------------- events
+
+-- What happened: without voids and what they void. Attributes of the case fill those that an event leaves out;
+-- channel, service window and step are the event's own. The name of an individual (and of an entity whose type is
+-- not known: it may be one) is shown only where the configuration says so.
+CREATE OR REPLACE VIEW dashboard.event_log AS
+SELECT
+  e.case_id,
+  e.type || coalesce(':' || e.step, '') AS activity,
+  e.occurred_at,
+  e.sequence,
+  coalesce(e.process, f.process) AS process,
+  e.type,
+  e.step,
+  coalesce(e.region, f.region) AS region,
+  coalesce(e.grid, f.grid) AS grid,
+  e.channel,
+  e.service_window,
+  coalesce(f.entity_type, e.entity_type) AS entity_type,
+  CASE
+    WHEN (f.entity_type <> 'individual' AND coalesce(e.entity_type, f.entity_type) <> 'individual')
+      OR (SELECT s.value = 'true' FROM bizclock.setting s WHERE s.name = 'show_individual_names')
+      THEN coalesce(e.entity_name, f.entity_name)
+  END AS entity_name,
+  coalesce(e.uscc, f.uscc) AS uscc,
+  coalesce(e.tags, f.tags) AS tags,
+  e.extend_days,
+  e.source,
+  e.event_id,
+  e.received_at
+FROM bizclock.event e
+LEFT JOIN bizclock.case_file f ON f.case_id = e.case_id
+LEFT JOIN (
+  SELECT
+    o.case_id,
+    o.source,
+    bizclock.voided_ids(
+      o.event_id, o.voids ORDER BY o.occurred_at DESC, o.sequence DESC NULLS LAST, o.event_id DESC) AS ids
+  FROM bizclock.event o
+  WHERE o.type = 'voided'
+  GROUP BY o.case_id, o.source
+) v ON v.case_id = e.case_id AND v.source = e.source
+WHERE e.type <> 'voided' AND (v.ids IS NULL OR e.event_id <> ALL (v.ids))
+ORDER BY
+  e.case_id, e.occurred_at, e.sequence NULLS FIRST,
+  array_position(
+    ARRAY[
+      'submitted', 'accepted', 'correction_requested', 'correction_received', 'suspended', 'resumed', 'extended',
+      'step_started', 'step_completed', 'notice_published', 'objection_raised', 'notice_ended', 'rejected',
+      'completed', 'reopened', 'withdrawn'],
+    e.type) NULLS LAST,
+  e.source, e.event_id;
+
+-- ---------------------------------------------------------------------------------------------- feeds and lag
+
+CREATE OR REPLACE VIEW dashboard.feed_health AS
+SELECT
+  f.name AS feed,
+  f.source,
+  f.last_event_at,
+  f.last_received_at,
+  CASE
+    WHEN f.last_event_at <= (SELECT dashboard.now()) THEN extract(epoch FROM (SELECT dashboard.now()) - f.last_event_at)
+    WHEN f.last_event_at IS NOT NULL THEN 0
+  END AS lag_seconds,
+  f.received,
+  f.duplicates,
+  f.quarantined,
+  f.stalled
+FROM bizclock.feed f;
+
+-- Retrospective alerts were not to be seen coming, and the instant of an amended one is not that it was raised for.
+CREATE OR REPLACE VIEW dashboard.detection_lag AS
+SELECT
+  date_trunc('hour', a.recorded_at, 'UTC') AS hour,
+  a.level,
+  count(a.recorded_at) AS alerts,
+  percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.recorded_at - a.level_at) * 1000) AS p50_ms,
+  percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM a.recorded_at - a.level_at) * 1000) AS p99_ms,
+  max(extract(epoch FROM a.recorded_at - a.level_at) * 1000) AS max_ms,
+  count(a.logged_at) AS logged,
+  percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.logged_at - a.level_at) * 1000) AS logged_p50_ms,
+  percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM a.logged_at - a.level_at) * 1000) AS logged_p99_ms,
+  max(extract(epoch FROM a.logged_at - a.level_at) * 1000) AS logged_max_ms
+FROM bizclock.alert a
+WHERE NOT a.retrospective AND a.amended_at IS NULL
+GROUP BY date_trunc('hour', a.recorded_at, 'UTC'), a.level;
+
+-- ----------------------------------------------------------------------------------------------------- calendars
+
+CREATE OR REPLACE VIEW dashboard.calendar_day AS
+SELECT
+  d.calendar,
+  d.date,
+  to_char(d.date, 'FMDay') AS weekday,
+  d.worked,
+  d.kind,
+  d.name,
+  d.published,
+  (
+    SELECT string_agg(
+      to_char(h.opens AT TIME ZONE d.time_zone, 'HH24:MI') || '-' || CASE
+        WHEN (h.closes AT TIME ZONE d.time_zone)::date > d.date THEN '24:00'
+        ELSE to_char(h.closes AT TIME ZONE d.time_zone, 'HH24:MI')
+      END, ' ' ORDER BY h.opens)
+    FROM unnest(d.opens, d.closes) AS h (opens, closes)
+    WHERE d.worked
+  ) AS office_hours,
+  d.time_zone
+FROM bizclock.calendar_day d;
+
+-- ------------------------------------------------------------------------------------------------------ comments
+
+COMMENT ON VIEW dashboard.clock IS
+  'One row a clock: a commitment applied to a case, by round. Measures of open clocks stand for now.';
+COMMENT ON VIEW dashboard.open_clock IS 'Running and paused clocks, worst first; past due or not.';
+COMMENT ON VIEW dashboard.overdue IS 'Running and paused clocks past their due time, longest overdue first.';
+COMMENT ON VIEW dashboard.due_soon IS
+  'Running and paused clocks due within two working days of their calendar and not past due, next due first.';
+COMMENT ON VIEW dashboard.alert IS
+  'One row an alert: a clock reached a level; with its detection, logging, acknowledgement and correction.';
+COMMENT ON VIEW dashboard.on_time_daily IS
+  'Finished clocks by date of stop × process × commitment × version × region × channel × entity type × tag × outcome.';
+COMMENT ON VIEW dashboard.on_time_monthly IS 'As on_time_daily, by month of stop.';
+COMMENT ON VIEW dashboard.on_time_by_due_month IS
+  'Clocks by month of their due day, whatever the outcome: finished ones, and open ones that are past due.';
+COMMENT ON VIEW dashboard.before_after IS
+  'Each version of each commitment over all time: what was promised and what was kept, before and after a change.';
+COMMENT ON VIEW dashboard.feed_health IS 'One row a feed: what it has brought and how far it is behind.';
+COMMENT ON VIEW dashboard.detection_lag IS
+  'By hour of recording and level: how long after its instant a level was recorded, and logged; milliseconds.';
+COMMENT ON VIEW dashboard.event_log IS
+  'Events that were not voided, by case and in event order: case, activity, time, as process-mining tools read them.';
+COMMENT ON VIEW dashboard.calendar_day IS 'The calendars in force, day by day.';
+
+-- A column's name means the same in every view; what only one view has or means comes after.
+DO $$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN
+    SELECT c.relname, w.name, w.says
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN (VALUES
+      ('case_id', 'Number of the case (办件编号).'),
+      ('process', 'The process, as the policy names it: opening, deregistration, …'),
+      ('commitment', 'The commitment''s id in the policy.'),
+      ('round', '1, 2, …: a start after a cancel or a rejection is a new round.'),
+      ('version_from', 'The first date of the commitment version that judges the clock.'),
+      ('region', 'Region code (2, 4, 6, 9 or 12 digits); null where not known.'),
+      ('grid', 'The smallest unit of the service grid (resident group); null where not known.'),
+      ('channel', 'online, window, self_service, …; null where not known.'),
+      ('entity_type', 'enterprise, individual or cooperative; null where not known.'),
+      ('service_window', 'The service window that took the case in; null where not known.'),
+      ('tags', 'Tags of the case.'),
+      ('report_tag', 'The first of the policy''s report tags that the case has; null without one.'),
+      ('started_at', 'When the clock started.'),
+      ('due_at', 'When it is due, grace included; null while unknown (open-ended pause) and for cancelled clocks.'),
+      ('due_day', 'The local date on which it is due, before grace.'),
+      ('stopped_at', 'When it stopped or was cancelled.'),
+      ('stopped_day', 'The local date on which it stopped or was cancelled.'),
+      ('state', 'running, paused, stopped or cancelled.'),
+      ('outcome', 'Type of the event that stopped or cancelled it.'),
+      ('verdict', 'on_time, late or premature, of a stopped clock; null of any other.'),
+      ('breached', 'Of a cancelled clock: whether it was already past due.'),
+      ('early', 'Stopped on time on a date before the due day.'),
+      ('counted_days', 'Counted days since the start date, in the limit''s way of counting.'),
+      ('working_seconds', 'Office time while the clock ran.'),
+      ('elapsed_seconds', 'Plain time since the start.'),
+      ('paused_seconds', 'Plain time in pauses.'),
+      ('overrun_seconds', 'Plain time past due, of late and of open overdue clocks; else null.'),
+      ('overrun_days', 'Counted days after the due day, of late and of open overdue clocks; 0 reads less than a day.'),
+      ('provisional', 'Whether the due time rests on a day for which the calendar is not published.'),
+      ('calendar', 'The calendar''s id.'),
+      ('limit_text', 'The promised limit, as the policy writes it.'),
+      ('extended_days', 'Days that extensions added to the limit.'),
+      ('remaining_seconds', 'Plain time until due; null if unknown or past.'),
+      ('remaining_working_days', 'Worked days after today up to the due day; null if unknown or past due.'),
+      ('overdue_seconds', 'Plain time past due; null if not.'),
+      ('overdue_working_days', 'Worked days after the due day up to today; null if not past due.'),
+      ('month', 'First day of the month.'),
+      ('finished', 'Clocks that stopped.'),
+      ('on_time', 'Of these, on time.'),
+      ('late', 'Of these, late.'),
+      ('premature', 'Of these, stopped before the floor had run.'),
+      ('on_time_rate', 'On-time rate (按时办结率), 0…1: on_time / finished; null where nothing finished.'),
+      ('early_rate', 'Early rate (提前办结率), 0…1: early / finished; null where nothing finished.'),
+      ('compression', 'Compression of the limit (承诺时限压缩率): (legal − promised) / legal; null without a legal limit.'),
+      ('mean_counted_days', 'Mean of counted days.'),
+      ('median_counted_days', 'Median of counted days, by nearest rank; exact up to 127.'),
+      ('p90_counted_days', '90th percentile of counted days, by nearest rank; exact up to 127.'),
+      ('p95_counted_days', '95th percentile of counted days, by nearest rank; exact up to 127.'),
+      ('mean_working_hours', 'Mean office time, in hours.'),
+      ('median_working_hours', 'Median office time in hours, by nearest rank, within 1/128.'),
+      ('p90_working_hours', '90th percentile of office time in hours, by nearest rank, within 1/128.'),
+      ('p95_working_hours', '95th percentile of office time in hours, by nearest rank, within 1/128.'),
+      ('title_en', 'The commitment''s title in English.'),
+      ('title_zh', 'The commitment''s title in Chinese.'),
+      ('legal_text', 'The limit set by law, as the policy writes it.'),
+      ('level', 'The level''s name: yellow, red, escalated, …'),
+      ('source', 'The system that the events come from.')
+    ) AS w (name, says) ON w.name = a.attname
+    WHERE c.relnamespace = 'dashboard'::regnamespace AND c.relkind = 'v'
+      AND c.relname = ANY (bizclock.dashboard_views())
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN dashboard.%I.%I IS %L', found.relname, found.name, found.says);
+  END LOOP;
+END
+$$;
+
+COMMENT ON COLUMN dashboard.alert.alert_id IS 'case_id/commitment/round/level/revision: the same whoever computes it.';
+COMMENT ON COLUMN dashboard.alert.revision IS '1, 2, …: reached again, of a later instant.';
+COMMENT ON COLUMN dashboard.alert.due_at IS 'When the clock was due, as it stood when the level was reached.';
+COMMENT ON COLUMN dashboard.alert.level_at IS 'The instant at which the level was reached.';
+COMMENT ON COLUMN dashboard.alert.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN dashboard.alert.logged_at IS 'When its log line was written; null before, and where none is due.';
+COMMENT ON COLUMN dashboard.alert.resolved_at IS 'When the clock stopped or was cancelled.';
+COMMENT ON COLUMN dashboard.alert.withdrawn_at IS 'When more data or another calendar showed it was never reached.';
+COMMENT ON COLUMN dashboard.alert.amended_at IS 'When more data or another calendar moved its instant.';
+COMMENT ON COLUMN dashboard.alert.acknowledged_at IS 'When someone acknowledged it.';
+COMMENT ON COLUMN dashboard.alert.acknowledged_by IS 'Who acknowledged it.';
+COMMENT ON COLUMN dashboard.alert.reason IS 'Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).';
+COMMENT ON COLUMN dashboard.alert.retrospective IS 'History: recorded, summed up in one line, paging nobody.';
+COMMENT ON COLUMN dashboard.alert.feed_stalled IS 'Raised while a feed was silent: the case may have moved on unseen.';
+COMMENT ON COLUMN dashboard.alert.priority IS 'The level''s priority in the log: warning, error, critical, …';
+COMMENT ON COLUMN dashboard.alert.change_reason IS 'Why it was withdrawn or amended.';
+
+COMMENT ON COLUMN dashboard.on_time_daily.day IS 'The local date of the stop.';
+COMMENT ON COLUMN dashboard.on_time_daily.outcome IS 'Type of the event that stopped the clocks.';
+COMMENT ON COLUMN dashboard.on_time_daily.early IS 'Of those on time, stopped on a date before the due day.';
+COMMENT ON COLUMN dashboard.on_time_monthly.month IS 'First day of the month in which the clocks stopped.';
+COMMENT ON COLUMN dashboard.on_time_monthly.outcome IS 'Type of the event that stopped the clocks.';
+COMMENT ON COLUMN dashboard.on_time_monthly.early IS 'Of those on time, stopped on a date before the due day.';
+
+COMMENT ON COLUMN dashboard.on_time_by_due_month.month IS 'First day of the month of the due day.';
+COMMENT ON COLUMN dashboard.on_time_by_due_month.due IS 'Finished clocks due in the month, and open ones due in it and past due.';
+COMMENT ON COLUMN dashboard.on_time_by_due_month.open_overdue IS 'Of these, still open and past due.';
+COMMENT ON COLUMN dashboard.on_time_by_due_month.on_time_rate IS 'on_time / due, 0…1: late and still open ones count against it.';
+
+COMMENT ON COLUMN dashboard.before_after.version_from IS 'The first date on which the version is in force.';
+COMMENT ON COLUMN dashboard.before_after.basis IS 'The text that the promise rests on.';
+
+COMMENT ON COLUMN dashboard.feed_health.feed IS 'The feed''s name in the configuration.';
+COMMENT ON COLUMN dashboard.feed_health.last_event_at IS 'The latest occurred_at it has brought.';
+COMMENT ON COLUMN dashboard.feed_health.last_received_at IS 'When it last brought an event.';
+COMMENT ON COLUMN dashboard.feed_health.lag_seconds IS 'Time since the latest event occurred; null before the first.';
+COMMENT ON COLUMN dashboard.feed_health.received IS 'Events received.';
+COMMENT ON COLUMN dashboard.feed_health.duplicates IS 'Of these, known already.';
+COMMENT ON COLUMN dashboard.feed_health.quarantined IS 'Input that could not be taken in.';
+COMMENT ON COLUMN dashboard.feed_health.stalled IS 'Whether it has been silent for longer than its configuration allows.';
+
+COMMENT ON COLUMN dashboard.detection_lag.hour IS 'The hour (UTC) in which the alerts were recorded.';
+COMMENT ON COLUMN dashboard.detection_lag.alerts IS 'Alerts recorded, without retrospective and amended ones.';
+COMMENT ON COLUMN dashboard.detection_lag.p50_ms IS 'Median of recorded_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.p99_ms IS '99th percentile of recorded_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.max_ms IS 'Longest recorded_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.logged IS 'Of these, logged.';
+COMMENT ON COLUMN dashboard.detection_lag.logged_p50_ms IS 'Median of logged_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.logged_p99_ms IS '99th percentile of logged_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.logged_max_ms IS 'Longest logged_at − level_at.';
+
+COMMENT ON COLUMN dashboard.event_log.activity IS 'The type, or type:step.';
+COMMENT ON COLUMN dashboard.event_log.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN dashboard.event_log.sequence IS 'Orders events of a case at the same instant; none sorts first.';
+COMMENT ON COLUMN dashboard.event_log.process IS 'The event''s process, else the case''s.';
+COMMENT ON COLUMN dashboard.event_log.type IS 'The life-cycle type, or any other that the feed told.';
+COMMENT ON COLUMN dashboard.event_log.step IS 'The step of the process: licence, seal, tax, …';
+COMMENT ON COLUMN dashboard.event_log.region IS 'The event''s region code, else the case''s.';
+COMMENT ON COLUMN dashboard.event_log.grid IS 'The event''s unit of the service grid, else the case''s.';
+COMMENT ON COLUMN dashboard.event_log.channel IS 'The event''s own channel.';
+COMMENT ON COLUMN dashboard.event_log.service_window IS 'The event''s own service window.';
+COMMENT ON COLUMN dashboard.event_log.entity_type IS 'The case''s entity type: enterprise, individual or cooperative.';
+COMMENT ON COLUMN dashboard.event_log.entity_name IS
+  'The entity''s name; of individuals, and where the entity type is not known, null unless show_individual_names.';
+COMMENT ON COLUMN dashboard.event_log.uscc IS 'Unified social credit code, the event''s, else the case''s.';
+COMMENT ON COLUMN dashboard.event_log.tags IS 'The event''s tags, else the case''s.';
+COMMENT ON COLUMN dashboard.event_log.extend_days IS 'Counted days that the event adds to the limit.';
+COMMENT ON COLUMN dashboard.event_log.event_id IS 'The event''s id, unique in its case and source.';
+COMMENT ON COLUMN dashboard.event_log.received_at IS 'When the ledger took it in.';
+
+COMMENT ON COLUMN dashboard.calendar_day.date IS 'The local date.';
+COMMENT ON COLUMN dashboard.calendar_day.weekday IS 'The weekday, in English.';
+COMMENT ON COLUMN dashboard.calendar_day.worked IS 'Whether it is worked.';
+COMMENT ON COLUMN dashboard.calendar_day.kind IS 'What makes it worked or not, as the calendar says.';
+COMMENT ON COLUMN dashboard.calendar_day.name IS 'The holiday''s name, if it is one.';
+COMMENT ON COLUMN dashboard.calendar_day.published IS 'Whether the calendar is published for it; else it is assumed.';
+COMMENT ON COLUMN dashboard.calendar_day.office_hours IS 'Office hours in local time, as 08:30-12:00 14:30-17:30; null if not worked.';
+COMMENT ON COLUMN dashboard.calendar_day.time_zone IS 'The calendar''s time zone.';
