@@ -58,6 +58,9 @@ public struct Projector: Sendable {
     cache = ProjectionCache(capacity: settings.cachedCases)
   }
 
+  /// Makes the session ready; once for each session.
+  public func prepare(_ session: inout Session) throws(PostgresError) { try DeltaWriter.prepare(&session) }
+
   /// Moves the projector's row on; nil if it is not where this leader left it.
   static let advance = """
     UPDATE bizclock.projector

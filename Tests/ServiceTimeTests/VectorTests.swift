@@ -103,21 +103,3 @@ import Testing
     return parts.joined(separator: " ")
   }
 }
-
-extension Event {
-  /// An event of the vectors, which are all well-formed.
-  init(vector: [String: Any]) {
-    func text(_ key: String) -> String? { vector[key] as? String }
-    self.init(
-      caseID: Identifier(text("case_id") ?? ""), source: "vectors", eventID: Identifier(text("event_id") ?? ""),
-      type: EventType(text("type") ?? ""), occurredAt: ShippedPolicy.instant(text("occurred_at") ?? ""))
-    sequence = (vector["sequence"] as? NSNumber)?.int64Value
-    process = text("process")
-    step = text("step")
-    region = text("region")
-    channel = text("channel")
-    entityType = text("entity_type")
-    voids = text("voids").map { Identifier($0) }
-    extendDays = (vector["extend_days"] as? NSNumber)?.int32Value
-  }
-}

@@ -1,0 +1,1 @@
+../ServiceTimeTests/ShippedPolicy.swift
