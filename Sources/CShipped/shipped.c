@@ -8,12 +8,20 @@ static const unsigned char calendars_cn[] = {
 static const unsigned char sql_0001[] = {
 #embed "../../sql/0001_ledger.sql"
 };
+static const unsigned char sql_roles[] = {
+#embed "../../sql/roles.sql"
+};
+static const unsigned char sql_views[] = {
+#embed "../../sql/views.sql"
+};
 
 #define FILE_ENTRY(path, name) {path, name, sizeof name}
 
 static const struct shipped_file shipped_files[] = {
     FILE_ENTRY("deploy/calendars/cn.csv", calendars_cn),
     FILE_ENTRY("sql/0001_ledger.sql", sql_0001),
+    FILE_ENTRY("sql/roles.sql", sql_roles),
+    FILE_ENTRY("sql/views.sql", sql_views),
 };
 
 const size_t shipped_file_count = sizeof shipped_files / sizeof *shipped_files;
