@@ -22,9 +22,12 @@ let package = Package(
     // The domain: civil time, calendars, commitments, the fold. Pure.
     .target(name: "ServiceTime", swiftSettings: strict),
 
+    // Linux's event, timer and file notification descriptors.
+    .systemLibrary(name: "CLinux"),
+
     // PostgreSQL over libpq.
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    .target(name: "LibPQ", dependencies: ["CLibPQ"], swiftSettings: strict),
+    .target(name: "LibPQ", dependencies: ["CLibPQ", "CLinux"], swiftSettings: strict),
 
     // Bytes to events or rejects.
     .target(name: "Feeds", dependencies: ["ServiceTime"], swiftSettings: strict),
@@ -60,7 +63,7 @@ let package = Package(
     .target(
       name: "Daemon",
       dependencies: [
-        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "CShipped",
+        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -1,3 +1,2 @@
 #pragma once
 #include <libpq-fe.h>
-#include <sys/eventfd.h>

@@ -1,4 +1,5 @@
 import CLibPQ
+import CLinux
 import Glibc
 import Synchronization
 

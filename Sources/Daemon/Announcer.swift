@@ -1,0 +1,89 @@
+import Journal
+import Ledger
+import ServiceTime
+
+/// Puts what happened into log records: one plain sentence, and the fields that programs read.
+public struct Announcer: Sendable {
+  private let rulebook: Rulebook
+
+  /// An announcer that knows the commitments' titles and the calendars' zones.
+  public init(rulebook: Rulebook) { self.rulebook = rulebook }
+
+  /// The record of a line of the outbox.
+  public func record(_ line: PendingLine, at now: Instant) -> LogRecord {
+    guard let subject = line.subject else { return summary(line, at: now) }
+    let commitment = rulebook.policy.commitments.first { $0.id == subject.commitment }
+    let zone =
+      (line.texts["calendar"] ?? commitment?.calendar).flatMap { rulebook.calendars[$0]?.zone } ?? .utc
+    func time(_ name: String) -> String? {
+      line.numbers[name].map { Instant(microseconds: $0).rfc3339(in: zone) }
+    }
+    let due = time("due_at") ?? ""
+    let title = commitment?.title["en"] ?? subject.commitment
+    let titleZh = commitment?.title["zh"] ?? title
+    let overrun = line.numbers["due_at"].flatMap { due in line.numbers["recorded_at"].map { $0 - due } } ?? 0
+    let message: String
+    let messageZh: String
+    switch line.event {
+    case "alert.raised" where overrun > 0:
+      message = "Case \(subject.caseID): \(title) overran its limit, due \(due) (level \(subject.level))."
+      messageZh = "办件\(subject.caseID)：\(titleZh)超期，应于\(due)前办结（\(subject.level)）。"
+    case "alert.raised":
+      message = "Case \(subject.caseID): \(title) is due \(due) (level \(subject.level))."
+      messageZh = "办件\(subject.caseID)：\(titleZh)即将到期，应于\(due)前办结（\(subject.level)）。"
+    case "alert.resolved":
+      message = "Case \(subject.caseID): \(title) has ended; level \(subject.level) is resolved."
+      messageZh = "办件\(subject.caseID)：\(titleZh)已办结，\(subject.level)解除。"
+    case "alert.withdrawn":
+      message = "Case \(subject.caseID): level \(subject.level) of \(title) was never reached; withdrawn."
+      messageZh = "办件\(subject.caseID)：\(titleZh)未达到\(subject.level)，预警撤销。"
+    default:
+      message = "Case \(subject.caseID): level \(subject.level) of \(title) was reached at another time; amended."
+      messageZh = "办件\(subject.caseID)：\(titleZh)的\(subject.level)时间更正。"
+    }
+    var record = LogRecord(
+      time: now.microseconds, priority: priority(line), event: Journal.LogEvent(rawValue: line.event),
+      message: message)
+    record.set("alert_id", .text(subject.alertID))
+    record.set("case_id", .text(subject.caseID))
+    record.set("commitment", .text(subject.commitment))
+    record.set("round", .integer(Int64(subject.round)))
+    record.set("level", .text(subject.level))
+    record.set("revision", .integer(Int64(subject.revision)))
+    for name in ["due_at", "level_at", "recorded_at", "resolved_at"] {
+      if let time = time(name) { record.set(name, .text(time)) }
+    }
+    if line.event == "alert.raised", overrun > 0 { record.set("overrun_seconds", .integer(overrun / 1_000_000)) }
+    for name in ["region", "grid", "service_window", "reason"] {
+      if let text = line.texts[name] { record.set(name, .text(text)) }
+    }
+    record.set("message_zh", .text(messageZh))
+    return record
+  }
+
+  /// Loud as the level says; news of a level that no longer stands is a notice.
+  private func priority(_ line: PendingLine) -> LogPriority {
+    guard line.event == "alert.raised" else { return .notice }
+    return line.texts["priority"].flatMap(LogPriority.init(name:)) ?? .warning
+  }
+
+  private func summary(_ line: PendingLine, at now: Instant) -> LogRecord {
+    let retrospective = line.numbers["retrospective"] ?? 0
+    let raised = line.numbers["raised"] ?? 0
+    var parts: [String] = []
+    if raised > 0 { parts.append("\(raised) levels were reached at one time") }
+    if retrospective > 0 { parts.append("\(retrospective) levels of loaded history were recorded and page nobody") }
+    var record = LogRecord(
+      time: now.microseconds, priority: .notice, event: .alertSummary, message: parts.joined(separator: "; ") + ".")
+    if raised > 0 { record.set("raised", .integer(raised)) }
+    if retrospective > 0 { record.set("retrospective", .integer(retrospective)) }
+    return record
+  }
+
+  /// Summaries of one load made one.
+  static func merged(_ summaries: [PendingLine]) -> PendingLine? {
+    guard var first = summaries.first else { return nil }
+    for line in summaries.dropFirst() { first.numbers.merge(line.numbers) { $0 + $1 } }
+    return first
+  }
+}

@@ -1,0 +1,53 @@
+import LibPQ
+import ServiceTime
+
+/// Where the database is and how its sessions are set up.
+public struct DatabaseSource: Sendable {
+  /// libpq's conninfo.
+  public let conninfo: String
+
+  /// A database by its conninfo.
+  public init(conninfo: String) { self.conninfo = conninfo }
+
+  /// What a session is for; each is bounded by time-outs of its own.
+  public enum Purpose: Sendable {
+    /// Appends batches: a frozen one must not hold the append lock.
+    case append
+    /// Projects and raises levels: a frozen leader loses its session within seconds.
+    case lead
+    /// Waits for notifications.
+    case listen
+    /// Commands and reports.
+    case ask
+    /// Migrations, changes of rules and proofs, which may take long.
+    case administer
+  }
+
+  /// Connects for a purpose.
+  public func connect(_ purpose: Purpose) async throws -> Connection {
+    var options = ConnectionOptions()
+    var settings = ["idle_in_transaction_session_timeout": "3s", "lock_timeout": "2s"]
+    switch purpose {
+    case .append:
+      options.applicationName = "bizclock append"
+      settings["statement_timeout"] = "30s"
+    case .lead:
+      options.applicationName = "bizclock leader"
+      settings["idle_session_timeout"] = "3s"
+      settings["statement_timeout"] = "60s"
+      options.statementTimeout = 70_000
+    case .listen:
+      options.applicationName = "bizclock listen"
+    case .ask:
+      options.applicationName = "bizclock ask"
+      settings["statement_timeout"] = "60s"
+    case .administer:
+      options.applicationName = "bizclock administer"
+      options.statementTimeout = 3_600_000
+      settings["idle_in_transaction_session_timeout"] = "1min"
+      settings["lock_timeout"] = "1min"
+    }
+    options.settings = settings
+    return try await Connection.connect(conninfo, options: options)
+  }
+}

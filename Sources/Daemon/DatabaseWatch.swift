@@ -1,0 +1,47 @@
+import Journal
+import LibPQ
+import ServiceTime
+
+/// Says once that the database is away, once a minute that it still is, and once that it is back; waits between
+/// attempts with back-off and jitter.
+struct DatabaseWatch {
+  private let database: DatabaseSource
+  private let clock: any WallClock
+  private let log: any LogSink
+  private var backoff = Backoff(first: 100, cap: 2_000)
+  private var generator = SystemRandomNumberGenerator()
+  private var lostAt: ContinuousClock.Instant?
+  private var saidAt: ContinuousClock.Instant?
+
+  init(database: DatabaseSource, clock: any WallClock, log: any LogSink) {
+    self.database = database
+    self.clock = clock
+    self.log = log
+  }
+
+  /// A connection was made.
+  mutating func found() {
+    backoff.reset()
+    guard lostAt != nil else { return }
+    lostAt = nil
+    saidAt = nil
+    _ = log.write(
+      LogRecord(
+        time: clock.microseconds(), priority: .notice, event: .databaseBack, message: "The database is back."))
+  }
+
+  /// Something went wrong; says so if it was not said lately, and waits.
+  mutating func lost(_ error: any Error, _ bell: Doorbell) async {
+    let now = ContinuousClock.now
+    if lostAt == nil { lostAt = now }
+    if saidAt.map({ now - $0 >= .seconds(60) }) ?? true {
+      saidAt = now
+      var record = LogRecord(
+        time: clock.microseconds(), priority: .error, event: .databaseLost,
+        message: "The database does not serve; trying again until it does.")
+      record.set("error", .text("\(error)"))
+      _ = log.write(record)
+    }
+    _ = await bell.wait(atMost: .milliseconds(backoff.next(using: &generator)))
+  }
+}
