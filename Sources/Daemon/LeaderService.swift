@@ -79,7 +79,7 @@ public struct LeaderService: Service {
   private struct Leader: Sendable {
     var projector: Projector
     var announcer: Announcer
-    /// The next edge of a closure, at which clocks pause or run on without an event.
+    /// When there is something to do even if nothing is appended: a level, or the edge of a closure.
     var nextLevel: Instant?
   }
 
@@ -92,10 +92,11 @@ public struct LeaderService: Service {
         var leader = before
         let step = try leader.projector.projectNext(&session, now: now)
         if step == .deposed { return (leader, true, false) }
+        guard try leader.projector.settleClosures(&session, now: now) else { return (leader, true, false) }
         let levels = try leader.projector.raiseLevels(&session, now: now)
         guard levels.raised != nil else { return (leader, true, false) }
         let wrote = try announce(leader.announcer, caughtUp: step == .idle, now, &session)
-        leader.nextLevel = levels.next
+        leader.nextLevel = [levels.next, leader.projector.closureEdge(after: now)].compactMap { $0 }.min()
         return (leader, false, step != .idle || levels.more || wrote)
       }
       leader = after

@@ -11,6 +11,8 @@ public struct LeaderTerm: Sendable, Equatable {
   public var policy: Int64
   /// The calendar in force for the projections.
   public var calendar: Int64
+  /// Every level up to here has been raised.
+  public var levelsThrough: Instant
 }
 
 /// What a step of the projector did.
@@ -49,12 +51,15 @@ public struct Projector: Sendable {
   /// The term it serves.
   public private(set) var term: LeaderTerm
   private var cache: ProjectionCache
+  /// Every edge of a closure up to here has been brought to the open clocks.
+  var settledThrough: Instant
 
   /// A projector for a term that was just won.
   public init(term: LeaderTerm, rulebook: Rulebook, settings: ProjectorSettings = ProjectorSettings()) {
     self.term = term
     self.rulebook = rulebook
     self.settings = settings
+    settledThrough = term.levelsThrough
     cache = ProjectionCache(capacity: settings.cachedCases)
   }
 
@@ -114,7 +119,10 @@ public struct Projector: Sendable {
     return .projected(events: batch.count, through: through)
   }
 
-  private func moveRow(to position: Int64, now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
+  /// Drops what is kept in memory.
+  mutating func forget() { cache.removeAll() }
+
+  func moveRow(to position: Int64, now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let moved = try session.execute(
       Projector.advance,
       [.int8(term.epoch), .int8(term.position), .int8(position), .timestamptz(now.microseconds)])

@@ -1,0 +1,53 @@
+import LibPQ
+import ServiceTime
+
+extension Projector {
+  /// The first edge of a closure after an instant: there open clocks pause or run on without an event.
+  public func closureEdge(after instant: Instant) -> Instant? {
+    var next: Instant?
+    for calendar in rulebook.calendars.values {
+      for closure in calendar.closures {
+        for edge in [closure.from, closure.to].compactMap({ $0 }) where edge > instant {
+          next = next.map { min($0, edge) } ?? edge
+        }
+      }
+    }
+    return next
+  }
+
+  /// Brings the open clocks up to the closures whose edges have passed since they were last looked at; false when
+  /// deposed.
+  public mutating func settleClosures(_ session: inout Session, now: Instant) throws(PostgresError) -> Bool {
+    guard let edge = closureEdge(after: settledThrough), edge <= now else { return true }
+    let edged = rulebook.calendars.values.filter { calendar in
+      calendar.closures.contains { closure in
+        [closure.from, closure.to].compactMap { $0 }.contains { $0 > settledThrough && $0 <= now }
+      }
+    }
+    do {
+      try session.begin()
+      guard let recordedAt = try moveRow(to: term.position, now: now, &session) else {
+        session.rollbackQuietly()
+        return false
+      }
+      let open = try session.execute(
+        """
+        SELECT DISTINCT case_id FROM bizclock.clock
+        WHERE state IN ('running', 'paused') AND calendar = ANY($1::text[]) ORDER BY case_id
+        """, [.textArray(edged.map(\.id))])
+      var caseIDs: [Identifier] = []
+      for row in 0..<open.rowCount { caseIDs.append(Identifier(try open.text(row, 0))) }
+      _ = try Refolder.some(
+        caseIDs, rulebook, through: term.position, reason: .closure,
+        ProjectionMoment(now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter),
+        &session)
+      try session.commit()
+    } catch {
+      session.rollbackQuietly()
+      throw error
+    }
+    forget()
+    settledThrough = now
+    return true
+  }
+}
