@@ -78,6 +78,7 @@ CREATE TABLE bizclock.quarantine (
   field        text,
   message      text        NOT NULL,
   bytes        bytea       NOT NULL,
+  header       bytea,
   resolution   text        CHECK (resolution IN ('retried', 'discarded')),
   resolved_by  text,
   reason       text

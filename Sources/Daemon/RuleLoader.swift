@@ -1,9 +1,9 @@
-import LibPQ
 import Ledger
+import LibPQ
 import ServiceTime
 import Settings
 
-/// Reads the rules in force and compiles them.
+/// Compiles rules: those in force, and drafts.
 public enum RuleLoader {
   /// The rules in force, compiled; nil in a database that has none yet.
   public static func load(_ session: inout Session) throws -> (Rules.InForce, Rulebook)? {
@@ -11,12 +11,24 @@ public enum RuleLoader {
     return (inForce, try compile(policy: inForce.policy, calendar: inForce.calendar))
   }
 
-  /// Compiles a policy document with a calendar document; faults name lines.
+  /// Compiles the promises of one document with the calendars of another; faults name lines.
   public static func compile(policy: RuleDocument, calendar: RuleDocument) throws -> Rulebook {
-    let promises = try PolicyDraft.parse(policy)
-    let calendars = calendar == policy ? promises.calendars : try PolicyDraft.parse(calendar).calendars
-    var zones: [String: TimeZoneTable] = [:]
-    for name in Set(calendars.compactMap(\.timeZone)) { zones[name] = try ZoneFiles.load(name) }
-    return try Rulebook(policy: promises.policy, calendars: calendars, zones: zones)
+    let promises = try PolicyDraft.parse(policy.documents(named: "policy in force"))
+    let calendars = try PolicyDraft.parse(calendar.documents(named: "calendar in force"), scope: .calendars)
+    return try compile(promises.policy, calendars.calendars)
+  }
+
+  /// Compiles promises with calendars.
+  public static func compile(_ policy: Policy, _ calendars: [CalendarDefinition]) throws -> Rulebook {
+    try Rulebook(policy: policy, calendars: calendars, zones: try ZoneFiles.load(for: calendars))
+  }
+}
+
+extension RuleDocument {
+  /// A draft as it goes into the database.
+  public init(_ documents: PolicyDocuments) { self.init(text: documents.policyText, files: documents.files) }
+
+  func documents(named name: String) -> PolicyDocuments {
+    PolicyDocuments(policyText: text, files: files, policyName: name)
   }
 }

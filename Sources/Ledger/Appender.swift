@@ -51,11 +51,13 @@ public struct QuarantineEntry: Sendable, Equatable {
   public var message: String
   /// The bytes as they came.
   public var bytes: [UInt8]
+  /// The header row that a CSV row needs to be read again.
+  public var header: [UInt8]?
 
   /// An entry.
   public init(
     origin: String, line: Int64, byteOffset: Int64, totalBytes: Int64, code: String, field: String? = nil,
-    message: String, bytes: [UInt8]
+    message: String, bytes: [UInt8], header: [UInt8]? = nil
   ) {
     self.origin = origin
     self.line = line
@@ -65,6 +67,7 @@ public struct QuarantineEntry: Sendable, Equatable {
     self.field = field
     self.message = message
     self.bytes = bytes
+    self.header = header
   }
 }
 
@@ -268,10 +271,10 @@ public struct Appender: Sendable {
     _ = try session.execute(
       """
       INSERT INTO bizclock.quarantine
-        (received_at, line, byte_offset, total_bytes, feed, origin, code, field, message, bytes)
-      SELECT $1, line, byte_offset, total_bytes, $2, origin, code, field, message, bytes
-      FROM unnest($3::int8[], $4::int8[], $5::int8[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[])
-        AS q (line, byte_offset, total_bytes, origin, code, field, message, bytes)
+        (received_at, line, byte_offset, total_bytes, feed, origin, code, field, message, bytes, header)
+      SELECT $1, line, byte_offset, total_bytes, $2, origin, code, field, message, bytes, header
+      FROM unnest($3::int8[], $4::int8[], $5::int8[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[],
+        $11::bytea[]) AS q (line, byte_offset, total_bytes, origin, code, field, message, bytes, header)
       ON CONFLICT DO NOTHING
       """,
       [
@@ -279,6 +282,7 @@ public struct Appender: Sendable {
         .int8Array(entries.map(\.byteOffset)), .int8Array(entries.map(\.totalBytes)),
         .textArray(entries.map(\.origin)), .textArray(entries.map(\.code)), .textArray(entries.map(\.field)),
         .textArray(entries.map(\.message)), .byteaArray(entries.map(\.bytes)),
+        .byteaArray(entries.map(\.header)),
       ])
     return entries.count
   }

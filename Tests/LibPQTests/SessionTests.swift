@@ -1,0 +1,148 @@
+import LibPQ
+import TestSupport
+import Testing
+
+/// Statements, values and copies against a real server.
+@Suite struct SessionTests {
+  func withConnection<R: Sendable>(
+    _ options: ConnectionOptions = ConnectionOptions(), _ body: @Sendable (Connection, String) async throws -> R
+  ) async throws -> R {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let connection = try await Connection.connect(conninfo, options: options)
+      let result = try await body(connection, conninfo)
+      await connection.close()
+      return result
+    }
+  }
+
+  @Test func everyTypeComesBackAsItWent() async throws {
+    try await withConnection { connection, _ in
+      try await connection.run { session in
+        let result = try session.execute(
+          "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15",
+          [
+            .bool(true), .int4(-7), .int8(.max), .float8(1.5), .text("名—'\"\\"), .bytea([0, 255, 10]),
+            .timestamptz(1_790_000_000_123_456), .date(20_000), .jsonb("{\"a\": [1]}"),
+            .textArray(["a", nil, "{},\""]), .int4Array([1, nil]), .int8Array([.min]), .timestamptzArray([0, nil]),
+            .boolArray([true, false, nil]), .text(nil),
+          ])
+        #expect(try result.bool(0, 0))
+        #expect(try result.int4(0, 1) == -7)
+        #expect(try result.int8(0, 2) == .max)
+        #expect(try result.float8(0, 3) == 1.5)
+        #expect(try result.text(0, 4) == "名—'\"\\")
+        #expect(try result.bytea(0, 5) == [0, 255, 10])
+        #expect(try result.timestamptz(0, 6) == 1_790_000_000_123_456)
+        #expect(try result.date(0, 7) == 20_000)
+        #expect(try result.optionalJSON(0, 8) == "{\"a\": [1]}")
+        #expect(try result.optionalTextArray(0, 9) == ["a", nil, "{},\""])
+        #expect(try result.optionalInt4Array(0, 10) == [1, nil])
+        #expect(try result.optionalInt8Array(0, 11) == [.min])
+        #expect(try result.optionalTimestamptzArray(0, 12) == [0, nil])
+        #expect(try result.optionalBoolArray(0, 13) == [true, false, nil])
+        #expect(try result.optionalText(0, 14) == nil)
+        #expect(throws: PostgresError.self) { try result.int4(0, 4) }
+        #expect(throws: PostgresError.self) { try result.text(0, 14) }
+        #expect(throws: PostgresError.self) { try result.int8(1, 2) }
+        #expect(throws: PostgresError.self) {
+          try session.execute("SELECT 'infinity'::timestamptz").timestamptz(0, 0)
+        }
+      }
+    }
+  }
+
+  @Test func aMillionRowsCopiedIn() async throws {
+    try await withConnection { connection, _ in
+      try await connection.run { session in
+        try session.execute("CREATE TABLE rows (id int8 PRIMARY KEY, name text, tags text[], at timestamptz)")
+        let count = try session.copyIn("COPY rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+          for id in Int64(0)..<1_000_000 {
+            try writer.row(columns: 4)
+            writer.int8(id)
+            writer.text(id % 7 == 0 ? nil : "name \(id)")
+            writer.textArray(id % 5 == 0 ? ["a", "b"] : nil)
+            writer.timestamptz(id)
+          }
+        }
+        #expect(count == 1_000_000)
+        let sums = try session.execute(
+          "SELECT count(*), sum(id)::int8, count(name), sum(cardinality(tags))::int8 FROM rows")
+        #expect(try sums.int8(0, 0) == 1_000_000)
+        #expect(try sums.int8(0, 1) == 499_999_500_000)
+        #expect(try sums.int8(0, 3) == 400_000)
+      }
+    }
+  }
+
+  @Test func aCopyThatFailsLeavesTheConnectionUsable() async throws {
+    try await withConnection { connection, _ in
+      try await connection.run { session in
+        try session.execute("CREATE TABLE rows (id int8 CONSTRAINT rows_once PRIMARY KEY)")
+        let error = #expect(throws: PostgresError.self) {
+          try session.copyIn("COPY rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+            for _ in 0..<50_000 {
+              try writer.row(columns: 1)
+              writer.int8(1)
+            }
+          }
+        }
+        #expect(error?.code == .uniqueViolation)
+        #expect(error?.constraint == "rows_once")
+        #expect(error?.kind == .server)
+        #expect(error?.isRetryable == false)
+        #expect("\(error.map(String.init(describing:)) ?? "")".contains("(id)=") == false)
+        // The caller's own error undoes the copy too.
+        #expect(throws: PostgresError.self) {
+          try session.copyIn("COPY rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+            try writer.row(columns: 1)
+            writer.int8(2)
+            throw PostgresError(.usage, operation: "test", message: "enough")
+          }
+        }
+        #expect(try session.execute("SELECT count(*) FROM rows").int8(0, 0) == 0)
+      }
+    }
+  }
+
+  @Test func aPipelineLargerThanEveryBufferBothWays() async throws {
+    try await withConnection { connection, _ in
+      try await connection.run { session in
+        let large = String(repeating: "x", count: 4_000)
+        let statements = (0..<10_000).map { index in
+          (sql: "SELECT $1 || repeat('y', 4000), $2", parameters: [Parameter.text(large), .int4(Int32(index))])
+        }
+        let results = try session.pipeline(statements)
+        #expect(results.count == 10_000)
+        #expect(try results[9_999].int4(0, 1) == 9_999)
+        #expect(try results[5].text(0, 0).utf8.count == 8_000)
+        let error = #expect(throws: PostgresError.self) {
+          try session.pipeline([
+            (sql: "SELECT 1", parameters: []), (sql: "SELECT 1 / $1", parameters: [.int4(0)]),
+            (sql: "SELECT 2", parameters: []),
+          ])
+        }
+        #expect(error?.code == SQLState("22012"))
+        #expect(try session.execute("SELECT 3").int4(0, 0) == 3)
+      }
+    }
+  }
+
+  @Test func lockTimeoutIsRetryable() async throws {
+    var options = ConnectionOptions()
+    options.settings = ["lock_timeout": "50ms"]
+    try await withConnection(options) { connection, conninfo in
+      let other = try await Connection.connect(conninfo)
+      try await connection.run { _ = try $0.execute("CREATE TABLE locked (id int)") }
+      try await other.run { session in
+        try session.begin()
+        try session.execute("LOCK TABLE locked")
+      }
+      let error = await #expect(throws: PostgresError.self) {
+        try await connection.run { _ = try $0.execute("SELECT FROM locked") }
+      }
+      #expect(error?.code == .lockNotAvailable)
+      #expect(error?.isRetryable == true)
+      await other.close()
+    }
+  }
+}
