@@ -1,0 +1,218 @@
+import ArgumentParser
+import Daemon
+import Glibc
+import ServiceTime
+import Settings
+
+/// Reckons due times without a database.
+struct DueCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "due", abstract: "Reckon a due time: every counted and skipped day with the reason, and the levels.",
+    discussion: """
+      Needs no database. Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the
+      calendar's zone. With --batch, reads NDJSON lines {"commitment","start","pauses":[[from,to|null]]} and
+      writes one answer a line.
+      """)
+
+  @OptionGroup var globals: GlobalOptions
+  @Option(help: "The commitment's id.") var commitment: String?
+  @Option(help: "When the clock starts.") var start: String?
+  @Option(name: .customLong("pause"), help: "A pause FROM/TO; without TO it has no end. May be repeated.")
+  var pauses: [String] = []
+  @Option(help: "Counted days added by extensions.") var extend: Int = 0
+  @Option(help: "The region code, where a layer of the calendar applies by region.") var region: String?
+  @Option(help: "The policy file; the one of the configuration, or the shipped one, if left out.") var policy: String?
+  @Flag(help: "Read questions from standard input, one a line, and answer line by line.") var batch = false
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    guard batch || (commitment != nil && start != nil) else {
+      throw ValidationError("Give --commitment and --start, or --batch.")
+    }
+    guard (0...3_660).contains(extend) else { throw ValidationError("--extend is a number of days from 0 to 3660.") }
+  }
+
+  func run() async throws {
+    let rulebook = try Drafts.rulebook(policy: policy, globals)
+    guard batch else {
+      let question = try DueQuestion(
+        commitment: commitment ?? "", start: start ?? "", pauses: pauses, extended: extend, region: region, rulebook)
+      let answer = question.answer()
+      Terminal.print(json ? answer.json.description : answer.text)
+      return
+    }
+    var line = 0
+    var failed = false
+    while let text = readLine() {
+      line += 1
+      if text.allSatisfy(\.isWhitespace) { continue }
+      do {
+        guard Terminal.print(try DueQuestion(json: text, rulebook).answer().json.description) else { return }
+      } catch {
+        failed = true
+        Terminal.note("line \(line): \(error)")
+      }
+    }
+    if failed { throw ExitCode(65) }
+  }
+}
+
+/// A question to the reckoner.
+struct DueQuestion {
+  let commitment: Commitment
+  let reckoner: Reckoner
+
+  init(
+    commitment id: String, start: String, pauses: [String], extended: Int, region: String?, _ rulebook: Rulebook
+  ) throws {
+    let spans = try pauses.map { text -> (String, String?) in
+      let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      return (parts[0], parts.count > 1 && !parts[1].isEmpty ? parts[1] : nil)
+    }
+    try self.init(id, start, spans, extended, region, rulebook)
+  }
+
+  init(json text: String, _ rulebook: Rulebook) throws {
+    let value = try JSONReader.read(text)
+    guard case .object(let members) = value else { throw ValidationError("is not a JSON object") }
+    let fields = Dictionary(members, uniquingKeysWith: { $1 })
+    func text(_ name: String) throws -> String {
+      guard case .text(let value)? = fields[name] else { throw ValidationError("\(name): a text is needed") }
+      return value
+    }
+    var spans: [(String, String?)] = []
+    if case .array(let pairs)? = fields["pauses"] {
+      for pair in pairs {
+        guard case .array(let ends) = pair, ends.count == 2, case .text(let from) = ends[0] else {
+          throw ValidationError("pauses: each is [from, to] or [from, null]")
+        }
+        if case .text(let to) = ends[1] { spans.append((from, to)) } else { spans.append((from, nil)) }
+      }
+    }
+    try self.init(try text("commitment"), try text("start"), spans, 0, nil, rulebook)
+  }
+
+  private init(
+    _ id: String, _ start: String, _ spans: [(String, String?)], _ extended: Int, _ region: String?,
+    _ rulebook: Rulebook
+  ) throws {
+    guard let commitment = rulebook.policy.commitments.first(where: { $0.id == id }) else {
+      let known = rulebook.policy.commitments.map(\.id).joined(separator: ", ")
+      throw ValidationError("There is no commitment \(id); the policy has \(known).")
+    }
+    guard let calendar = rulebook.calendar(commitment.calendar, region: region) else {
+      throw ValidationError("The calendar \(commitment.calendar) is missing.")
+    }
+    func instant(_ text: String) throws -> Instant {
+      if let instant = Instant(rfc3339: text) { return instant }
+      if let instant = Instant(local: text, in: calendar.zone) { return instant }
+      throw ValidationError("\(text) is not a time; write for example 2026-09-18T10:00:00+08:00.")
+    }
+    let at = try instant(start)
+    guard let version = commitment.version(on: calendar.date(of: at)) else {
+      throw ValidationError("No version of \(id) was in force on \(calendar.date(of: at)).")
+    }
+    self.commitment = commitment
+    reckoner = Reckoner(
+      version: version, calendar: calendar, start: at,
+      pauses: try spans.map { PauseSpan(from: try instant($0.0), to: try $0.1.map(instant)) },
+      extendedDays: extended)
+  }
+
+  func answer() -> DueAnswer {
+    DueAnswer(
+      commitment: commitment, reckoner: reckoner,
+      levels: reckoner.due == nil
+        ? [] : commitment.levels.map { ($0.name, reckoner.instant(of: $0.position)) })
+  }
+}
+
+/// A reckoned due time.
+struct DueAnswer {
+  let commitment: Commitment
+  let reckoner: Reckoner
+  let levels: [(name: String, at: Reckoner.LevelInstant?)]
+
+  private var zone: TimeZoneTable { reckoner.calendar.zone }
+
+  var json: JSONText {
+    .object([
+      ("due_at", JSONText(reckoner.due?.at.rfc3339(in: zone))),
+      ("provisional", .bool(reckoner.due?.provisional ?? false)),
+      ("counted", reckoner.countedDates().map { .array($0.map { .text($0.description) }) } ?? .null),
+      (
+        "levels",
+        .array(levels.map { .object([("name", .text($0.name)), ("at", JSONText($0.at?.at.rfc3339(in: zone)))]) })
+      ),
+    ])
+  }
+
+  var text: String {
+    let title = commitment.title["en"].map { " (\($0))" } ?? ""
+    var lines = [
+      "\(commitment.id)\(title): \(reckoner.version.limit), version from \(reckoner.version.from)",
+      "start  \(reckoner.start.rfc3339(in: zone))",
+    ]
+    if let due = reckoner.due {
+      lines.append(
+        "due    \(due.at.rfc3339(in: zone))"
+          + (due.provisional ? "  provisional: the calendar is not published that far" : ""))
+    } else {
+      lines.append("due    unknown while a pause without end lasts")
+    }
+    lines.append("")
+    let last = reckoner.due?.day ?? reckoner.calendar.date(of: reckoner.start) + 14
+    lines.append(DayTable.text(reckoner.days(through: last)))
+    if !levels.isEmpty {
+      lines.append("")
+      var table = TextTable(["level", "at"])
+      for level in levels {
+        table.add([
+          level.name,
+          level.at.map { $0.at.rfc3339(in: zone) + ($0.provisional ? "  provisional" : "") } ?? "unknown",
+        ])
+      }
+      lines.append(table.text)
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// Days with the reason why they count or not.
+enum DayTable {
+  static func text(_ days: [CountedDay]) -> String {
+    var table = TextTable(["date", "day", "counts", "why"], right: [2])
+    for day in days {
+      table.add([
+        day.date.description, day.date.weekday.shortName, day.number.map(String.init) ?? "–", reason(day),
+      ])
+    }
+    return table.text
+  }
+
+  static func reason(_ day: CountedDay) -> String {
+    let name = day.name.map { " \($0)" } ?? ""
+    let unpublished = day.published ? "" : " (calendar not published)"
+    switch day.reason {
+    case .start: return "the start date is not counted" + unpublished
+    case .counted: return (day.makeup ? "worked instead of a rest day:\(name)" : "counted") + unpublished
+    case .restDay: return "rest day" + unpublished
+    case .holiday: return "holiday\(name)" + unpublished
+    case .suspended: return "suspended: paused, or the day on which time starts again"
+    case .closure: return "local closure\(name)"
+    }
+  }
+}
+
+extension Instant {
+  /// A wall-clock time `YYYY-MM-DDThh:mm[:ss]` in a zone.
+  init?(local text: String, in zone: TimeZoneTable) {
+    var text = text
+    let local = text.withUTF8 { bytes -> LocalTime? in
+      guard let (local, used) = LocalTime.parse(isoPrefix: bytes), used == bytes.count else { return nil }
+      return local
+    }
+    guard let local else { return nil }
+    self = zone.instant(local)
+  }
+}
