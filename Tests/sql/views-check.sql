@@ -215,6 +215,35 @@ BEGIN
 END
 $$;
 
+-- ------------------------------------------------------------------------------------------------------- pauses
+
+UPDATE bizclock.clock c
+SET pause_kind = p.kinds, pause_from = p.began::timestamptz[], pause_to = p.ended::timestamptz[]
+FROM (VALUES
+  ('paused', ARRAY['correction_requested'], ARRAY['2026-11-10 11:00+08'], ARRAY[NULL]),
+  ('resumed', ARRAY['suspended'], ARRAY['2026-11-05 09:00+08'], ARRAY['2026-11-09 09:00+08']),
+  ('late', ARRAY['correction_requested', 'correction_requested', 'suspended'],
+    ARRAY['2026-11-03 10:00+08', '2026-11-03 18:00+08', '2026-11-05 12:00+08'],
+    ARRAY['2026-11-03 11:00+08', '2026-11-04 08:00+08', '2026-11-06 00:00+08']),
+  ('notice', ARRAY['suspended'], ARRAY['2026-11-11 20:00+08'], ARRAY['2026-11-12 09:00+08'])
+) AS p (id, kinds, began, ended)
+WHERE c.case_id = p.id;
+SELECT pg_temp.expect('pauses',
+  array_agg(format('%s %s %s %s %s %s', a.case_id, a.kind, a.paused_seconds, a.working_seconds, a.suspended_days,
+    coalesce(a.correction_round::text, '-')) ORDER BY a.case_id, a."from"),
+  ARRAY[
+    -- An hour; a night without office time; from noon to 24:00, over one close.
+    'late correction_requested 3600.000000 3600.000000 0 1',
+    'late correction_requested 50400.000000 0.000000 0 2',
+    'late suspended 43200.000000 10800.000000 1 -',
+    -- Of a calendar-day limit: over the end of Wednesday, and Thursday on which time starts again, with half an hour.
+    'notice suspended 46800.000000 1800.000000 2 -',
+    -- Still open: 4 h of Tuesday, 6.5 h, 1.5 h; Tue, Wed, Thu.
+    'paused correction_requested 169200.000000 43200.000000 3 1',
+    -- 6 h, 6.5 h, 0.5 h; Thu, Fri, and Mon on which time starts again.
+    'resumed suspended 345600.000000 46800.000000 3 -'])
+FROM dashboard.pause_audit a;
+
 -- ------------------------------------------------------------------------------------------------------- alerts
 
 INSERT INTO bizclock.alert
