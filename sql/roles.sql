@@ -7,7 +7,7 @@
 DO $$
 BEGIN
   -- Two migrations of one database must not change one grant at a time ("tuple concurrently updated").
-  PERFORM pg_advisory_xact_lock(hashtextextended('bizclock.roles', 0));
+  PERFORM pg_advisory_xact_lock(hashtextextended('bizclock.views', 0));
 
   FOR attempt IN 1..5 LOOP
     EXIT WHEN to_regrole('bizclock_dashboard') IS NOT NULL;

@@ -17,6 +17,8 @@
 
 DO $$
 BEGIN
+  -- Two at a time would meet in the catalog ("tuple concurrently updated").
+  PERFORM pg_advisory_xact_lock(hashtextextended('bizclock.views', 0));
   IF to_regnamespace('dashboard') IS NULL THEN
     CREATE SCHEMA dashboard;
   END IF;
@@ -512,6 +514,62 @@ LEFT JOIN (
 ) q ON q.commitment = v.commitment AND q.version_from = v.version_from
 WHERE v.kind = 'time';
 
+-- -------------------------------------------------------------------------------------------------------- pauses
+
+-- Each pause by itself, as it was told: overlapping ones each show the time and the days they would take alone.
+-- b is the day on which the pause ends (one that ends at 24:00 ends on the day that it closes), or today. A day is
+-- suspended if the pause holds at its end, or ends on it after beginning on an earlier one and taking office time.
+-- An open pause holds at every end. A day is taken to end at its close, or for limits in calendar days at 24:00.
+CREATE OR REPLACE VIEW dashboard.pause_audit AS
+SELECT
+  c.case_id,
+  f.process,
+  c.commitment,
+  c.round,
+  p.kind,
+  p.began AS "from",
+  p.ended AS "to",
+  extract(epoch FROM p.until - p.began) AS paused_seconds,
+  u.office_us * 0.000001 AS working_seconds,
+  CASE
+    WHEN p.until < p.began OR (p.ended = p.began) THEN 0
+    WHEN v.limit_unit = 'calendar_days' THEN
+      greatest(b.date - a.date - 1, 0)
+      + (coalesce(p.ended, 'infinity') >= a.midnight + interval '24 hours')::integer
+      + (b.date > a.date
+        AND (u.office_us > 0 OR p.ended IS NULL OR p.ended >= b.midnight + interval '24 hours'))::integer
+    ELSE
+      greatest(b.worked_through - b.worked::integer - a.worked_through, 0)
+      + (a.worked AND p.began < a.closes[cardinality(a.closes)]
+        AND coalesce(p.ended, 'infinity') >= a.closes[cardinality(a.closes)])::integer
+      + (b.worked AND b.date > a.date
+        AND (u.office_us > 0 OR p.ended IS NULL OR p.ended >= b.closes[cardinality(b.closes)]))::integer
+  END AS suspended_days,
+  CASE WHEN p.kind = 'correction_requested' THEN p.nth END AS correction_round,
+  c.state,
+  f.region,
+  f.service_window
+FROM bizclock.clock c
+CROSS JOIN LATERAL (
+  SELECT
+    t.kind, t.began, t.ended, greatest(coalesce(t.ended, (SELECT dashboard.now())), t.began) AS until,
+    row_number() OVER (PARTITION BY t.kind ORDER BY t.began, t.n) AS nth
+  FROM unnest(c.pause_kind, c.pause_from, c.pause_to) WITH ORDINALITY AS t (kind, began, ended, n)
+) p
+LEFT JOIN bizclock.case_file f ON f.case_id = c.case_id
+LEFT JOIN bizclock.commitment_version v ON v.commitment = c.commitment AND v.version_from = c.version_from
+LEFT JOIN bizclock.calendar_now k ON k.calendar = c.calendar
+LEFT JOIN bizclock.calendar_day a ON a.calendar = c.calendar AND a.date = (p.began AT TIME ZONE k.time_zone)::date
+LEFT JOIN bizclock.calendar_day b
+  ON b.calendar = c.calendar
+  AND b.date = ((CASE WHEN p.ended > p.began THEN p.ended - interval '1 microsecond' ELSE p.until END)
+    AT TIME ZONE k.time_zone)::date
+LEFT JOIN LATERAL (
+  SELECT
+    bizclock.office_until(b.office_before_us, b.opens, b.closes, p.until)
+      - bizclock.office_until(a.office_before_us, a.opens, a.closes, p.began) AS office_us
+) u ON true;
+
 -- -------------------------------------------------------------------------------------------------------- events
 
 -- What happened: without voids and what they void. Attributes of the case fill those that an event leaves out;
@@ -640,6 +698,8 @@ COMMENT ON VIEW dashboard.on_time_by_due_month IS
   'Clocks by month of their due day, whatever the outcome: finished ones, and open ones that are past due.';
 COMMENT ON VIEW dashboard.before_after IS
   'Each version of each commitment over all time: what was promised and what was kept, before and after a change.';
+COMMENT ON VIEW dashboard.pause_audit IS
+  'One row a pause of a clock by events, each by itself: what it took from the count.';
 COMMENT ON VIEW dashboard.feed_health IS 'One row a feed: what it has brought and how far it is behind.';
 COMMENT ON VIEW dashboard.detection_lag IS
   'By hour of recording and level: how long after its instant a level was recorded, and logged; milliseconds.';
@@ -723,7 +783,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON COLUMN dashboard.alert.alert_id IS 'case_id/commitment/round/level/revision: the same whoever computes it.';
+COMMENT ON COLUMN dashboard.alert.alert_id IS
+  'case_id/commitment/round/level/revision: the same whoever computes it.';
 COMMENT ON COLUMN dashboard.alert.revision IS '1, 2, …: reached again, of a later instant.';
 COMMENT ON COLUMN dashboard.alert.due_at IS 'When the clock was due, as it stood when the level was reached.';
 COMMENT ON COLUMN dashboard.alert.level_at IS 'The instant at which the level was reached.';
@@ -736,7 +797,8 @@ COMMENT ON COLUMN dashboard.alert.acknowledged_at IS 'When someone acknowledged 
 COMMENT ON COLUMN dashboard.alert.acknowledged_by IS 'Who acknowledged it.';
 COMMENT ON COLUMN dashboard.alert.reason IS 'Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).';
 COMMENT ON COLUMN dashboard.alert.retrospective IS 'History: recorded, summed up in one line, paging nobody.';
-COMMENT ON COLUMN dashboard.alert.feed_stalled IS 'Raised while a feed was silent: the case may have moved on unseen.';
+COMMENT ON COLUMN dashboard.alert.feed_stalled IS
+  'Raised while a feed was silent: the case may have moved on unseen.';
 COMMENT ON COLUMN dashboard.alert.priority IS 'The level''s priority in the log: warning, error, critical, …';
 COMMENT ON COLUMN dashboard.alert.change_reason IS 'Why it was withdrawn or amended.';
 
@@ -748,21 +810,36 @@ COMMENT ON COLUMN dashboard.on_time_monthly.outcome IS 'Type of the event that s
 COMMENT ON COLUMN dashboard.on_time_monthly.early IS 'Of those on time, stopped on a date before the due day.';
 
 COMMENT ON COLUMN dashboard.on_time_by_due_month.month IS 'First day of the month of the due day.';
-COMMENT ON COLUMN dashboard.on_time_by_due_month.due IS 'Finished clocks due in the month, and open ones due in it and past due.';
+COMMENT ON COLUMN dashboard.on_time_by_due_month.due IS
+  'Finished clocks due in the month, and open ones due in it and past due.';
 COMMENT ON COLUMN dashboard.on_time_by_due_month.open_overdue IS 'Of these, still open and past due.';
-COMMENT ON COLUMN dashboard.on_time_by_due_month.on_time_rate IS 'on_time / due, 0…1: late and still open ones count against it.';
+COMMENT ON COLUMN dashboard.on_time_by_due_month.on_time_rate IS
+  'on_time / due, 0…1: late and still open ones count against it.';
 
 COMMENT ON COLUMN dashboard.before_after.version_from IS 'The first date on which the version is in force.';
 COMMENT ON COLUMN dashboard.before_after.basis IS 'The text that the promise rests on.';
 
+COMMENT ON COLUMN dashboard.pause_audit.kind IS
+  'Type of the event that began it; reopened for the time between a stop and a reopening.';
+COMMENT ON COLUMN dashboard.pause_audit."from" IS 'When it began.';
+COMMENT ON COLUMN dashboard.pause_audit."to" IS 'When it ended; null while it lasts.';
+COMMENT ON COLUMN dashboard.pause_audit.paused_seconds IS 'Plain time it took, up to now while it lasts.';
+COMMENT ON COLUMN dashboard.pause_audit.working_seconds IS 'Office time it took, up to now while it lasts.';
+COMMENT ON COLUMN dashboard.pause_audit.suspended_days IS
+  'Days that it alone keeps from being counted, up to today while it lasts: worked ones, or all if the limit says so.';
+COMMENT ON COLUMN dashboard.pause_audit.correction_round IS
+  'Of a correction: 1, 2, …; a second one is one too many (Administrative Licensing Law art. 32). Else null.';
+
 COMMENT ON COLUMN dashboard.feed_health.feed IS 'The feed''s name in the configuration.';
 COMMENT ON COLUMN dashboard.feed_health.last_event_at IS 'The latest occurred_at it has brought.';
 COMMENT ON COLUMN dashboard.feed_health.last_received_at IS 'When it last brought an event.';
-COMMENT ON COLUMN dashboard.feed_health.lag_seconds IS 'Time since the latest event occurred; null before the first.';
+COMMENT ON COLUMN dashboard.feed_health.lag_seconds IS
+  'Time since the latest event occurred; null before the first.';
 COMMENT ON COLUMN dashboard.feed_health.received IS 'Events received.';
 COMMENT ON COLUMN dashboard.feed_health.duplicates IS 'Of these, known already.';
 COMMENT ON COLUMN dashboard.feed_health.quarantined IS 'Input that could not be taken in.';
-COMMENT ON COLUMN dashboard.feed_health.stalled IS 'Whether it has been silent for longer than its configuration allows.';
+COMMENT ON COLUMN dashboard.feed_health.stalled IS
+  'Whether it has been silent for longer than its configuration allows.';
 
 COMMENT ON COLUMN dashboard.detection_lag.hour IS 'The hour (UTC) in which the alerts were recorded.';
 COMMENT ON COLUMN dashboard.detection_lag.alerts IS 'Alerts recorded, without retrospective and amended ones.';
@@ -784,7 +861,8 @@ COMMENT ON COLUMN dashboard.event_log.region IS 'The event''s region code, else 
 COMMENT ON COLUMN dashboard.event_log.grid IS 'The event''s unit of the service grid, else the case''s.';
 COMMENT ON COLUMN dashboard.event_log.channel IS 'The event''s own channel.';
 COMMENT ON COLUMN dashboard.event_log.service_window IS 'The event''s own service window.';
-COMMENT ON COLUMN dashboard.event_log.entity_type IS 'The case''s entity type: enterprise, individual or cooperative.';
+COMMENT ON COLUMN dashboard.event_log.entity_type IS
+  'The case''s entity type: enterprise, individual or cooperative.';
 COMMENT ON COLUMN dashboard.event_log.entity_name IS
   'The entity''s name; of individuals, and where the entity type is not known, null unless show_individual_names.';
 COMMENT ON COLUMN dashboard.event_log.uscc IS 'Unified social credit code, the event''s, else the case''s.';
@@ -798,6 +876,8 @@ COMMENT ON COLUMN dashboard.calendar_day.weekday IS 'The weekday, in English.';
 COMMENT ON COLUMN dashboard.calendar_day.worked IS 'Whether it is worked.';
 COMMENT ON COLUMN dashboard.calendar_day.kind IS 'What makes it worked or not, as the calendar says.';
 COMMENT ON COLUMN dashboard.calendar_day.name IS 'The holiday''s name, if it is one.';
-COMMENT ON COLUMN dashboard.calendar_day.published IS 'Whether the calendar is published for it; else it is assumed.';
-COMMENT ON COLUMN dashboard.calendar_day.office_hours IS 'Office hours in local time, as 08:30-12:00 14:30-17:30; null if not worked.';
+COMMENT ON COLUMN dashboard.calendar_day.published IS
+  'Whether the calendar is published for it; else it is assumed.';
+COMMENT ON COLUMN dashboard.calendar_day.office_hours IS
+  'Office hours in local time, as 08:30-12:00 14:30-17:30; null if not worked.';
 COMMENT ON COLUMN dashboard.calendar_day.time_zone IS 'The calendar''s time zone.';
