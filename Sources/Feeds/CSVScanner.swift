@@ -1,0 +1,111 @@
+import Glibc
+
+/// Finds the cells of one CSV row (RFC 4180) in bytes that may not hold all of it yet.
+struct CSVScanner {
+  /// One cell of a row, between its quotes if it has some.
+  struct Cell {
+    var bytes: UnsafeBufferPointer<UInt8>
+    /// Whether doubled quotes stand for single ones in it.
+    var hasDoubledQuotes = false
+  }
+
+  /// What stands at the cursor.
+  enum Outcome {
+    /// A row of `length` bytes; with its line break it has `used`.
+    case row(length: Int, used: Int)
+    /// The bytes end before the row does.
+    case incomplete
+    /// The row breaks the rules at this byte from its beginning.
+    case fault(StaticString, at: Int)
+  }
+
+  let delimiter: UInt8
+  /// The cells of the last row.
+  private(set) var cells: [Cell] = []
+
+  init(delimiter: UInt8) { self.delimiter = delimiter }
+
+  /// Reads the row at the beginning of the bytes; `isLast` says that nothing follows them.
+  mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, isLast: Bool) -> Outcome {
+    cells.removeAll(keepingCapacity: true)
+    guard let base = bytes.baseAddress else { return .incomplete }
+    let end = bytes.count
+    var i = 0
+    while true {
+      if i < end, base[i] == UInt8(ascii: "\"") {
+        switch quotedCell(base, i, end, isLast: isLast) {
+        case .next(let after): i = after
+        case .done(let outcome): return outcome
+        }
+      } else {
+        switch plainCell(base, i, end, isLast: isLast) {
+        case .next(let after): i = after
+        case .done(let outcome): return outcome
+        }
+      }
+    }
+  }
+
+  private enum Move {
+    /// A delimiter was passed; the next cell stands here.
+    case next(Int)
+    case done(Outcome)
+  }
+
+  private mutating func plainCell(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, isLast: Bool) -> Move {
+    var i = start
+    while i < end {
+      let byte = base[i]
+      if byte == delimiter {
+        add(base, start, i)
+        return .next(i + 1)
+      }
+      if byte == 0x0A {
+        let stop = i > start && base[i - 1] == 0x0D ? i - 1 : i
+        add(base, start, stop)
+        return .done(.row(length: stop, used: i + 1))
+      }
+      if byte == UInt8(ascii: "\"") { return .done(.fault("a quote stands inside a cell without quotes", at: i)) }
+      i += 1
+    }
+    guard isLast else { return .done(.incomplete) }
+    let stop = end > start && base[end - 1] == 0x0D ? end - 1 : end
+    add(base, start, stop)
+    return .done(.row(length: stop, used: end))
+  }
+
+  private mutating func quotedCell(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, isLast: Bool) -> Move {
+    var i = start + 1
+    var hasDoubledQuotes = false
+    while true {
+      guard i < end, let found = memchr(base + i, 0x22, end - i) else {
+        return .done(isLast ? .fault("a quote is not closed", at: start) : .incomplete)
+      }
+      i = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+      guard i + 1 < end else {
+        if isLast { break }
+        return .done(.incomplete)
+      }
+      guard base[i + 1] == 0x22 else { break }
+      hasDoubledQuotes = true
+      i += 2
+    }
+    cells.append(
+      Cell(
+        bytes: UnsafeBufferPointer(start: base + start + 1, count: i - start - 1),
+        hasDoubledQuotes: hasDoubledQuotes))
+    let after = i + 1
+    if after == end { return .done(.row(length: end, used: end)) }
+    if base[after] == delimiter { return .next(after + 1) }
+    if base[after] == 0x0A { return .done(.row(length: after, used: after + 1)) }
+    if base[after] == 0x0D {
+      if after + 1 < end, base[after + 1] == 0x0A { return .done(.row(length: after, used: after + 2)) }
+      if after + 1 == end { return .done(isLast ? .row(length: after, used: end) : .incomplete) }
+    }
+    return .done(.fault("text stands after a closing quote", at: after))
+  }
+
+  private mutating func add(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) {
+    cells.append(Cell(bytes: UnsafeBufferPointer(start: base + start, count: end - start)))
+  }
+}

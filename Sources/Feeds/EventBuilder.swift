@@ -1,0 +1,276 @@
+import Glibc
+import ServiceTime
+
+/// Applies the contract's field rules to a draft: the one place where they are written.
+struct EventBuilder {
+  private struct Translation {
+    var values: [Identifier: UnsafeBufferPointer<UInt8>]
+    var otherwise: UnsafeBufferPointer<UInt8>?
+  }
+
+  let feed: FeedDescription
+  private let store = TextStore()
+  private var translations: [(field: EventField, Translation)] = []
+  private var defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)] = []
+  private var defaultFields: UInt32 = 0
+  private let knownProcesses: Set<Identifier>
+  private var lastKnownProcess: String?
+  private var interned = InternTable()
+
+  init(feed: FeedDescription) {
+    self.feed = feed
+    knownProcesses = Set(feed.knownProcesses.map { Identifier($0) })
+    for field in EventField.allCases {
+      if let text = feed.defaults[field], !text.isEmpty {
+        defaults.append((field, store.keep(text)))
+        defaultFields |= field.bit
+      }
+      if let mapping = feed.mapping[field], mapping.translates {
+        var values: [Identifier: UnsafeBufferPointer<UInt8>] = [:]
+        for (from, to) in mapping.values { values[Identifier(from)] = store.keep(to) }
+        translations.append((field, Translation(values: values, otherwise: mapping.otherwise.map(store.keep))))
+      }
+    }
+  }
+
+  /// The event of a draft, or the first rule that it breaks.
+  mutating func build(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Event {
+    if !translations.isEmpty { translate(&draft) }
+    if defaultFields & ~draft.present != 0 { fillIn(&draft) }
+    let caseID = try identifier(.caseID, draft)
+    guard let caseID else { throw missing(.caseID) }
+    guard let typeBytes = try text(.type, draft) else { throw missing(.type) }
+    let type = interned.type(typeBytes)
+    let occurredAt = try time(draft, now: now)
+    let given = try identifier(.eventID, draft)
+    let step = try internedText(.step, draft)
+    let eventID =
+      given
+      ?? Identifier(DerivedEventID.text(type: type.name, step: step, occurredAt: occurredAt))
+    var event = Event(
+      caseID: caseID, source: try source(draft), eventID: eventID, type: type, occurredAt: occurredAt)
+    event.step = step
+    event.sequence = try integer(.sequence, draft)
+    event.process = try process(draft)
+    event.region = try region(draft)
+    event.grid = try internedText(.grid, draft)
+    event.serviceWindow = try internedText(.serviceWindow, draft)
+    event.channel = try internedText(.channel, draft)
+    event.entityType = try internedText(.entityType, draft)
+    if let name = try text(.entityName, draft) { event.entityName = String(decoding: name, as: UTF8.self) }
+    event.uscc = try identifier(.uscc, draft)?.text
+    event.tags = try tags(draft)
+    event.voids = try voids(draft, type: type)
+    event.extendDays = try extendDays(draft, type: type)
+    if !draft.kept.isEmpty { event.kept = String(decoding: draft.kept, as: UTF8.self) + "}" }
+    return event
+  }
+
+  // MARK: Mapping and defaults
+
+  private func translate(_ draft: inout EventDraft) {
+    for (field, translation) in translations {
+      guard let value = draft.value(field), value.form == .text || value.form == .cell || value.form == .number,
+        !value.bytes.isEmpty
+      else { continue }
+      let key = Identifier(String(decoding: value.bytes, as: UTF8.self))
+      if let translated = translation.values[key] ?? translation.otherwise {
+        draft.clear(field)
+        draft.set(field.bit, translated, .cell)
+      }
+    }
+  }
+
+  private func fillIn(_ draft: inout EventDraft) {
+    for (field, bytes) in defaults where draft.value(field) == nil {
+      // On any other type these two would be faults that the line did not make.
+      if field == .extendDays || field == .voids {
+        guard let type = draft.value(.type)?.bytes, InternTable.same(EventType.extended.name, type),
+          field == .extendDays
+        else { continue }
+      }
+      draft.set(field.bit, bytes, .cell)
+    }
+  }
+
+  // MARK: Rules of single fields
+
+  /// The field's text, not empty, within its length; nil if it has none.
+  @inline(__always)
+  private func text(
+    _ field: EventField, _ draft: borrowing EventDraft
+  ) throws(FieldFault) -> UnsafeBufferPointer<UInt8>? {
+    guard let value = draft.value(field) else { return nil }
+    guard value.form == .text || value.form == .cell else { throw notText(field, value) }
+    // A text of more scalars than allowed has more bytes too.
+    if value.bytes.count > field.maximumScalars { try checkLength(field, value.bytes) }
+    if value.bytes.isEmpty { throw empty(field) }
+    if value.form == .cell { try checkNoNUL(field, value.bytes) }
+    return value.bytes
+  }
+
+  private func checkLength(_ field: EventField, _ bytes: UnsafeBufferPointer<UInt8>) throws(FieldFault) {
+    let scalars = UTF8Check.scalarCount(bytes)
+    guard scalars > field.maximumScalars else { return }
+    throw FieldFault(
+      .badField, field,
+      "\(label(field)) has \(scalars) characters, it may have at most \(field.maximumScalars): shorten "
+        + "\(Excerpt.quoted(bytes)) at its source.")
+  }
+
+  private func checkNoNUL(_ field: EventField, _ bytes: UnsafeBufferPointer<UInt8>) throws(FieldFault) {
+    guard let base = bytes.baseAddress, memchr(base, 0, bytes.count) != nil else { return }
+    throw FieldFault(.badField, field, "\(label(field)) holds a NUL character: take it out.")
+  }
+
+  @inline(__always)
+  private mutating func internedText(
+    _ field: EventField, _ draft: borrowing EventDraft
+  ) throws(FieldFault) -> String? {
+    guard let bytes = try text(field, draft) else { return nil }
+    return interned.text(bytes)
+  }
+
+  @inline(__always)
+  private func identifier(
+    _ field: EventField, _ draft: borrowing EventDraft
+  ) throws(FieldFault) -> Identifier? {
+    guard let bytes = try text(field, draft) else { return nil }
+    if SpoiledNumber.matches(bytes) { throw corrupt(field, bytes) }
+    return Identifier(String(decoding: bytes, as: UTF8.self))
+  }
+
+  private mutating func source(_ draft: borrowing EventDraft) throws(FieldFault) -> Identifier {
+    guard let bytes = try text(.source, draft) else { return feed.source }
+    return Identifier(interned.text(bytes))
+  }
+
+  private mutating func process(_ draft: borrowing EventDraft) throws(FieldFault) -> String? {
+    guard let bytes = try text(.process, draft) else { return nil }
+    if let last = lastKnownProcess, InternTable.same(last, bytes) { return last }
+    let process = interned.text(bytes)
+    guard knownProcesses.isEmpty || knownProcesses.contains(Identifier(process)) else {
+      throw FieldFault(
+        .unknownProcess, .process,
+        "\(label(.process)) is \(Excerpt.quoted(bytes)), which the policy does not name: add a commitment for it or "
+          + "map it to one of the policy's processes.")
+    }
+    lastKnownProcess = process
+    return process
+  }
+
+  private mutating func region(_ draft: borrowing EventDraft) throws(FieldFault) -> String? {
+    guard let bytes = try text(.region, draft) else { return nil }
+    if SpoiledNumber.matches(bytes) { throw corrupt(.region, bytes) }
+    let length = bytes.count
+    guard length == 2 || length == 4 || length == 6 || length == 9 || length == 12,
+      bytes.allSatisfy({ $0 &- 48 < 10 })
+    else {
+      throw FieldFault(
+        .badField, .region,
+        "\(label(.region)) is \(Excerpt.quoted(bytes)): give a region code of 2, 4, 6, 9 or 12 digits.")
+    }
+    return interned.text(bytes)
+  }
+
+  @inline(__always)
+  private func time(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) -> Instant {
+    guard let value = draft.value(.occurredAt) else { throw missing(.occurredAt) }
+    guard value.form == .text || value.form == .cell else { throw notText(.occurredAt, value) }
+    guard case .instant(let instant) = OccurrenceTime.read(value.bytes, zone: feed.timeZone) else {
+      throw badTime(value.bytes)
+    }
+    guard instant - now <= FeedLimits.futureTolerance else {
+      throw FieldFault(
+        .futureTime, .occurredAt,
+        "\(label(.occurredAt)) is \(Excerpt.quoted(value.bytes)), more than 5 minutes after now (\(now)): set the "
+          + "sender's clock or its time zone right.")
+    }
+    return instant
+  }
+
+  /// The field's whole number; nil if it has none.
+  private func integer(_ field: EventField, _ draft: borrowing EventDraft) throws(FieldFault) -> Int64? {
+    guard let value = draft.value(field) else { return nil }
+    guard value.form == .number || value.form == .cell, let number = WholeNumber.read(value.bytes) else {
+      throw FieldFault(
+        .badField, field,
+        "\(label(field)) is \(Excerpt.quoted(value.bytes)): give a whole number of 64 bits, in JSON without quotes, "
+          + "fraction or exponent.")
+    }
+    return number
+  }
+
+  private func voids(_ draft: borrowing EventDraft, type: EventType) throws(FieldFault) -> Identifier? {
+    let voids = try identifier(.voids, draft)
+    if type == .voided {
+      guard let voids else { throw missing(.voids) }
+      return voids
+    }
+    guard voids == nil else {
+      throw FieldFault(
+        .badField, .voids,
+        "\(label(.voids)) stands on an event of type \(Excerpt.quoted(type.name)): only voided may carry it.")
+    }
+    return nil
+  }
+
+  private func extendDays(_ draft: borrowing EventDraft, type: EventType) throws(FieldFault) -> Int32? {
+    let days = try integer(.extendDays, draft)
+    guard type == .extended else {
+      guard days == nil else {
+        throw FieldFault(
+          .badField, .extendDays,
+          "\(label(.extendDays)) stands on an event of type \(Excerpt.quoted(type.name)): only extended may carry "
+            + "it.")
+      }
+      return nil
+    }
+    guard let days else { throw missing(.extendDays) }
+    guard days >= 1, days <= EventBuilder.mostExtendDays else {
+      throw FieldFault(
+        .badField, .extendDays,
+        "\(label(.extendDays)) is \(days): give a whole number from 1 to \(EventBuilder.mostExtendDays).")
+    }
+    return Int32(days)
+  }
+
+  /// A hundred years of days; more would leave the range of times.
+  static let mostExtendDays: Int64 = 36_500
+}
+
+// MARK: Tags
+
+extension EventBuilder {
+  private mutating func tags(_ draft: borrowing EventDraft) throws(FieldFault) -> [String]? {
+    guard let value = draft.value(.tags) else { return nil }
+    let parts: [UnsafeBufferPointer<UInt8>]
+    switch value.form {
+    case .list where !draft.hasBadTag: parts = draft.tags
+    case .cell: parts = EventBuilder.split(value.bytes)
+    default:
+      throw FieldFault(
+        .badField, .tags, "\(label(.tags)) must be an array of strings, such as [\"assisted\"].")
+    }
+    guard parts.count <= FeedLimits.tags else {
+      throw FieldFault(
+        .badField, .tags, "\(label(.tags)) has \(parts.count) entries, it may have at most \(FeedLimits.tags).")
+    }
+    var tags: [String] = []
+    tags.reserveCapacity(parts.count)
+    for part in parts {
+      if part.isEmpty { throw empty(.tags) }
+      if part.count > EventField.tags.maximumScalars { try checkLength(.tags, part) }
+      if value.form == .cell { try checkNoNUL(.tags, part) }
+      tags.append(interned.text(part))
+    }
+    return tags
+  }
+
+  /// The parts of a cell between `;` or `|`, blanks around them and empty ones left out.
+  private static func split(_ bytes: UnsafeBufferPointer<UInt8>) -> [UnsafeBufferPointer<UInt8>] {
+    bytes.split { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "|") }
+      .map { CellText.trimmed(UnsafeBufferPointer(rebasing: $0)) }
+      .filter { !$0.isEmpty }
+  }
+}

@@ -1,0 +1,91 @@
+/// The fields of one record as bytes, before the contract's rules are applied to them.
+///
+/// The bytes belong to the input buffer or to the decoder's arena and are valid while the record is decoded.
+struct EventDraft {
+  /// How a value was written.
+  enum Form: UInt8 {
+    /// A JSON string.
+    case text
+    /// A JSON number.
+    case number
+    /// A JSON array; for `tags` its elements are in `tags`.
+    case list
+    /// A JSON object, `true` or `false`.
+    case other
+    /// Text without a type: a CSV cell, a default, a translated value.
+    case cell
+  }
+
+  struct Value {
+    var bytes: UnsafeBufferPointer<UInt8>
+    var form: Form
+  }
+
+  private var values: InlineArray<18, Value>
+  /// Fields that have a value, as bits.
+  private(set) var present: UInt32 = 0
+  /// Fields that were named, be it with null, as bits.
+  private(set) var seen: UInt32 = 0
+  /// The elements of a JSON array of tags.
+  var tags: [UnsafeBufferPointer<UInt8>] = []
+  /// Whether an element of the array of tags is not a string.
+  var hasBadTag = false
+  /// The kept fields as a JSON object, without its closing brace; empty if there are none.
+  var kept: [UInt8] = []
+
+  init() {
+    values = InlineArray(repeating: Value(bytes: UnsafeBufferPointer(start: nil, count: 0), form: .cell))
+  }
+
+  /// Forgets the record.
+  @inline(__always)
+  mutating func reset() {
+    present = 0
+    seen = 0
+    if !kept.isEmpty { kept.removeAll(keepingCapacity: true) }
+    if !tags.isEmpty { tags.removeAll(keepingCapacity: true) }
+    hasBadTag = false
+  }
+
+  /// Notes that a field was named; false if it was named before.
+  @inline(__always)
+  mutating func name(_ fields: UInt32) -> Bool {
+    guard seen & fields == 0 else { return false }
+    seen |= fields
+    return true
+  }
+
+  /// Gives fields a value; an empty text says nothing where the field's rule allows it.
+  @inline(__always)
+  mutating func set(_ fields: UInt32, _ bytes: UnsafeBufferPointer<UInt8>, _ form: Form) {
+    var fields = fields
+    if bytes.isEmpty { fields &= EventDraft.refusingEmpty }
+    var left = fields
+    while left != 0 {
+      values[left.trailingZeroBitCount] = Value(bytes: bytes, form: form)
+      left &= left - 1
+    }
+    present |= fields
+  }
+
+  /// Takes a field's value away.
+  mutating func clear(_ field: EventField) { present &= ~field.bit }
+
+  /// The value of a field; nil if it has none.
+  @inline(__always)
+  func value(_ field: EventField) -> Value? {
+    present & field.bit != 0 ? values[field.index] : nil
+  }
+
+  private static let refusingEmpty = EventField.allCases.reduce(UInt32(0)) {
+    $1.refusesEmpty ? $0 | $1.bit : $0
+  }
+
+  /// Begins the next kept field.
+  mutating func appendKept(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+    kept.append(kept.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+    kept.append(contentsOf: key)
+    kept.append(UInt8(ascii: ":"))
+    kept.append(contentsOf: value)
+  }
+}

@@ -1,0 +1,39 @@
+import ServiceTime
+
+/// What one step of reading gave: events in the order of the input, and what was refused beside them.
+public struct FeedBatch: Sendable, Equatable {
+  /// The events.
+  public var events: [Event] = []
+  /// The lines and rows that are none.
+  public var rejects: [Reject] = []
+  /// Input bytes behind this batch.
+  public var bytesRead = 0
+  /// Line breaks behind this batch, and a last line without one.
+  public var linesRead = 0
+  /// Lines or rows that say nothing: blank, or the header of a CSV file.
+  public var blankLines = 0
+  /// Bytes of the input up to the end of this batch: a place to go on from for NDJSON.
+  public var endOffset = 0
+
+  /// An empty batch.
+  public init() {}
+
+  /// Lines or rows that were events or rejects.
+  public var recordsRead: Int { events.count + rejects.count }
+
+  /// Whether the batch holds as much as one may.
+  @inline(__always)
+  func isFull(_ maximumRecords: Int) -> Bool {
+    events.count + rejects.count >= maximumRecords || bytesRead >= FeedLimits.batchBytes
+  }
+
+  /// Counts lines that have been read.
+  @inline(__always)
+  mutating func advance(_ cursor: inout FeedCursor, lines: Int, bytes: Int) {
+    cursor.line += lines
+    cursor.offset += bytes
+    linesRead += lines
+    bytesRead += bytes
+    endOffset = cursor.offset
+  }
+}

@@ -1,0 +1,17 @@
+/// Limits on what a feed may send, and on what one batch may hold.
+public enum FeedLimits {
+  /// Longest line or row in bytes, its line break not counted.
+  public static let lineBytes = 1 << 20
+  /// Bytes kept of a line longer than that.
+  public static let truncatedBytes = 64 << 10
+  /// Deepest nesting of a JSON line; its own object is level 1.
+  public static let nesting = 32
+  /// How far ahead of now a time may lie, in microseconds.
+  public static let futureTolerance: Int64 = 5 * 60 * 1_000_000
+  /// Bytes asked of a source at a time.
+  public static let chunkBytes = 256 << 10
+  /// Input bytes after which a batch ends even if it holds few events.
+  public static let batchBytes = 16 << 20
+  /// Most tags an event may carry.
+  public static let tags = 256
+}

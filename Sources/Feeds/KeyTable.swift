@@ -1,0 +1,70 @@
+import Glibc
+
+/// What the columns or keys of a feed mean, found by their bytes.
+struct KeyTable {
+  /// What one column or key feeds.
+  struct Role {
+    /// The contract fields it gives, as bits.
+    var fields: UInt32 = 0
+    /// Its place in the feed's `keep`, or -1.
+    var keepIndex = -1
+  }
+
+  private struct Slot {
+    var hash: UInt64
+    var start: Int
+    var count: Int
+    var role: Role
+  }
+
+  private var slots: [Slot?]
+  private var names: [UInt8] = []
+  private let mask: Int
+
+  /// The roles that a feed's mapping and `keep` give, and the contract's own names for the rest.
+  init(feed: FeedDescription) {
+    var roles: [[UInt8]: Role] = [:]
+    let claimed = Set(feed.mapping.values.map { Array($0.column.utf8) })
+    for field in EventField.allCases {
+      if let mapped = feed.mapping[field] {
+        roles[Array(mapped.column.utf8), default: Role()].fields |= field.bit
+      } else if !claimed.contains(Array(field.rawValue.utf8)) {
+        roles[Array(field.rawValue.utf8), default: Role()].fields |= field.bit
+      }
+    }
+    for (index, name) in feed.keep.enumerated() {
+      roles[Array(name.utf8), default: Role()].keepIndex = index
+    }
+    var size = 64
+    while size < roles.count * 4 { size *= 2 }
+    mask = size - 1
+    slots = Array(repeating: nil, count: size)
+    for (name, role) in roles {
+      let hash = name.withUnsafeBufferPointer { ByteHash.of($0) }
+      var at = Int(truncatingIfNeeded: hash) & mask
+      while slots[at] != nil { at = (at + 1) & mask }
+      slots[at] = Slot(hash: hash, start: names.count, count: name.count, role: role)
+      names += name
+    }
+  }
+
+  /// The role of a column or key; nil if it has none.
+  @inline(__always)
+  func role(of key: UnsafeBufferPointer<UInt8>) -> Role? {
+    let hash = ByteHash.of(key)
+    var at = Int(truncatingIfNeeded: hash) & mask
+    while let slot = slots[at] {
+      if slot.hash == hash, slot.count == key.count, isName(slot.start, key) { return slot.role }
+      at = (at + 1) & mask
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func isName(_ start: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+    names.withUnsafeBufferPointer { names in
+      guard let a = names.baseAddress, let b = key.baseAddress else { return key.isEmpty }
+      return memcmp(a + start, b, key.count) == 0
+    }
+  }
+}
