@@ -57,7 +57,7 @@ struct ClockRow: Sendable, Equatable {
     markOffice = calendar.officeTime(until: clock.markAt)
     dueDay = clock.dueDay
     stoppedDay = clock.stoppedDay
-    markDay = calendar.date(of: clock.markAt)
+    markDay = clock.markDay
     extendedDays = Int32(clamping: clock.extendedDays)
     provisional = clock.provisional
     breached = clock.breached

@@ -15,12 +15,12 @@ enum RuleTables {
   private static func versions(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) {
     let copy = """
       COPY bizclock.commitment_version (commitment, version_from, kind, process, calendar, ordinal, limit_text, \
-      limit_unit, limit_amount, legal_text, compression, title_en, title_zh, basis) FROM STDIN (FORMAT binary)
+      limit_unit, limit_amount, legal_text, day_end, compression, title_en, title_zh, basis) FROM STDIN (FORMAT binary)
       """
     try session.copyIn(copy) { writer throws(PostgresError) in
       for (ordinal, commitment) in rulebook.policy.commitments.enumerated() {
         for version in commitment.versions {
-          try writer.row(columns: 14)
+          try writer.row(columns: 15)
           writer.text(commitment.id)
           writer.date(version.from.dayNumber)
           writer.text("time")
@@ -31,6 +31,7 @@ enum RuleTables {
           writer.text(version.limit.unit)
           writer.int8(version.limit.amount)
           writer.text(version.legalLimit?.description)
+          writer.text(version.dayEnd.rawValue)
           writer.float8(version.compression)
           writer.text(commitment.title["en"])
           writer.text(commitment.title["zh"])

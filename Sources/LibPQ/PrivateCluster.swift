@@ -65,7 +65,8 @@ public struct PrivateCluster: Sendable {
     if access(data + "/PG_VERSION", F_OK) != 0 { try initialize() }
     // A server that outlived its program serves on: it is the same cluster.
     if try run(["pg_ctl", "-D", data, "status"]) != 0 {
-      var options = "-c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
+      // Compiling the dashboards' queries costs more than it gains.
+      var options = "-c jit=off -c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
       for (name, value) in settings.sorted(by: { $0.key < $1.key }) { options += " -c \(name)='\(value)'" }
       guard try run(["pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start"]) == 0 else {
         throw PostgresError(

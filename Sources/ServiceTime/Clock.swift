@@ -37,12 +37,14 @@ public struct Clock: Sendable, Equatable {
   public var breached: Bool
   /// At the end, or, of an open clock, at `markAt`.
   public var measures: Measures
-  /// Of a late clock.
+  /// Of a late clock; of an open one that is past due, at `markAt`.
   public var overrun: Overrun?
   /// Of a clock that is on time: whether it stopped on a date before the due day.
   public var early: Bool
   /// The instant for which `measures` stand: the end, or the last at which the clock's way changed.
   public var markAt: Instant
+  /// The local date of `markAt`, or the date from which days are counted where that is later.
+  public var markDay: CivilDate
   /// Pauses by events, as they were told.
   public var pauses: [ClockPause]
   /// Counted days or office days that extensions added.

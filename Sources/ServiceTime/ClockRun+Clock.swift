@@ -8,7 +8,7 @@ extension ClockRun {
       provisional: reckoner.due?.provisional ?? false, state: .running, stoppedAt: nil, stoppedDay: nil,
       outcome: nil, verdict: nil, breached: false,
       measures: Measures(countedDays: 0, elapsed: 0, paused: 0, working: 0), overrun: nil, early: false,
-      markAt: start,
+      markAt: start, markDay: reckoner.startDate,
       pauses: pauses.map {
         ClockPause(
           kind: $0.kind == ClockRun.reopening ? "reopened" : commitment.pause[$0.kind].begin.type.name,
@@ -35,8 +35,10 @@ extension ClockRun {
       // A closure begins and ends without an event: its edges move the mark as well.
       let edges = reckoner.pauses.flatMap { [$0.from, $0.end] }
       clock.markAt = edges.filter { $0 <= asOf }.reduce(segmentStart, max)
+      clock.overrun = reckoner.overrun(stoppedAt: clock.markAt)
       clock.state = reckoner.pauses.contains { $0.from <= asOf && asOf < $0.end } ? .paused : .running
     }
+    clock.markDay = max(calendar.date(of: clock.markAt), reckoner.startDate)
     clock.measures = reckoner.measures(at: clock.markAt)
     var all = arrivals
     if isOpen { all += arrivals(reckoner, commitment.levels) }

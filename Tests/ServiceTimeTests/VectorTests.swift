@@ -70,7 +70,7 @@ import Testing
         seconds(clock.measures.working),
       ]
     }
-    parts.append(clock.overrun.map { "\(seconds($0.time)) \($0.days)" } ?? "-")
+    parts.append((ended ? clock.overrun : nil).map { "\(seconds($0.time)) \($0.days)" } ?? "-")
     if clock.state == .cancelled { parts.append("\(clock.breached)") }
     parts += clock.reached.map { "\($0.level)/\($0.revision)@\($0.at)" }.sorted()
     return parts.joined(separator: " ")

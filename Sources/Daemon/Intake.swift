@@ -1,0 +1,119 @@
+import Feeds
+import Journal
+import Ledger
+import LibPQ
+import ServiceTime
+
+/// Takes inputs into the ledger, batch by batch, until each is committed: whatever happens to the database
+/// meanwhile, a batch is tried again until its outcome is known.
+public final class Intake: @unchecked Sendable {
+  // Sendable: its service hands it to one body at a time and waits for each.
+  private let database: DatabaseSource
+  private let clock: any WallClock
+  private let log: any LogSink
+  private var appender = Appender()
+  private var connection: Connection?
+  private var input: Input?
+  private var pending: AppendBatch?
+
+  private struct Input {
+    var reader: BatchReader
+    var feed: FeedDescription
+    var origin: String
+    var history: Bool
+  }
+
+  /// An intake over connections of its own.
+  public init(database: DatabaseSource, clock: any WallClock, log: any LogSink) {
+    self.database = database
+    self.clock = clock
+    self.log = log
+  }
+
+  /// Takes in all of an open descriptor; returns once everything read is committed.
+  ///
+  /// - Parameters:
+  ///   - origin: the file's name, for the quarantine.
+  ///   - history: whether all of it is history.
+  ///   - stop: once silenced, the batch in hand is finished and no other begun; then `finished` is false.
+  ///   - progress: told after each batch.
+  func take(
+    descriptor: Int32, origin: String, feed: FeedDescription, history: Bool, batch: Int, stop: Doorbell,
+    progress: @Sendable (AppendOutcome) -> Void = { _ in }
+  ) async throws -> (outcome: AppendOutcome, finished: Bool) {
+    input = Input(
+      reader: BatchReader(feed: feed, maximumRecords: batch, descriptor: descriptor), feed: feed, origin: origin,
+      history: history)
+    pending = nil
+    defer { input = nil }
+    var total = AppendOutcome()
+    var watch = DatabaseWatch(database: database, clock: clock, log: log)
+    while true {
+      do {
+        let connection = try await connected()
+        watch.found()
+        guard let outcome = try await connection.run({ try self.step(&$0) }) else { return (total, true) }
+        total += outcome
+        progress(total)
+        if stop.isSilenced { return (total, false) }
+      } catch let error as PostgresError where error.isRetryable {
+        try await recover(error, &watch, stop)
+        if stop.isSilenced { return (total, false) }
+      }
+    }
+  }
+
+  /// Closes the connection.
+  func close() async {
+    await connection?.close()
+    connection = nil
+  }
+
+  private func connected() async throws -> Connection {
+    if let connection, await connection.isUsable { return connection }
+    let fresh = try await database.connect(.append)
+    connection = fresh
+    return fresh
+  }
+
+  /// Appends the next batch; nil at the end of the input.
+  private func step(_ session: inout Session) throws -> AppendOutcome? {
+    guard let input else { return nil }
+    if pending == nil {
+      guard let read = try input.reader.next(now: clock.now()) else { return nil }
+      pending = AppendBatch(
+        feed: input.feed.name, source: input.feed.source.text, events: read.events,
+        rejects: read.rejects.map { QuarantineEntry($0, origin: input.origin) }, history: input.history,
+        receivedAt: clock.now())
+    }
+    guard let batch = pending else { return nil }
+    let outcome = try appender.append(batch, on: &session)
+    pending = nil
+    return outcome
+  }
+
+  private func recover(_ error: PostgresError, _ watch: inout DatabaseWatch, _ stop: Doorbell) async throws {
+    if error.code == .lockNotAvailable, let connection, await connection.isUsable {
+      let ended = try? await connection.run { try AppendLock.breakStale(&$0) }
+      if let ended, ended > 0 {
+        _ = log.write(
+          LogRecord(
+            time: clock.microseconds(), priority: .warning, event: nil,
+            message: "Another program held the append lock without working; its session was ended."))
+      }
+      return
+    }
+    await close()
+    await watch.lost(error, stop)
+  }
+}
+
+extension QuarantineEntry {
+  /// A reject of the decoders with its origin.
+  init(_ reject: Reject, origin: String) {
+    self.init(
+      origin: origin, line: Int64(reject.position.line), byteOffset: Int64(reject.position.byteOffset),
+      totalBytes: Int64(reject.rawLength), code: reject.code.rawValue, field: reject.position.field,
+      message: reject.message, bytes: reject.raw, header: reject.header)
+  }
+}
