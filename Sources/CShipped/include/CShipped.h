@@ -12,3 +12,6 @@ struct shipped_file {
 /// All shipped files, in the order of their paths.
 extern const struct shipped_file shipped_files[];
 extern const size_t shipped_file_count;
+
+/// The first of `shipped_files`, for languages that cannot import an array of unknown length.
+static inline const struct shipped_file *shipped_file_table(void) { return shipped_files; }
