@@ -35,7 +35,7 @@ let package = Package(
     // Configuration and policy drafts: YAML to checked values.
     .target(
       name: "Settings",
-      dependencies: ["ServiceTime", "Feeds", .product(name: "Yams", package: "Yams")],
+      dependencies: ["ServiceTime", "CShipped", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
 
     // Realistic cases for the demo, the tests and the benchmarks.
@@ -81,7 +81,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "FeedsTests", dependencies: ["Feeds"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CShipped"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "ServiceTime"], swiftSettings: strict),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Feeds"], swiftSettings: strict),
     .testTarget(
       name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],
