@@ -34,11 +34,12 @@ let package = Package(
 
     // Files of sql/ and deploy/ that travel inside the binary.
     .target(name: "CShipped"),
+    .target(name: "Shipped", dependencies: ["CShipped"], swiftSettings: strict),
 
     // Configuration and policy drafts: YAML to checked values.
     .target(
       name: "Settings",
-      dependencies: ["ServiceTime", "Feeds", .product(name: "Yams", package: "Yams")],
+      dependencies: ["ServiceTime", "Shipped", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
 
     // Realistic cases for the demo, the tests and the benchmarks.
@@ -48,7 +49,7 @@ let package = Package(
     .target(
       name: "Ledger",
       dependencies: [
-        "ServiceTime", "LibPQ", "CShipped",
+        "ServiceTime", "LibPQ", "Shipped",
         .product(name: "Collections", package: "swift-collections"),
       ],
       swiftSettings: strict),
@@ -87,7 +88,7 @@ let package = Package(
     .testTarget(
       name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CShipped"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "ServiceTime"], swiftSettings: strict),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Feeds"], swiftSettings: strict),
     .testTarget(
       name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],

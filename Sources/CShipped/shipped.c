@@ -1,9 +1,17 @@
 // Embeds the files with C23's #embed: no generated code, and a change of a file rebuilds this one.
-#pragma clang diagnostic ignored "-Wc23-extensions"
+// A file is one #embed and one line of the table, in the order of the paths.
 #include "CShipped.h"
 
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const unsigned char bizclock_yaml[] = {
+#embed "../../deploy/bizclock.yaml"
+};
 static const unsigned char calendars_cn[] = {
 #embed "../../deploy/calendars/cn.csv"
+};
+static const unsigned char policy_yaml[] = {
+#embed "../../deploy/policy.yaml"
 };
 static const unsigned char sql_0001[] = {
 #embed "../../sql/0001_ledger.sql"
@@ -18,7 +26,9 @@ static const unsigned char sql_views[] = {
 #define FILE_ENTRY(path, name) {path, name, sizeof name}
 
 static const struct shipped_file shipped_files[] = {
+    FILE_ENTRY("deploy/bizclock.yaml", bizclock_yaml),
     FILE_ENTRY("deploy/calendars/cn.csv", calendars_cn),
+    FILE_ENTRY("deploy/policy.yaml", policy_yaml),
     FILE_ENTRY("sql/0001_ledger.sql", sql_0001),
     FILE_ENTRY("sql/roles.sql", sql_roles),
     FILE_ENTRY("sql/views.sql", sql_views),

@@ -1,6 +1,6 @@
-import CShipped
 import LibPQ
 import ServiceTime
+import Shipped
 
 /// The schema of the database: numbered migrations, forward only, then the views and rights, made anew each time.
 public enum Schema {
@@ -39,10 +39,11 @@ public enum Schema {
     }
   }
 
-  static let migrations: [Migration] = Shipped.files(under: "sql/").compactMap { path, text in
-    let file = path.split(separator: "/").last.map(String.init) ?? path
+  static let migrations: [Migration] = ShippedFiles.paths.compactMap { path in
+    guard path.hasPrefix("sql/"), let sql = ShippedFiles.text(path) else { return nil }
+    let file = String(path.dropFirst("sql/".count))
     guard let number = Int32(file.prefix { $0.isNumber }) else { return nil }
-    return Migration(version: number, name: file, sql: text)
+    return Migration(version: number, name: file, sql: sql)
   }.sorted { $0.version < $1.version }
 
   /// The newest version this program has.
@@ -90,7 +91,7 @@ public enum Schema {
           ])
       }
       for file in ["sql/views.sql", "sql/roles.sql"] {
-        if let sql = Shipped.text(file) { try session.script(sql) }
+        if let sql = ShippedFiles.text(file) { try session.script(sql) }
       }
       try session.commit()
       return Report(before: before, newest: newest)
@@ -99,24 +100,4 @@ public enum Schema {
       throw error
     }
   }
-}
-
-/// The files that travel inside the binary, as text.
-public enum Shipped {
-  /// The text of a file by its path in the repository.
-  public static func text(_ path: String) -> String? {
-    files(under: path).first { $0.0 == path }?.1
-  }
-
-  /// Paths and texts of the files whose path begins with a prefix, in the order of their paths.
-  public static func files(under prefix: String) -> [(String, String)] {
-    let table = UnsafeBufferPointer(start: shippedTable(), count: shipped_file_count)
-    return table.compactMap { file in
-      let path = String(cString: file.path)
-      guard path.hasPrefix(prefix) else { return nil }
-      return (path, String(decoding: UnsafeBufferPointer(start: file.bytes, count: file.count), as: UTF8.self))
-    }
-  }
-
-  private static func shippedTable() -> UnsafePointer<shipped_file>? { shipped_file_table() }
 }

@@ -1,0 +1,133 @@
+/// Reads `bizclock.yaml` and lays the environment over it.
+struct ConfigurationReader {
+  static let keys = ["database", "state_directory", "http", "feeds", "alerts", "policy"]
+  /// The variables that stand for settings.
+  static let variables = [
+    "BIZCLOCK_CONFIG", "BIZCLOCK_DATABASE", "BIZCLOCK_STATE_DIRECTORY", "BIZCLOCK_HTTP_LISTEN",
+    "BIZCLOCK_HTTP_TOKENS", "BIZCLOCK_POLICY", "BIZCLOCK_ALERTS_RETROSPECTIVE_AFTER",
+    "BIZCLOCK_ALERTS_SHOW_INDIVIDUAL_NAMES",
+  ]
+  /// libpq's own variables that say which database is meant.
+  static let libpqVariables = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"]
+  static let credentials = "${CREDENTIALS_DIRECTORY}"
+
+  let file: String?
+  let environment: [String: String]
+  let log: FaultLog
+
+  /// The configuration as far as it can be read; what is wrong is in the log.
+  func read(_ text: String?) -> Configuration {
+    var configuration = Configuration(file: file)
+    var database: DatabaseLocation?
+    if let text {
+      let name = file ?? "bizclock.yaml"
+      let folder = FilePath.folder(of: name)
+      configuration.policy = FilePath.resolve("policy.yaml", in: folder)
+      guard let node = SourceNode.read(text, file: name, log: log) else { return configuration }
+      let root = Field(node: node, path: "", file: name, log: log)
+      guard let map = root.map(keys: ConfigurationReader.keys) else { return configuration }
+      if let field = map["database"] { database = self.database(field) }
+      if map["database"] == nil, !namesDatabase {
+        root.fault("has no database; add `database: \"host=/run/postgresql dbname=bizclock\"` or `database: private`")
+      }
+      if let path = map["state_directory"]?.text(longest: 4000) {
+        configuration.stateDirectory = FilePath.resolve(path, in: folder)
+      }
+      if let http = map["http"]?.map(keys: ["listen", "tokens"]) {
+        apply(listen: http["listen"], tokens: http["tokens"], folder, to: &configuration)
+      }
+      if let alerts = map["alerts"]?.map(keys: ["retrospective_after", "show_individual_names"]) {
+        apply(after: alerts["retrospective_after"], names: alerts["show_individual_names"], to: &configuration)
+      }
+      if let path = map["policy"]?.text(longest: 4000) {
+        configuration.policy = FilePath.resolve(path, in: folder)
+      }
+      configuration.feeds = feeds(map["feeds"], folder)
+    }
+    override(&configuration, &database)
+    configuration.database = database ?? (text != nil && namesDatabase ? .conninfo("") : .private)
+    return configuration
+  }
+
+  private var namesDatabase: Bool {
+    (["BIZCLOCK_DATABASE"] + ConfigurationReader.libpqVariables).contains { environment[$0]?.isEmpty == false }
+  }
+
+  private func database(_ field: Field) -> DatabaseLocation? {
+    guard let text = field.text(longest: 4000) else { return nil }
+    if text == "private" { return .private }
+    guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") || Conninfo.parse(text) != nil else {
+      field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", or private")
+      return nil
+    }
+    return expand(field, text).map { .conninfo($0) }
+  }
+
+  /// Puts systemd's folder of credentials in its place.
+  private func expand(_ field: Field, _ text: String) -> String? {
+    guard text.contains(ConfigurationReader.credentials) else { return text }
+    guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else {
+      field.fault("CREDENTIALS_DIRECTORY is not set; start under systemd with LoadCredential=, or write the path")
+      return nil
+    }
+    return text.replacing(ConfigurationReader.credentials, with: folder)
+  }
+
+  private func apply(listen: Field?, tokens: Field?, _ folder: String, to configuration: inout Configuration) {
+    let address = listen?.value { text throws(Complaint) in try ListenAddress(settingsText: text) }
+    if let address { configuration.http.listen = address }
+    if let tokens, let text = tokens.text(longest: 4000), let path = expand(tokens, text) {
+      configuration.http.tokens = FilePath.resolve(path, in: folder)
+    }
+  }
+
+  private func apply(after: Field?, names: Field?, to configuration: inout Configuration) {
+    let time = after?.value { text throws(Complaint) in try PlainTime.microseconds(text) }
+    if let time { configuration.alerts.retrospectiveAfter = time }
+    if let flag = names?.flag() { configuration.alerts.showIndividualNames = flag }
+  }
+
+  private func feeds(_ field: Field?, _ folder: String) -> [FeedSettings] {
+    guard let items = field?.items() else { return [] }
+    let reader = FeedReader(folder: folder, expand: { expand($0, $1) })
+    let feeds = items.compactMap { item in reader.feed(item).map { (item, $0) } }
+    var names: Set<String> = []
+    var folders: [String: String] = [:]
+    for (item, feed) in feeds {
+      if !names.insert(feed.name).inserted { item.fault("another feed is already named \(feed.name); rename one") }
+      guard let folder = feed.directory else { continue }
+      if let other = folders[folder] {
+        item.fault("the folder \(folder) is already that of the feed \(other); give each its own")
+      } else {
+        folders[folder] = feed.name
+      }
+    }
+    return feeds.map(\.1)
+  }
+
+  /// Lays the environment over what the file says.
+  private func override(_ configuration: inout Configuration, _ database: inout DatabaseLocation?) {
+    for name in environment.keys.sorted()
+    where name.hasPrefix("BIZCLOCK_") && !ConfigurationReader.variables.contains(name) {
+      // Other programs of ours may have variables of their own; only what looks like a slip is refused.
+      let letters = Array(name.utf8.prefix(64))
+      let near = ConfigurationReader.variables.first { Spelling.distance(letters, Array($0.utf8)) <= 2 }
+      if let near { variable(name)?.fault("unknown variable; did you mean \(near)?") }
+    }
+    if let field = variable("BIZCLOCK_DATABASE") { database = self.database(field) }
+    if let path = variable("BIZCLOCK_STATE_DIRECTORY")?.text(longest: 4000) { configuration.stateDirectory = path }
+    apply(
+      listen: variable("BIZCLOCK_HTTP_LISTEN"), tokens: variable("BIZCLOCK_HTTP_TOKENS"), ".", to: &configuration)
+    apply(
+      after: variable("BIZCLOCK_ALERTS_RETROSPECTIVE_AFTER"),
+      names: variable("BIZCLOCK_ALERTS_SHOW_INDIVIDUAL_NAMES"), to: &configuration)
+    if let path = variable("BIZCLOCK_POLICY")?.text(longest: 4000) { configuration.policy = path }
+  }
+
+  /// A variable as a field, if it is set.
+  private func variable(_ name: String) -> Field? {
+    guard let value = environment[name], !value.isEmpty else { return nil }
+    let node = SourceNode(content: .scalar(value, quoted: true), place: .unknown)
+    return Field(node: node, path: name, file: "environment", log: log)
+  }
+}

@@ -1,0 +1,120 @@
+import ServiceTime
+
+/// Reads one feed of the configuration.
+struct FeedReader {
+  static let keys = [
+    "name", "source", "kind", "directory", "format", "silence", "time_zone", "encoding", "delimiter", "keep",
+    "mapping", "defaults", "database", "schema", "open_if_equal",
+  ]
+  static let spoolOnly = ["directory", "format", "encoding", "delimiter"]
+  static let exchangeOnly = ["database", "schema", "open_if_equal"]
+  /// The fields of an event that a mapping or a default may fill.
+  static let eventFields = [
+    "event_id", "case_id", "type", "occurred_at", "sequence", "process", "step", "source", "region", "grid",
+    "service_window", "channel", "entity_name", "entity_type", "uscc", "tags", "voids", "extend_days",
+  ]
+  /// What identifies an event comes from its row, never from a default.
+  static let noDefaults = ["event_id", "case_id", "occurred_at", "sequence", "voids", "source"]
+
+  /// The folder of the configuration file, from which relative paths are seen.
+  let folder: String
+  let expand: (Field, String) -> String?
+
+  /// The feed; nil where something needed is missing or wrong, which is then reported.
+  func feed(_ field: Field) -> FeedSettings? {
+    guard let map = field.map(keys: FeedReader.keys) else { return nil }
+    let name = map.required("name", example: "e-registration")?.value { text throws(Complaint) in
+      guard text.utf8.count <= 64, text.utf8.first != 0x2D, text.utf8.allSatisfy(FeedReader.isNameByte) else {
+        throw Complaint("\"\(text)\" is not a feed's name; use letters, digits, - and _, at most 64")
+      }
+      return text
+    }
+    let source = map.required("source", example: "hn-ereg")?.text(longest: 255)
+    let kind = map.required("kind", example: "spool")?.choice(FeedSettings.Kind.allCases)
+    guard let name, let source, let kind else {
+      _ = settings(FeedSettings(name: "", source: ""), map)
+      return nil
+    }
+    var feed = FeedSettings(name: name, source: source, kind: kind)
+    let foreign = kind == .spool ? FeedReader.exchangeOnly : FeedReader.spoolOnly
+    for key in foreign { map.key(key)?.fault("is not for kind \(kind.rawValue); take it out, or change the kind") }
+    switch kind {
+    case .spool:
+      if let directory = map.required("directory", example: "/var/spool/bizclock/\(name)")?.text(longest: 4000) {
+        feed.directory = FilePath.resolve(directory, in: folder)
+      }
+    case .exchange:
+      if let field = map.required("database", example: "\"host=/run/postgresql dbname=exchange\""),
+        let text = field.text(longest: 4000), let conninfo = expand(field, text)
+      {
+        if text == "private" { field.fault("an exchange database is not private; write a libpq conninfo") }
+        feed.database = .conninfo(conninfo)
+      }
+    }
+    return settings(feed, map)
+  }
+
+  private func settings(_ start: FeedSettings, _ map: FieldMap) -> FeedSettings {
+    var feed = start
+    if let format = map["format"]?.choice(FeedSettings.Format.allCases) { feed.format = format }
+    feed.silence = map["silence"]?.value { text throws(Complaint) in try Silence(settingsText: text) }
+    feed.timeZone = map["time_zone"]?.value { text throws(Complaint) in
+      if let problem = ZoneFiles.problem(text) { throw Complaint(problem) }
+      return text
+    }
+    if let encoding = map["encoding"]?.choice(FeedSettings.Encoding.allCases) { feed.encoding = encoding }
+    feed.delimiter = map["delimiter"].flatMap { delimiter($0) }
+    feed.keep = map["keep"]?.texts(longest: 128) ?? []
+    feed.mapping = map["mapping"].map { mapping($0) } ?? [:]
+    feed.defaults = map["defaults"].map { defaults($0) } ?? [:]
+    if let schema = map["schema"]?.text(longest: 63) { feed.schema = schema }
+    if let open = map["open_if_equal"]?.flag() { feed.openIfEqual = open }
+    return feed
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte &- 48 < 10 || byte == 0x2D || byte == 0x5F
+  }
+
+  private func delimiter(_ field: Field) -> UInt8? {
+    guard case .scalar(let text, _) = field.node.content else {
+      field.fault("expected one character, found \(field.node.kindName)")
+      return nil
+    }
+    if text == "tab" { return 9 }
+    guard let byte = text.utf8.first, text.utf8.count == 1, [0x09, 0x2C, 0x3A, 0x3B, 0x7C].contains(byte) else {
+      field.fault("\"\(text)\" is not a delimiter; write \",\", \";\", \"|\", \":\" or tab")
+      return nil
+    }
+    return byte
+  }
+
+  private func mapping(_ field: Field) -> [String: FieldMapping] {
+    guard let map = field.map(keys: FeedReader.eventFields) else { return [:] }
+    var mapping: [String: FieldMapping] = [:]
+    for (name, value) in map.members {
+      guard case .map = value.node.content else {
+        if let column = value.text(longest: 255) { mapping[name] = FieldMapping(column: column) }
+        continue
+      }
+      guard let inner = value.map(keys: ["column", "values", "otherwise"]),
+        let column = inner.required("column", example: name)?.text(longest: 255)
+      else { continue }
+      var entry = FieldMapping(column: column)
+      for (text, meaning) in inner["values"]?.openMap()?.members ?? [] {
+        entry.values[text] = meaning.text(longest: 255)
+      }
+      entry.otherwise = inner["otherwise"]?.text(longest: 255)
+      mapping[name] = entry
+    }
+    return mapping
+  }
+
+  private func defaults(_ field: Field) -> [String: String] {
+    let allowed = FeedReader.eventFields.filter { !FeedReader.noDefaults.contains($0) }
+    guard let map = field.map(keys: allowed) else { return [:] }
+    var defaults: [String: String] = [:]
+    for (name, value) in map.members where allowed.contains(name) { defaults[name] = value.text(longest: 255) }
+    return defaults
+  }
+}
