@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "LibPQ", dependencies: ["CLibPQ", "CLinux"], swiftSettings: strict),
 
     // Bytes to events or rejects.
-    .target(name: "Feeds", dependencies: ["ServiceTime"], swiftSettings: strict),
+    .target(name: "Feeds", dependencies: ["ServiceTime", "CLinux"], swiftSettings: strict),
 
     // Files of sql/ and deploy/ that travel inside the binary.
     .target(name: "CShipped"),

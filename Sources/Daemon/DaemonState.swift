@@ -11,8 +11,8 @@ public final class DaemonState: Sendable {
     public var position: Int64 = 0
     /// The next level's instant.
     public var nextLevel: Instant?
-    /// Feeds that have scanned their directory.
-    public var feedsReady = 0
+    /// Feeds that have taken in what was there when they began.
+    public var feedsReady: Set<String> = []
   }
 
   private let state = Mutex(Snapshot())
@@ -30,5 +30,5 @@ public final class DaemonState: Sendable {
       $0.nextLevel = nextLevel
     }
   }
-  func feedReady() { state.withLock { $0.feedsReady += 1 } }
+  func feedReady(_ name: String) { _ = state.withLock { $0.feedsReady.insert(name) } }
 }

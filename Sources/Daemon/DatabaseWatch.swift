@@ -5,7 +5,6 @@ import ServiceTime
 /// Says once that the database is away, once a minute that it still is, and once that it is back; waits between
 /// attempts with back-off and jitter.
 struct DatabaseWatch {
-  private let database: DatabaseSource
   private let clock: any WallClock
   private let log: any LogSink
   private var backoff = Backoff(first: 100, cap: 2_000)
@@ -13,8 +12,7 @@ struct DatabaseWatch {
   private var lostAt: ContinuousClock.Instant?
   private var saidAt: ContinuousClock.Instant?
 
-  init(database: DatabaseSource, clock: any WallClock, log: any LogSink) {
-    self.database = database
+  init(clock: any WallClock, log: any LogSink) {
     self.clock = clock
     self.log = log
   }

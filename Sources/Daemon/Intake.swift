@@ -47,7 +47,7 @@ public final class Intake: @unchecked Sendable {
     pending = nil
     defer { input = nil }
     var total = AppendOutcome()
-    var watch = DatabaseWatch(database: database, clock: clock, log: log)
+    var watch = DatabaseWatch(clock: clock, log: log)
     while true {
       do {
         let connection = try await connected()

@@ -33,7 +33,7 @@ public struct LeaderService: Service {
   /// Runs until graceful shutdown.
   public func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
-      var watch = DatabaseWatch(database: database, clock: clock, log: log)
+      var watch = DatabaseWatch(clock: clock, log: log)
       while !bell.isSilenced, !Task.isCancelled {
         do {
           let connection = try await database.connect(.lead)
@@ -65,46 +65,43 @@ public struct LeaderService: Service {
         try projector.prepare(&session)
         return Leader(projector: projector, announcer: Announcer(rulebook: rulebook))
       }
-      guard var leader = won else {
+      guard let leader = won else {
         _ = await bell.wait(atMost: .milliseconds(500))
         continue
       }
       say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
       state.setLeading(true)
       defer { state.setLeading(false) }
-      if try await serve(&leader, connection) { say(.leaderDeposed, .warning, "This daemon no longer leads.") }
+      if try await serve(leader, connection) { say(.leaderDeposed, .warning, "This daemon no longer leads.") }
     }
   }
 
   private struct Leader: Sendable {
     var projector: Projector
     var announcer: Announcer
-    /// When there is something to do even if nothing is appended: a level, or the edge of a closure.
-    var nextLevel: Instant?
   }
 
   /// Works until there is nothing to do, waits, and begins again; true when deposed.
-  private func serve(_ leader: inout Leader, _ connection: Connection) async throws -> Bool {
+  private func serve(_ leader: Leader, _ connection: Connection) async throws -> Bool {
     while true {
       let now = clock.now()
-      let before = leader
-      let (after, deposed, busy) = try await connection.run { session -> (Leader, Bool, Bool) in
-        var leader = before
-        let step = try leader.projector.projectNext(&session, now: now)
-        if step == .deposed { return (leader, true, false) }
-        guard try leader.projector.settleClosures(&session, now: now) else { return (leader, true, false) }
-        let levels = try leader.projector.raiseLevels(&session, now: now)
-        guard levels.raised != nil else { return (leader, true, false) }
-        let wrote = try announce(leader.announcer, caughtUp: step == .idle, now, &session)
-        leader.nextLevel = [levels.next, leader.projector.closureEdge(after: now)].compactMap { $0 }.min()
-        return (leader, false, step != .idle || levels.more || wrote)
+      let projector = leader.projector
+      let announcer = leader.announcer
+      let (deposed, busy, next) = try await connection.run { session -> (Bool, Bool, Instant?) in
+        let step = try projector.projectNext(&session, now: now)
+        if step == .deposed { return (true, false, nil) }
+        guard try projector.settleClosures(&session, now: now) else { return (true, false, nil) }
+        let levels = try projector.raiseLevels(&session, now: now)
+        guard levels.raised != nil else { return (true, false, nil) }
+        let wrote = try announce(announcer, caughtUp: step == .idle, now, &session)
+        let next = [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min()
+        return (false, step != .idle || levels.more || wrote, next)
       }
-      leader = after
-      state.setProjected(leader.projector.term.position, nextLevel: leader.nextLevel)
+      state.setProjected(projector.term.position, nextLevel: next)
       if deposed { return true }
       if busy, !bell.isSilenced { continue }
       if bell.isSilenced { return false }
-      clock.arm(at: leader.nextLevel) { [bell] in bell.ring() }
+      clock.arm(at: next) { [bell] in bell.ring() }
       guard await bell.wait(atMost: .seconds(1)) else { return false }
     }
   }

@@ -17,7 +17,7 @@ extension Projector {
 
   /// Brings the open clocks up to the closures whose edges have passed since they were last looked at; false when
   /// deposed.
-  public mutating func settleClosures(_ session: inout Session, now: Instant) throws(PostgresError) -> Bool {
+  public func settleClosures(_ session: inout Session, now: Instant) throws(PostgresError) -> Bool {
     guard let edge = closureEdge(after: settledThrough), edge <= now else { return true }
     let edged = rulebook.calendars.values.filter { calendar in
       calendar.closures.contains { closure in

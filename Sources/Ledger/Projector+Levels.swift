@@ -61,7 +61,7 @@ extension Projector {
     """
 
   /// Raises the levels whose instants have come, as many as one transaction takes.
-  public mutating func raiseLevels(_ session: inout Session, now: Instant) throws(PostgresError) -> LevelStep {
+  public func raiseLevels(_ session: inout Session, now: Instant) throws(PostgresError) -> LevelStep {
     do {
       let first = try Projector.nextLevel(&session)
       guard let first, first <= now else { return LevelStep(raised: 0, more: false, next: first) }

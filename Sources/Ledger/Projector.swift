@@ -43,7 +43,8 @@ public struct ProjectorSettings: Sendable {
 /// Brings the projections up to the ledger: the part of one leader.
 ///
 /// It owns no connection: each step is handed the session that holds the leadership.
-public struct Projector: Sendable {
+public final class Projector: @unchecked Sendable {
+  // Sendable: its leader hands it to one body at a time and waits for each.
   /// The rules by which it judges.
   public let rulebook: Rulebook
   /// Its settings.
@@ -75,7 +76,7 @@ public struct Projector: Sendable {
     """
 
   /// Projects the next events past the position, if there are any, in one transaction.
-  public mutating func projectNext(_ session: inout Session, now: Instant) throws(PostgresError) -> ProjectionStep {
+  public func projectNext(_ session: inout Session, now: Instant) throws(PostgresError) -> ProjectionStep {
     let found = try session.execute(
       "SELECT \(EventRows.columns) FROM bizclock.event WHERE position > $1 ORDER BY position LIMIT $2",
       [.int8(term.position), .int8(Int64(settings.batch))])
@@ -87,7 +88,7 @@ public struct Projector: Sendable {
   }
 
   /// Projects events that follow the position without a gap, in one transaction.
-  mutating func project(_ batch: [StoredEvent], _ session: inout Session, now: Instant) throws(PostgresError)
+  func project(_ batch: [StoredEvent], _ session: inout Session, now: Instant) throws(PostgresError)
     -> ProjectionStep
   {
     guard let through = batch.last?.position else { return .idle }
@@ -120,7 +121,7 @@ public struct Projector: Sendable {
   }
 
   /// Drops what is kept in memory.
-  mutating func forget() { cache.removeAll() }
+  func forget() { cache.removeAll() }
 
   func moveRow(to position: Int64, now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let moved = try session.execute(

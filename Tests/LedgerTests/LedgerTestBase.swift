@@ -58,7 +58,7 @@ enum LedgerTestBase {
       var settings = ProjectorSettings()
       settings.batch = batch
       settings.cachedCases = cached
-      var projector = Projector(term: term, rulebook: rulebook, settings: settings)
+      let projector = Projector(term: term, rulebook: rulebook, settings: settings)
       try projector.prepare(&session)
       while try projector.projectNext(&session, now: now) != .idle {}
       while try projector.raiseLevels(&session, now: now).more {}

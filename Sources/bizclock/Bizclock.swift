@@ -1,0 +1,51 @@
+import ArgumentParser
+import Daemon
+import Glibc
+import LibPQ
+import Settings
+
+/// The command line.
+@main
+struct Bizclock: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bizclock",
+    abstract: "Keeps the service-time clocks of a government service office.",
+    discussion: """
+      Exit status: 0 done; 1 verify, diff or --check found a difference; 64 usage; 65 some input was quarantined; \
+      69 database unreachable; 78 configuration wrong.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
+      CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
+      SimulateCommand.self,
+    ])
+
+  static func main() async {
+    // A reader that leaves (`| head`) is no reason to die in the middle of a line.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let error as SettingsError {
+      leave(error.description, 78)
+    } catch let error as PostgresError {
+      leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
+    } catch let error as DatabaseFault {
+      leave("bizclock: \(error)", 78)
+    } catch let error as ZoneFiles.Failure {
+      leave("bizclock: \(error)", 78)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  private static func leave(_ message: String, _ status: Int32) -> Never {
+    Terminal.note(Terminal.safeLines(message))
+    Glibc.exit(status)
+  }
+}

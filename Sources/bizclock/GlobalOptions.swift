@@ -1,0 +1,40 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import Ledger
+import ServiceTime
+import Settings
+
+/// Options that every command takes.
+struct GlobalOptions: ParsableArguments {
+  @Option(help: "The configuration file; /etc/bizclock/bizclock.yaml if left out.")
+  var config: String?
+
+  func configuration() throws -> Configuration {
+    try Configuration.load(config, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// Runs a body on the database of the installation; a private cluster is left as it was found.
+  func withDatabase<R>(_ body: (DatabaseSource) async throws -> R) async throws -> R {
+    let installation = try await Installation.open(try configuration())
+    return try await body(installation.database)
+  }
+
+  func open() async throws -> Installation { try await Installation.open(try configuration()) }
+}
+
+/// Policies that are not in force.
+enum Drafts {
+  /// The compiled policy of a file, of the configuration, or the shipped one.
+  static func rulebook(policy path: String?, _ globals: GlobalOptions) throws -> Rulebook {
+    let documents: PolicyDocuments
+    if let path {
+      documents = try PolicyDocuments.read(path)
+    } else {
+      // The configuration may be unreadable to whoever only asks for a date; then the shipped policy answers.
+      documents = try Installation.draft((try? globals.configuration()) ?? Configuration())
+    }
+    let draft = try PolicyDraft.parse(documents)
+    return try RuleLoader.compile(draft.policy, draft.calendars)
+  }
+}

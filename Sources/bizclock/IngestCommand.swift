@@ -1,0 +1,89 @@
+import ArgumentParser
+import Daemon
+import Feeds
+import Glibc
+import Journal
+import Ledger
+import ServiceTime
+
+/// Loads files now.
+struct IngestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ingest", abstract: "Load files, or standard input (-), and return when they are projected.",
+    discussion: """
+      Without --feed the input is native NDJSON. What cannot be taken in goes to quarantine; then the exit status \
+      is 65. Loading the same again does no harm.
+      """)
+
+  @OptionGroup var globals: GlobalOptions
+  @Option(help: "The feed whose format, mapping and source apply.") var feed: String?
+  @Flag(help: "All of it is history: nobody is paged.") var retrospective = false
+  @Flag(help: "Print JSON.") var json = false
+  @Argument(help: "Files, or - for standard input.") var files: [String]
+
+  func run() async throws {
+    let installation = try await globals.open()
+    if installation.cluster != nil { _ = try await installation.migrate(now: SystemClock().now()) }
+    try await installation.checkSchema()
+    let rulebook = try await installation.rulebook()
+    let description = try description(installation, rulebook)
+    var inputs: [(name: String, descriptor: Int32)] = []
+    for file in files {
+      let descriptor = file == "-" ? STDIN_FILENO : Glibc.open(file, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw ValidationError("\(file) cannot be opened: \(String(cString: strerror(errno))).")
+      }
+      inputs.append((file == "-" ? "(standard input)" : file, descriptor))
+    }
+    let loading = Loading(
+      database: installation.database, clock: SystemClock(), log: JSONLineSink(),
+      settings: installation.projectorSettings)
+    let progress = ProgressLine()
+    let outcome = try await loading.load(inputs, feed: description, history: retrospective) { done in
+      progress.show("\(done.read) read, \(done.new) new")
+    }
+    for input in inputs where input.descriptor != STDIN_FILENO { close(input.descriptor) }
+    if outcome.position > 0 {
+      try await loading.project(through: outcome.position) { progress.show("projected to \($0) of \(outcome.position)") }
+    }
+    progress.end()
+    if json {
+      Terminal.print(
+        JSONText.object([
+          ("read", JSONText(outcome.read)), ("new", JSONText(outcome.new)),
+          ("duplicate", JSONText(outcome.duplicate)), ("quarantined", JSONText(outcome.quarantined)),
+        ]).description)
+    } else {
+      Terminal.print(
+        "read \(outcome.read) new \(outcome.new) duplicate \(outcome.duplicate) quarantined \(outcome.quarantined)")
+    }
+    if outcome.quarantined > 0 { throw ExitCode(65) }
+  }
+
+  private func description(_ installation: Installation, _ rulebook: Rulebook) throws -> FeedDescription {
+    guard let name = feed else {
+      return FeedDescription(
+        name: "ingest", source: "ingest", format: .ndjson, knownProcesses: rulebook.policy.processes)
+    }
+    guard let settings = installation.configuration.feeds.first(where: { $0.name == name }) else {
+      let known = installation.configuration.feeds.map(\.name).joined(separator: ", ")
+      throw ValidationError("The configuration has no feed \(name)\(known.isEmpty ? "." : "; it has \(known).")")
+    }
+    return try FeedDescription(settings, processes: rulebook.policy.processes)
+  }
+}
+
+/// How far long work is, on one line of a terminal; nothing elsewhere.
+final class ProgressLine: Sendable {
+  private let shown = isatty(STDERR_FILENO) != 0
+
+  func show(_ text: String) {
+    guard shown else { return }
+    Terminal.write("\r\u{1b}[K\(text)", to: STDERR_FILENO)
+  }
+
+  func end() {
+    guard shown else { return }
+    Terminal.write("\r\u{1b}[K", to: STDERR_FILENO)
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Daemon
+import Glibc
+import Journal
+import Ledger
+import ServiceTime
+import Settings
+import UnixSignals
+
+/// The daemon.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run the daemon until SIGTERM or SIGINT.")
+
+  @OptionGroup var globals: GlobalOptions
+
+  func run() async throws {
+    let configuration = try globals.configuration()
+    let clock = SystemClock()
+    let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
+    let waiting = StartupWait(clock: clock, log: log)
+    let installation = try await waiting.untilThere { try await Installation.open(configuration) }
+    let rulebook = try await waiting.untilThere {
+      if installation.cluster != nil { _ = try await installation.migrate(now: clock.now()) }
+      try await installation.checkSchema()
+      return try await installation.rulebook()
+    }
+    let daemon = BizclockDaemon(
+      database: installation.database, feeds: try installation.spoolFeeds(rulebook), clock: clock, log: log,
+      settings: installation.projectorSettings, holder: Installation.processName)
+    let draft = try? Installation.draft(configuration)
+    if let draft { try await announceDraft(draft, installation, log, clock) }
+    let notifier = ServiceNotifier.fromEnvironment()
+    _ = notifier.ready(status: "taking in \(configuration.feeds.count) feeds")
+    _ = log.write(
+      LogRecord(
+        time: clock.now().microseconds, priority: .info, event: .ready,
+        message: "bizclock is ready: \(configuration)."))
+    try await daemon.run(signals: [.sigterm, .sigint])
+    _ = notifier.stopping(status: nil)
+    try installation.cluster?.stop()
+  }
+
+  /// Says that the draft beside the configuration is not what is in force.
+  private func announceDraft(
+    _ draft: PolicyDocuments, _ installation: Installation, _ log: any LogSink, _ clock: SystemClock
+  ) async throws {
+    let connection = try await installation.database.connect(.ask)
+    let inForce = try await connection.run { try Rules.inForce(&$0) }
+    await connection.close()
+    guard let inForce else { return }
+    let document = RuleDocument(draft)
+    guard document != inForce.policy || document.files != inForce.calendar.files else { return }
+    _ = log.write(
+      LogRecord(
+        time: clock.now().microseconds, priority: .notice, event: .policyDiffers,
+        message: "The policy draft \(draft.policyName) is not what is in force; see: bizclock policy apply."))
+  }
+}
