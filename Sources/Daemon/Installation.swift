@@ -38,7 +38,8 @@ public struct Installation: Sendable {
     case .private:
       let cluster = try PrivateCluster(directory: configuration.stateDirectory + "/postgres")
       return Installation(
-        configuration: configuration, database: DatabaseSource(conninfo: try await cluster.start()), cluster: cluster)
+        configuration: configuration, database: DatabaseSource(conninfo: try await cluster.start()),
+        cluster: cluster)
     }
   }
 

@@ -117,7 +117,8 @@ public struct LeaderService: Service {
     let summaries = lines.filter { $0.subject == nil }
     var written = Array(single.prefix(log.write(contentsOf: single.map { announcer.record($0, at: now) })))
     // One load makes one summary: it waits for the lines before it.
-    if lines.count < limit, let summary = Announcer.merged(summaries), log.write(announcer.record(summary, at: now)) {
+    if lines.count < limit, let summary = Announcer.merged(summaries), log.write(announcer.record(summary, at: now))
+    {
       written += summaries
     }
     try Outbox.written(written, at: now, &session)

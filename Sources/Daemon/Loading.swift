@@ -46,7 +46,9 @@ public struct Loading: Sendable {
   }
 
   /// Returns once the projections have reached a position; projects here where nobody leads.
-  public func project(through position: Int64, progress: @escaping @Sendable (Int64) -> Void = { _ in }) async throws {
+  public func project(through position: Int64, progress: @escaping @Sendable (Int64) -> Void = { _ in })
+    async throws
+  {
     let ask = try await database.connect(.ask)
     let bell = Doorbell()
     while true {

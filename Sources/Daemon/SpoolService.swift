@@ -80,7 +80,8 @@ public struct SpoolService: Service {
 
   private func complain(_ message: String) {
     var record = LogRecord(
-      time: clock.microseconds(), priority: .error, event: nil, message: "Feed \(feed.description.name): \(message)")
+      time: clock.microseconds(), priority: .error, event: nil, message: "Feed \(feed.description.name): \(message)"
+    )
     record.set("feed", .text(feed.description.name))
     _ = log.write(record)
   }

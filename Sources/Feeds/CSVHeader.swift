@@ -34,7 +34,8 @@ struct CSVHeader {
     if seen == 0, fault == nil {
       fault = FieldFault(
         .badCSV, nil,
-        "No column of the header is a field of an event: name them as the contract does, or give the feed a mapping.")
+        "No column of the header is a field of an event: name them as the contract does, or give the feed a mapping."
+      )
     }
   }
 

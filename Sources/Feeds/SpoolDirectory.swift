@@ -44,7 +44,8 @@ public final class SpoolDirectory {
     guard mkdirat(directory, "done", 0o2770) == 0 || errno == EEXIST else {
       let reason = SpoolDirectory.reason()
       close(directory)
-      throw Problem(name: "done", description: "\(path)/done cannot be made (\(reason)); let the daemon write there")
+      throw Problem(
+        name: "done", description: "\(path)/done cannot be made (\(reason)); let the daemon write there")
     }
     watch = inotify_init1(O_CLOEXEC | O_NONBLOCK)
     let mask = UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_ONLYDIR)
@@ -52,7 +53,8 @@ public final class SpoolDirectory {
       let reason = SpoolDirectory.reason()
       close(directory)
       if watch >= 0 { close(watch) }
-      throw Problem(name: "", description: "\(path) cannot be watched (\(reason)); raise fs.inotify.max_user_watches")
+      throw Problem(
+        name: "", description: "\(path) cannot be watched (\(reason)); raise fs.inotify.max_user_watches")
     }
   }
 
@@ -66,7 +68,8 @@ public final class SpoolDirectory {
     let copy = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else {
       if copy >= 0 { close(copy) }
-      throw Problem(name: "", description: "the spool directory \(path) cannot be read (\(SpoolDirectory.reason()))")
+      throw Problem(
+        name: "", description: "the spool directory \(path) cannot be read (\(SpoolDirectory.reason()))")
     }
     defer { closedir(stream) }
     var found: [(seconds: Int, nanoseconds: Int, name: String)] = []
@@ -81,7 +84,8 @@ public final class SpoolDirectory {
       }
       found.append((status.st_mtim.tv_sec, status.st_mtim.tv_nsec, name))
     }
-    return found.sorted { ($0.seconds, $0.nanoseconds, $0.name) < ($1.seconds, $1.nanoseconds, $1.name) }.map(\.name)
+    return found.sorted { ($0.seconds, $0.nanoseconds, $0.name) < ($1.seconds, $1.nanoseconds, $1.name) }.map(
+      \.name)
   }
 
   /// Takes what inotify has told since last asked; true if anything that could be a complete file.
@@ -96,7 +100,8 @@ public final class SpoolDirectory {
         while at + 16 <= count {
           let mask = bytes.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self)
           let length = Int(bytes.loadUnaligned(fromByteOffset: at + 12, as: UInt32.self))
-          let name = String(decoding: bytes[(at + 16)..<min(at + 16 + length, count)].prefix { $0 != 0 }, as: UTF8.self)
+          let name = String(
+            decoding: bytes[(at + 16)..<min(at + 16 + length, count)].prefix { $0 != 0 }, as: UTF8.self)
           // A queue that ran over has lost names: look at all of them.
           if mask & UInt32(IN_Q_OVERFLOW) != 0 || SpoolDirectory.isComplete(name) { news = true }
           at += 16 + length
@@ -152,7 +157,8 @@ public final class SpoolDirectory {
       guard errno == EEXIST else { break }
     }
     throw Problem(
-      name: name, description: "\(path)/\(name) cannot be moved to done/ (\(SpoolDirectory.reason())); its events are in")
+      name: name,
+      description: "\(path)/\(name) cannot be moved to done/ (\(SpoolDirectory.reason())); its events are in")
   }
 
   private static func reason() -> String { String(cString: strerror(errno)) }

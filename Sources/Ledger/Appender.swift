@@ -145,7 +145,7 @@ public struct Appender: Sendable {
         try session.savepoint("copy")
         do {
           appended = try Appender.copy(known.candidates, batch, first, &session)
-        } catch where error.code == .uniqueViolation {
+        } catch let error where error.code == .uniqueViolation {
           surprised = true
           try session.rollback(to: "copy")
           try Appender.lookUp(known.candidates, &known, batch, &session)

@@ -84,7 +84,11 @@ extension ProjectionDelta {
   ) {
     let oldDimensions = before.row?.dimensions
     let dimensions = after.row.dimensions
-    if before.row == nil { newCases.append(after.row) } else if before.row != after.row { changedCases.append(after.row) }
+    if before.row == nil {
+      newCases.append(after.row)
+    } else if before.row != after.row {
+      changedCases.append(after.row)
+    }
 
     var gone = before.clocks
     for index in after.clocks.indices {

@@ -83,7 +83,8 @@ enum ClockRows {
     clock.nextLevelAt = try instant(9)
     clock.verdictRecordedAt = try instant(10)
     clock.measures = Measures(
-      countedDays: Int(try result.int4(row, 19)), elapsed: try result.int8(row, 12), paused: try result.int8(row, 13),
+      countedDays: Int(try result.int4(row, 19)), elapsed: try result.int8(row, 12),
+      paused: try result.int8(row, 13),
       working: try result.int8(row, 11))
     clock.markOffice = try result.int8(row, 15)
     clock.dueDay = try day(16)
@@ -104,7 +105,9 @@ enum ClockRows {
       let dues = try result.optionalTimestamptzArray(row, 34)
     {
       for index in names.indices {
-        guard index < priorities.count, index < revisions.count, index < ats.count, index < dues.count else { break }
+        guard index < priorities.count, index < revisions.count, index < ats.count, index < dues.count else {
+          break
+        }
         clock.levels.append(
           LevelReach(
             level: names[index] ?? "", priority: Level.Priority(rawValue: priorities[index] ?? "") ?? .warning,

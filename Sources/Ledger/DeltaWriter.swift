@@ -172,7 +172,8 @@ enum DeltaWriter {
         .timestamptz(recordedAt.microseconds), .textArray(changed.map(\.key.caseID.text)),
         .textArray(changed.map(\.key.clock.commitment)), .int4Array(changed.map(\.key.clock.round)),
         .textArray(changed.map(\.key.level)), .int4Array(changed.map(\.key.revision)),
-        .timestamptzArray(changed.map(\.dueAt.microseconds)), .timestamptzArray(changed.map(\.levelAt.microseconds)),
+        .timestamptzArray(changed.map(\.dueAt.microseconds)),
+        .timestamptzArray(changed.map(\.levelAt.microseconds)),
         .timestamptzArray(changed.map { $0.resolvedAt?.microseconds }),
         .textArray(changed.map(\.priority.rawValue)), .boolArray(changed.map(\.withdrawn)),
         .boolArray(changed.map(\.amended)), .textArray(changed.map { $0.changeReason?.rawValue }),
@@ -181,7 +182,8 @@ enum DeltaWriter {
 
   static func lines(_ lines: [OutboxLine], _ session: inout Session) throws(PostgresError) {
     guard !lines.isEmpty else { return }
-    let copy = "COPY bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields) "
+    let copy =
+      "COPY bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields) "
       + "FROM STDIN (FORMAT binary)"
     try session.copyIn(copy) { writer throws(PostgresError) in
       for line in lines {

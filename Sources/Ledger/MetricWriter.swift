@@ -39,7 +39,8 @@ enum MetricWriter {
         .int8Array(sums.map(\.overrun)),
       ])
     try buckets(result, cells, &session)
-    let shrunk = sums.contains { $0.finished < 0 || $0.countedBuckets.values.contains { $0 < 0 } }
+    let shrunk =
+      sums.contains { $0.finished < 0 || $0.countedBuckets.values.contains { $0 < 0 } }
       || sums.contains { $0.workingBuckets.values.contains { $0 < 0 } }
     guard shrunk else { return }
     var touched: [Int64] = []

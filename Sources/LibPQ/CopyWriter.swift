@@ -97,12 +97,16 @@ public struct CopyWriter {
 
   /// An integer[].
   public mutating func int4Array(_ values: [Int32]) {
-    array(values, TypeOID.int4) { $0.append(Int32(4)); $0.append($1) }
+    array(values, TypeOID.int4) {
+      $0.append(Int32(4)); $0.append($1)
+    }
   }
 
   /// A timestamptz[] from microseconds since 1970 UTC.
   public mutating func timestamptzArray(_ values: [Int64?]) {
-    array(values, TypeOID.timestamptz) { $0.append(Int32(8)); $0.append($1 - PostgresEpoch.microseconds) }
+    array(values, TypeOID.timestamptz) {
+      $0.append(Int32(8)); $0.append($1 - PostgresEpoch.microseconds)
+    }
   }
 
   private mutating func array<T>(_ values: [T?], _ oid: UInt32, _ element: (inout ByteBuffer, T) -> Void) {

@@ -69,11 +69,17 @@ public enum Parameter: Sendable {
       guard let value else { return nil }
       return [1] + Array(value.utf8)
     case .boolArray(let values):
-      out.appendArray(values, TypeOID.bool) { $0.append(Int32(1)); $0.append(UInt8($1 ? 1 : 0)) }
+      out.appendArray(values, TypeOID.bool) {
+        $0.append(Int32(1)); $0.append(UInt8($1 ? 1 : 0))
+      }
     case .int4Array(let values):
-      out.appendArray(values, TypeOID.int4) { $0.append(Int32(4)); $0.append($1) }
+      out.appendArray(values, TypeOID.int4) {
+        $0.append(Int32(4)); $0.append($1)
+      }
     case .int8Array(let values):
-      out.appendArray(values, TypeOID.int8) { $0.append(Int32(8)); $0.append($1) }
+      out.appendArray(values, TypeOID.int8) {
+        $0.append(Int32(8)); $0.append($1)
+      }
     case .textArray(let values):
       out.appendArray(values, TypeOID.text) { $0.appendSized($1) }
     case .timestamptzArray(let values):
@@ -82,9 +88,13 @@ public enum Parameter: Sendable {
         $0.append($1 - PostgresEpoch.microseconds)
       }
     case .dateArray(let values):
-      out.appendArray(values, TypeOID.date) { $0.append(Int32(4)); $0.append($1 - PostgresEpoch.days) }
+      out.appendArray(values, TypeOID.date) {
+        $0.append(Int32(4)); $0.append($1 - PostgresEpoch.days)
+      }
     case .byteaArray(let values):
-      out.appendArray(values, TypeOID.bytea) { $0.append(Int32($1.count)); $0.append(contentsOf: $1) }
+      out.appendArray(values, TypeOID.bytea) {
+        $0.append(Int32($1.count)); $0.append(contentsOf: $1)
+      }
     }
     return out.bytes
   }

@@ -66,7 +66,8 @@ public struct PrivateCluster: Sendable {
     // A server that outlived its program serves on: it is the same cluster.
     if try run(["pg_ctl", "-D", data, "status"]) != 0 {
       // Compiling the dashboards' queries costs more than it gains.
-      var options = "-c jit=off -c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
+      var options =
+        "-c jit=off -c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
       for (name, value) in settings.sorted(by: { $0.key < $1.key }) { options += " -c \(name)='\(value)'" }
       guard try run(["pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start"]) == 0 else {
         throw PostgresError(
@@ -115,7 +116,8 @@ public struct PrivateCluster: Sendable {
       "initdb", "-D", data, "-U", PrivateCluster.name, "-E", "UTF8", "--locale=C", "--auth=peer", "-N",
     ]
     guard try run(arguments) == 0 else {
-      throw PostgresError(.unreachable, operation: "private database", message: "initdb failed; its log is \(setupLog)")
+      throw PostgresError(
+        .unreachable, operation: "private database", message: "initdb failed; its log is \(setupLog)")
     }
     // Who may be the owner of the database: whoever runs the program, and the server's own user.
     var users = ["root", "postgres"]
@@ -130,7 +132,9 @@ public struct PrivateCluster: Sendable {
     guard file >= 0 else { throw cannot("write", path) }
     defer { close(file) }
     let bytes = Array(text.utf8)
-    guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else { throw cannot("write", path) }
+    guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+      throw cannot("write", path)
+    }
   }
 
   private func run(_ arguments: [String]) throws(PostgresError) -> Int32 {

@@ -44,16 +44,22 @@ public final class QueryResult: @unchecked Sendable {
       message: "row \(row), column \(column) (\(column < columnCount ? name(column) : "?")) is not \(expected)")
   }
 
-  private func integer<T: FixedWidthInteger>(_ row: Int, _ column: Int, _ expected: String) throws(PostgresError) -> T {
+  private func integer<T: FixedWidthInteger>(_ row: Int, _ column: Int, _ expected: String) throws(PostgresError)
+    -> T
+  {
     let bytes = try bytes(row, column)
     guard !isNull(row, column), bytes.count == MemoryLayout<T>.size else { throw wrong(row, column, expected) }
     return T(bigEndian: bytes.loadUnaligned(as: T.self))
   }
 
   /// An integer.
-  public func int4(_ row: Int, _ column: Int) throws(PostgresError) -> Int32 { try integer(row, column, "an integer") }
+  public func int4(_ row: Int, _ column: Int) throws(PostgresError) -> Int32 {
+    try integer(row, column, "an integer")
+  }
   /// A bigint.
-  public func int8(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 { try integer(row, column, "a bigint") }
+  public func int8(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
+    try integer(row, column, "a bigint")
+  }
   /// A double precision.
   public func float8(_ row: Int, _ column: Int) throws(PostgresError) -> Double {
     Double(bitPattern: try integer(row, column, "a double precision"))

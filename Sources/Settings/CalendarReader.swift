@@ -53,7 +53,9 @@ struct CalendarReader {
     let items = field.items() ?? []
     if items.isEmpty { field.fault("names no day; write for example mon-fri") }
     for item in items {
-      guard let days = item.value({ text throws(Complaint) in try Weekday.week(policyText: text) }) else { continue }
+      guard let days = item.value({ text throws(Complaint) in try Weekday.week(policyText: text) }) else {
+        continue
+      }
       if !week.isDisjoint(with: days) { item.fault("names a day twice; keep one") }
       week.formUnion(days)
     }
@@ -120,7 +122,8 @@ struct CalendarReader {
         first[row.day.date] = row
         return true
       }
-      let place = other.file == row.file ? "on line \(other.place.line)" : "in \(other.file) line \(other.place.line)"
+      let place =
+        other.file == row.file ? "on line \(other.place.line)" : "in \(other.file) line \(other.place.line)"
       field.log.report(
         file: row.file, place: row.place, path: "date",
         message: "\(row.day.date) is already listed \(place); keep one")

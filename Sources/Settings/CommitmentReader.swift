@@ -44,7 +44,9 @@ struct CommitmentReader {
   }
 
   private func events(_ map: FieldMap, _ key: String, example: String) -> [EventMatcher]? {
-    guard let field = map.required(key, example: example), let events = ScopeReader.matchers(field) else { return nil }
+    guard let field = map.required(key, example: example), let events = ScopeReader.matchers(field) else {
+      return nil
+    }
     if case .list(let nodes) = field.node.content, nodes.isEmpty {
       field.fault("names no event; add one, for example \(example)")
     }
@@ -108,7 +110,9 @@ struct CommitmentReader {
     }
     let limits = versions.map { (from: $0.from, limit: $0.limit) }
     return map.members.compactMap { name, value in
-      if !isIdentifier(name) { map.key(name)?.fault("\"\(name)\" is not a level's name; use a-z, 0-9 and _, at most 64") }
+      if !isIdentifier(name) {
+        map.key(name)?.fault("\"\(name)\" is not a level's name; use a-z, 0-9 and _, at most 64")
+      }
       guard let level = value.map(keys: ["at", "priority"]) else { return nil }
       let position = level.required("at", example: "due")?.value { text throws(Complaint) in
         try Level.Position(policyText: text, limits: limits)

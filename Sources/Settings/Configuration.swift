@@ -110,7 +110,8 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads `host:port` or `[IPv6]:port`.
   init(settingsText text: String) throws(Complaint) {
-    let complaint = Complaint("\"\(text)\" is not an address to listen on; write host:port, for example 127.0.0.1:8347")
+    let complaint = Complaint(
+      "\"\(text)\" is not an address to listen on; write host:port, for example 127.0.0.1:8347")
     guard let colon = text.lastIndex(of: ":") else { throw complaint }
     guard let port = WholeNumber.parse(text[text.index(after: colon)...]), port <= 65_535 else { throw complaint }
     var host = text[..<colon]

@@ -28,7 +28,8 @@ struct ConfigurationReader {
       guard let map = root.map(keys: ConfigurationReader.keys) else { return configuration }
       if let field = map["database"] { database = self.database(field) }
       if map["database"] == nil, !namesDatabase {
-        root.fault("has no database; add `database: \"host=/run/postgresql dbname=bizclock\"` or `database: private`")
+        root.fault(
+          "has no database; add `database: \"host=/run/postgresql dbname=bizclock\"` or `database: private`")
       }
       if let path = map["state_directory"]?.text(longest: 4000) {
         configuration.stateDirectory = FilePath.resolve(path, in: folder)

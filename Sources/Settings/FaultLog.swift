@@ -34,7 +34,8 @@ final class FaultLog {
       return (rank[x.file] ?? 0, x.line, x.column, a.offset) < (rank[y.file] ?? 0, y.line, y.column, b.offset)
     }.map(\.element)
     if suppressed > 0, let file = files.first {
-      sorted.append(SettingsFault(file: file, message: "\(suppressed) more faults are not listed; mend these first"))
+      sorted.append(
+        SettingsFault(file: file, message: "\(suppressed) more faults are not listed; mend these first"))
     }
     return sorted
   }

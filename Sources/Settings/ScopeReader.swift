@@ -36,7 +36,11 @@ enum ScopeReader {
         return text
       }
       guard let prefix else { continue }
-      if prefixes.contains(prefix) { item.fault("\(prefix) is named twice; keep one") } else { prefixes.append(prefix) }
+      if prefixes.contains(prefix) {
+        item.fault("\(prefix) is named twice; keep one")
+      } else {
+        prefixes.append(prefix)
+      }
     }
     return prefixes
   }
@@ -47,7 +51,11 @@ enum ScopeReader {
     var matchers: [EventMatcher] = []
     for item in items {
       guard let matcher = matcher(item) else { continue }
-      if matchers.contains(matcher) { item.fault("\(matcher) is named twice; keep one") } else { matchers.append(matcher) }
+      if matchers.contains(matcher) {
+        item.fault("\(matcher) is named twice; keep one")
+      } else {
+        matchers.append(matcher)
+      }
     }
     return matchers
   }
@@ -56,7 +64,8 @@ enum ScopeReader {
   static func matcher(_ field: Field) -> EventMatcher? {
     let matcher = field.value { text throws(Complaint) in
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.allSatisfy({ (1...64).contains($0.unicodeScalars.count) && $0 == $0.trimming(while: { $0 == " " }) })
+      guard
+        parts.allSatisfy({ (1...64).contains($0.unicodeScalars.count) && $0 == $0.trimming(while: { $0 == " " }) })
       else {
         throw Complaint("\"\(text)\" is not an event; write a type or type:step, each of 1 to 64 characters")
       }
@@ -77,7 +86,8 @@ enum ScopeReader {
     guard let map = field?.openMap() else { return [:] }
     var titles: [String: String] = [:]
     for (language, value) in map.members {
-      guard (2...8).contains(language.utf8.count), language.utf8.allSatisfy({ $0 >= 0x61 && $0 <= 0x7A || $0 == 0x2D })
+      guard (2...8).contains(language.utf8.count),
+        language.utf8.allSatisfy({ $0 >= 0x61 && $0 <= 0x7A || $0 == 0x2D })
       else {
         value.fault("\"\(language)\" is not a language; write for example en or zh")
         continue

@@ -12,7 +12,8 @@ public enum ZoneFiles {
   }
 
   /// The table of an IANA zone such as `Asia/Shanghai`.
-  public static func load(_ name: String, directory: String = ZoneFiles.directory) throws(Failure) -> TimeZoneTable {
+  public static func load(_ name: String, directory: String = ZoneFiles.directory) throws(Failure) -> TimeZoneTable
+  {
     guard isName(name) else {
       throw Failure(description: "\"\(name)\" is not the name of a time zone; write for example Asia/Shanghai")
     }

@@ -7,7 +7,8 @@ import Settings
 /// Reckons due times without a database.
 struct DueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "due", abstract: "Reckon a due time: every counted and skipped day with the reason, and the levels.",
+    commandName: "due",
+    abstract: "Reckon a due time: every counted and skipped day with the reason, and the levels.",
     discussion: """
       Needs no database. Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the
       calendar's zone. With --batch, reads NDJSON lines {"commitment","start","pauses":[[from,to|null]]} and
@@ -21,7 +22,8 @@ struct DueCommand: AsyncParsableCommand {
   var pauses: [String] = []
   @Option(help: "Counted days added by extensions.") var extend: Int = 0
   @Option(help: "The region code, where a layer of the calendar applies by region.") var region: String?
-  @Option(help: "The policy file; the one of the configuration, or the shipped one, if left out.") var policy: String?
+  @Option(help: "The policy file; the one of the configuration, or the shipped one, if left out.") var policy:
+    String?
   @Flag(help: "Read questions from standard input, one a line, and answer line by line.") var batch = false
   @Flag(help: "Print JSON.") var json = false
 
@@ -29,14 +31,17 @@ struct DueCommand: AsyncParsableCommand {
     guard batch || (commitment != nil && start != nil) else {
       throw ValidationError("Give --commitment and --start, or --batch.")
     }
-    guard (0...3_660).contains(extend) else { throw ValidationError("--extend is a number of days from 0 to 3660.") }
+    guard (0...3_660).contains(extend) else {
+      throw ValidationError("--extend is a number of days from 0 to 3660.")
+    }
   }
 
   func run() async throws {
     let rulebook = try Drafts.rulebook(policy: policy, globals)
     guard batch else {
       let question = try DueQuestion(
-        commitment: commitment ?? "", start: start ?? "", pauses: pauses, extended: extend, region: region, rulebook)
+        commitment: commitment ?? "", start: start ?? "", pauses: pauses, extended: extend, region: region, rulebook
+      )
       let answer = question.answer()
       Terminal.print(json ? answer.json.description : answer.text)
       return
@@ -65,15 +70,15 @@ struct DueQuestion {
   init(
     commitment id: String, start: String, pauses: [String], extended: Int, region: String?, _ rulebook: Rulebook
   ) throws {
-    let spans = try pauses.map { text -> (String, String?) in
+    let spans = pauses.map { text -> (String, String?) in
       let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       return (parts[0], parts.count > 1 && !parts[1].isEmpty ? parts[1] : nil)
     }
     try self.init(id, start, spans, extended, region, rulebook)
   }
 
-  init(json text: String, _ rulebook: Rulebook) throws {
-    let value = try JSONReader.read(text)
+  init(json line: String, _ rulebook: Rulebook) throws {
+    let value = try JSONReader.read(line)
     guard case .object(let members) = value else { throw ValidationError("is not a JSON object") }
     let fields = Dictionary(members, uniquingKeysWith: { $1 })
     func text(_ name: String) throws -> String {

@@ -7,7 +7,8 @@ import ServiceTime
 struct ExplainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Explain a case: its events, clocks, pauses, every counted and skipped day and why, levels and alerts.")
+    abstract:
+      "Explain a case: its events, clocks, pauses, every counted and skipped day and why, levels and alerts.")
 
   @OptionGroup var globals: GlobalOptions
   @Argument(help: "The case's number.") var caseID: String
@@ -80,7 +81,8 @@ struct CaseExplanation {
         alerts.add([
           alert.id, time(alert.levelAt) ?? "", time(alert.recordedAt) ?? "", time(alert.loggedAt) ?? "–",
           alert.withdrawnAt != nil
-            ? "withdrawn" : (alert.resolvedAt != nil ? "resolved" : "open") + (alert.retrospective ? ", history" : ""),
+            ? "withdrawn"
+            : (alert.resolvedAt != nil ? "resolved" : "open") + (alert.retrospective ? ", history" : ""),
         ])
       }
       lines += ["", alerts.text]
@@ -100,7 +102,9 @@ struct CaseExplanation {
         + (clock.provisional ? "  provisional: the calendar is not published that far" : ""),
     ]
     if let stopped = clock.stoppedAt {
-      lines.append("  \(clock.state == .cancelled ? "cancelled" : "stopped  ") \(time(stopped) ?? "") by \(clock.outcome ?? "")")
+      lines.append(
+        "  \(clock.state == .cancelled ? "cancelled" : "stopped  ") \(time(stopped) ?? "") by \(clock.outcome ?? "")"
+      )
     }
     var verdict = clock.verdict?.rawValue ?? clock.state.rawValue
     if let overrun = clock.overrun {
@@ -116,7 +120,9 @@ struct CaseExplanation {
       lines.append("  pause     \(pause.kind): \(time(pause.from) ?? "") to \(time(pause.to) ?? "now")")
     }
     for reach in clock.reached { lines.append("  level     \(reach.level) reached \(time(reach.at) ?? "")") }
-    for reach in clock.pending { lines.append("  level     \(reach.level) will be reached \(time(reach.at) ?? "")") }
+    for reach in clock.pending {
+      lines.append("  level     \(reach.level) will be reached \(time(reach.at) ?? "")")
+    }
     lines = lines.map(Terminal.safe)
     if let reckoner = clock.reckoner(rulebook) {
       lines.append(
@@ -209,7 +215,8 @@ struct CaseExplanation {
             reckoner.days(through: lastDay(clock, reckoner)).map {
               .object([
                 ("date", .text($0.date.description)), ("number", JSONText($0.number)),
-                ("reason", .text($0.reason.rawValue)), ("name", JSONText($0.name)), ("published", .bool($0.published)),
+                ("reason", .text($0.reason.rawValue)), ("name", JSONText($0.name)),
+                ("published", .bool($0.published)),
               ])
             })
         ))

@@ -44,7 +44,9 @@ struct IngestCommand: AsyncParsableCommand {
     }
     for input in inputs where input.descriptor != STDIN_FILENO { close(input.descriptor) }
     if outcome.position > 0 {
-      try await loading.project(through: outcome.position) { progress.show("projected to \($0) of \(outcome.position)") }
+      try await loading.project(through: outcome.position) {
+        progress.show("projected to \($0) of \(outcome.position)")
+      }
     }
     progress.end()
     if json {

@@ -7,7 +7,8 @@ import ServiceTime
 struct MigrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate",
-    abstract: "Create or upgrade the schema and the views; an empty database gets the policy and calendar of the files.")
+    abstract:
+      "Create or upgrade the schema and the views; an empty database gets the policy and calendar of the files.")
 
   @OptionGroup var globals: GlobalOptions
   @Flag(help: "Only say whether there is something to do; exit status 1 if there is.") var check = false

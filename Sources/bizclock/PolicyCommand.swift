@@ -8,7 +8,8 @@ import Settings
 /// The policy: checked and put in force.
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Check a policy draft, or put it in force.", subcommands: [Check.self, Apply.self])
+    commandName: "policy", abstract: "Check a policy draft, or put it in force.",
+    subcommands: [Check.self, Apply.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -90,7 +91,8 @@ struct RuleDraft {
   func apply(_ globals: GlobalOptions, by name: String?, reason: String) async throws {
     let installation = try await globals.open()
     try await installation.checkSchema()
-    let who = name ?? getlogin().map { String(cString: $0) } ?? getenv("USER").map { String(cString: $0) } ?? "unknown"
+    let who =
+      name ?? getlogin().map { String(cString: $0) } ?? getenv("USER").map { String(cString: $0) } ?? "unknown"
     let connection = try await installation.database.connect(.administer)
     let document = RuleDocument(documents)
     let kind = kind

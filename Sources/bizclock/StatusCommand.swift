@@ -6,7 +6,8 @@ import ServiceTime
 /// Says how the service is.
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show the leader, the feeds, the open clocks and how fast overruns are detected.")
+    commandName: "status",
+    abstract: "Show the leader, the feeds, the open clocks and how fast overruns are detected.")
 
   @OptionGroup var globals: GlobalOptions
   @Flag(help: "Print JSON.") var json = false
@@ -33,7 +34,12 @@ struct StatusCommand: AsyncParsableCommand {
       ("schema", JSONText(s.schema)), ("head", JSONText(s.head)), ("position", JSONText(s.position)),
       ("led", .bool(s.led)), ("leader", JSONText(s.holder)), ("elected_at", time(s.electedAt)),
       ("policy", JSONText(s.policy)), ("calendar", JSONText(s.calendar)),
-      ("clocks", .object([("running", JSONText(s.running)), ("paused", JSONText(s.paused)), ("overdue", JSONText(s.overdue))])),
+      (
+        "clocks",
+        .object([
+          ("running", JSONText(s.running)), ("paused", JSONText(s.paused)), ("overdue", JSONText(s.overdue)),
+        ])
+      ),
       ("next_level_at", time(s.nextLevel)), ("unlogged", JSONText(s.unlogged)),
       (
         "detection_lag_ms",
@@ -64,12 +70,14 @@ struct StatusCommand: AsyncParsableCommand {
       "clocks       \(s.running) running, \(s.paused) paused, \(s.overdue) overdue",
       "next level   \(time(s.nextLevel))",
       "detection    "
-        + (s.lag.map { "median \(Int($0.p50)) ms, 99 % within \(Int($0.p99)) ms (last day)" } ?? "no alert in the last day"),
+        + (s.lag.map { "median \(Int($0.p50)) ms, 99 % within \(Int($0.p99)) ms (last day)" }
+          ?? "no alert in the last day"),
       "rules        policy \(s.policy), calendar \(s.calendar), schema \(s.schema)",
     ]
     if s.unlogged > 0 { lines.append("unlogged     \(s.unlogged) alerts wait to be written to the log") }
     if !s.feeds.isEmpty {
-      var table = TextTable(["feed", "last event", "received", "new", "duplicate", "quarantined", "open"], right: [3, 4, 5, 6])
+      var table = TextTable(
+        ["feed", "last event", "received", "new", "duplicate", "quarantined", "open"], right: [3, 4, 5, 6])
       for feed in s.feeds {
         table.add([
           feed.name, time(feed.lastEventAt), time(feed.lastReceivedAt), String(feed.received),

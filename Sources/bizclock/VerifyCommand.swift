@@ -24,7 +24,8 @@ struct VerifyCommand: AsyncParsableCommand {
     if json {
       Terminal.print(
         JSONText.object([
-          ("events", JSONText(report.events)), ("cases", JSONText(report.cases)), ("clocks", JSONText(report.clocks)),
+          ("events", JSONText(report.events)), ("cases", JSONText(report.cases)),
+          ("clocks", JSONText(report.clocks)),
           ("alerts", JSONText(report.alerts)), ("cells", JSONText(report.cells)),
           ("differences", JSONText(report.differenceCount)),
           (

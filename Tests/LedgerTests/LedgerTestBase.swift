@@ -9,7 +9,9 @@ import TestSupport
 enum LedgerTestBase {
   static let now = Instant(rfc3339: "2026-11-23T00:00:00+08:00") ?? Instant(microseconds: 0)
 
-  static func withDatabase<R: Sendable>(_ body: @Sendable (Connection, Rulebook) async throws -> R) async throws -> R {
+  static func withDatabase<R: Sendable>(_ body: @Sendable (Connection, Rulebook) async throws -> R) async throws
+    -> R
+  {
     let rulebook = try ShippedPolicy.rulebook()
     return try await TestCluster.shared.withDatabase(
       template: "ledger",
@@ -42,7 +44,8 @@ enum LedgerTestBase {
       var rest = events[...]
       while !rest.isEmpty {
         total += try appender.append(
-          AppendBatch(feed: "test", source: "vectors", events: Array(rest.prefix(batch)), receivedAt: now), on: &session)
+          AppendBatch(feed: "test", source: "vectors", events: Array(rest.prefix(batch)), receivedAt: now),
+          on: &session)
         rest = rest.dropFirst(batch)
       }
       return total

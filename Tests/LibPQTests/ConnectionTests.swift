@@ -85,7 +85,9 @@ import Testing
       let other = try await Connection.connect(conninfo)
       let pid = try await idle.run { try $0.execute("SELECT pg_backend_pid()").int4(0, 0) }
       try await other.run { session in
-        while try session.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", [.int4(pid)]).int8(0, 0) > 0 {}
+        while try session.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", [.int4(pid)]).int8(0, 0)
+          > 0
+        {}
       }
       let error = await #expect(throws: PostgresError.self) {
         try await idle.run { _ = try $0.execute("SELECT 1") }

@@ -85,7 +85,9 @@ public actor TestCluster {
     let base = try await conninfo()
     let template = try await template(name, prepare)
     let database = nextName()
-    try await cloning.run { try await TestCluster.onServer(base, "CREATE DATABASE \(database) TEMPLATE \(template)") }
+    try await cloning.run {
+      try await TestCluster.onServer(base, "CREATE DATABASE \(database) TEMPLATE \(template)")
+    }
     let result: Result<R, any Error>
     do { result = .success(try await body(base.replacingDatabase(database))) } catch { result = .failure(error) }
     try? await TestCluster.onServer(base, "DROP DATABASE \(database) WITH (FORCE)")
