@@ -79,7 +79,7 @@ public struct AppendOutcome: Sendable, Equatable {
   public var duplicate = 0
   /// Lines in quarantine, conflicts among them.
   public var quarantined = 0
-  /// The last position given; projections that have reached it show the batch.
+  /// The ledger's last position then; projections that have reached it show the batch.
   public var position: Int64 = 0
 
   /// Nothing yet.
@@ -113,7 +113,7 @@ struct LedgerKey: Hashable, Sendable {
 ///
 /// A batch is copied in straight away unless one of its keys was seen lately; a key that turns out to be known is
 /// looked up and compared. The row lock on `ledger_head` is held from the first statement to the commit, so that
-/// positions are given in the order of commits and nothing slips in between looking up and copying.
+/// positions are given in the order of commits, without a gap, and nothing slips in between looking up and copying.
 public struct Appender: Sendable {
   private var recent = RecentKeys(capacity: 1 << 18)
   /// Whether the last batch held keys that the filter did not know; then the next is looked up whole at once.
@@ -138,8 +138,7 @@ public struct Appender: Sendable {
       let head = try session.execute(
         "UPDATE bizclock.ledger_head SET position = position + $1 RETURNING position",
         [.int8(Int64(batch.events.count))])
-      let last = try head.int8(0, 0)
-      let first = last - Int64(batch.events.count) + 1
+      let first = try head.int8(0, 0) - Int64(batch.events.count) + 1
       try Appender.lookUp(suspects, &known, batch, &session)
       if !known.candidates.isEmpty {
         try session.savepoint("copy")
@@ -156,7 +155,10 @@ public struct Appender: Sendable {
       outcome.new = appended.count
       outcome.duplicate = known.duplicates
       outcome.quarantined = quarantined
-      outcome.position = last
+      outcome.position = first + Int64(appended.count) - 1
+      if appended.count < batch.events.count {
+        _ = try session.execute("UPDATE bizclock.ledger_head SET position = $1", [.int8(outcome.position)])
+      }
       try Appender.count(batch, outcome, &session)
       _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
       try session.commit()
@@ -237,10 +239,10 @@ public struct Appender: Sendable {
   ) throws(PostgresError) -> [Int] {
     guard !indexes.isEmpty else { return [] }
     try session.copyIn(EventRows.copy) { writer throws(PostgresError) in
-      for index in indexes {
+      for (ordinal, index) in indexes.enumerated() {
         try EventRows.write(
           StoredEvent(
-            event: batch.events[index], position: first + Int64(index), receivedAt: batch.receivedAt,
+            event: batch.events[index], position: first + Int64(ordinal), receivedAt: batch.receivedAt,
             history: batch.history), to: &writer)
       }
     }

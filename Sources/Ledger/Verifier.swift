@@ -43,10 +43,9 @@ public enum Verifier {
   public static func verify(_ rulebook: Rulebook, on session: inout Session) throws(PostgresError) -> Report {
     defer { session.rollbackQuietly() }
     try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    let row = try session.execute("SELECT position, recorded_at, levels_through FROM bizclock.projector")
+    let row = try session.execute("SELECT position, recorded_at FROM bizclock.projector")
     let position = try row.int8(0, 0)
     let recordedAt = Instant(microseconds: try row.timestamptz(0, 1))
-    let levelsThrough = Instant(microseconds: try row.timestamptz(0, 2))
     var report = Report()
     var metrics = MetricDelta()
     var pages = CasePages(through: position)
@@ -64,7 +63,7 @@ public enum Verifier {
         let there = before[caseID] ?? CaseBefore()
         if there.row != nil { seen += 1 }
         compare(after, there, &report)
-        compareAlerts(after, alerts[caseID] ?? [:], through: levelsThrough, &report)
+        compareAlerts(after, there, alerts[caseID] ?? [:], &report)
       }
     }
     let rows = try session.execute("SELECT count(*) FROM bizclock.case_file")
@@ -100,13 +99,14 @@ public enum Verifier {
     }
   }
 
-  /// Every level up to the instant through which levels were raised has its alert; no other alert stands.
+  /// Every level before the one that a clock waits for has its alert; no other alert stands.
   private static func compareAlerts(
-    _ after: CaseAfter, _ alerts: [AlertRow.Key: AlertRow], through: Instant, _ report: inout Report
+    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], _ report: inout Report
   ) {
     let id = after.row.caseID.text
     var left = alerts.filter { !$0.value.withdrawn }
     for clock in after.clocks {
+      let waitsFor = there.clocks[clock.key]?.nextLevelAt
       for reach in clock.levels {
         let key = AlertRow.Key(
           caseID: clock.caseID, clock: clock.key, level: reach.level, revision: Int32(clamping: reach.revision))
@@ -120,7 +120,7 @@ public enum Verifier {
           if alert.resolvedAt != ended {
             report.add(id, name, "is resolved at another time than its clock ended", caseID: id)
           }
-        } else if reach.at <= through {
+        } else if waitsFor.map({ reach.at < $0 }) ?? true {
           report.add(id, name, "is missing; the level was reached at \(reach.at)", caseID: id)
         }
       }

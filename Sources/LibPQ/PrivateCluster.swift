@@ -28,14 +28,25 @@ public struct PrivateCluster: Sendable {
     }
     self.binaries = binaries
     self.settings = settings
-    self.directory = directory
+    // The server is told its directories by name, whatever folder it runs in.
+    self.directory = try PrivateCluster.absolute(directory)
     asPostgres = geteuid() == 0
     // A socket's path must fit into sockaddr_un.
-    guard (directory + "/socket/.s.PGSQL.5432").utf8.count < 107 else {
+    guard (self.directory + "/socket/.s.PGSQL.5432").utf8.count < 107 else {
       throw PostgresError(
         .unreachable, operation: "private database",
         message: "the state directory's path is too long for a socket; choose one of at most 84 bytes")
     }
+  }
+
+  private static func absolute(_ path: String) throws(PostgresError) -> String {
+    if path.hasPrefix("/") { return path }
+    guard let current = getcwd(nil, 0) else {
+      throw PostgresError(
+        .unreachable, operation: "private database", message: "the current folder has no name; write a whole path")
+    }
+    defer { free(current) }
+    return String(cString: current) + "/" + path
   }
 
   /// The newest server programs: `BIZCLOCK_POSTGRES_BIN`, Debian's place, or where `postgres` is on the path.

@@ -20,6 +20,9 @@ struct Bizclock: AsyncParsableCommand {
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
     ])
 
+  // Given before the command or after it: the commands take over what was read here.
+  @OptionGroup var globals: GlobalOptions
+
   static func main() async {
     // A reader that leaves (`| head`) is no reason to die in the middle of a line.
     signal(SIGPIPE, SIG_IGN)
