@@ -18,6 +18,7 @@ struct Bizclock: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
+      SimulateCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.

@@ -1,0 +1,22 @@
+/// Whole numbers as decimal digits, without a detour over formatting.
+enum DecimalDigits {
+  /// Puts a number in at least `width` digits at the end of the bytes.
+  static func append(_ value: Int, width: Int = 1, to bytes: inout [UInt8]) {
+    let start = bytes.count
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    let first = bytes.count
+    var rest = value.magnitude
+    repeat {
+      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0 || bytes.count - start < width
+    bytes[first...].reverse()
+  }
+
+  /// A number in at least `width` digits.
+  static func text(_ value: Int, width: Int = 1) -> String {
+    var bytes: [UInt8] = []
+    append(value, width: width, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
