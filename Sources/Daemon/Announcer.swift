@@ -21,11 +21,11 @@ public struct Announcer: Sendable {
     let due = time("due_at") ?? ""
     let title = commitment?.title["en"] ?? subject.commitment
     let titleZh = commitment?.title["zh"] ?? title
-    let overrun = line.numbers["due_at"].flatMap { due in line.numbers["recorded_at"].map { $0 - due } } ?? 0
+    let isOverrun = line.numbers["due_at"].flatMap { due in line.numbers["level_at"].map { $0 >= due } } ?? false
     let message: String
     let messageZh: String
     switch line.event {
-    case "alert.raised" where overrun > 0:
+    case "alert.raised" where isOverrun:
       message = "Case \(subject.caseID): \(title) overran its limit, due \(due) (level \(subject.level))."
       messageZh = "办件\(subject.caseID)：\(titleZh)超期，应于\(due)前办结（\(subject.level)）。"
     case "alert.raised":
@@ -53,7 +53,11 @@ public struct Announcer: Sendable {
     for name in ["due_at", "level_at", "recorded_at", "resolved_at"] {
       if let time = time(name) { record.set(name, .text(time)) }
     }
-    if line.event == "alert.raised", overrun > 0 { record.set("overrun_seconds", .integer(overrun / 1_000_000)) }
+    if line.event == "alert.raised", isOverrun, let due = line.numbers["due_at"],
+      let recorded = line.numbers["recorded_at"]
+    {
+      record.set("overrun_seconds", .integer(max(0, recorded - due) / 1_000_000))
+    }
     for name in ["region", "grid", "service_window", "reason"] {
       if let text = line.texts[name] { record.set(name, .text(text)) }
     }

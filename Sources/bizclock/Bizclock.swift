@@ -16,7 +16,7 @@ struct Bizclock: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
+      RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
       SimulateCommand.self,
     ])
