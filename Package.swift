@@ -89,7 +89,9 @@ let package = Package(
       name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "ServiceTime"], swiftSettings: strict),
-    .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Feeds"], swiftSettings: strict),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "Feeds", "ServiceTime", "Settings"],
+      swiftSettings: strict),
     .testTarget(
       name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],
       swiftSettings: strict),

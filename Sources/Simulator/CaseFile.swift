@@ -87,22 +87,34 @@ struct CaseFile {
     return events.count - 1
   }
 
-  /// The events before an instant, by occurred_at; those of one instant are numbered as they were told.
-  func delivered(before end: Instant) -> [Event] {
-    var order = events.indices.filter { events[$0].occurredAt < end }
-    order.sort { (events[$0].occurredAt, $0) < (events[$1].occurredAt, $1) }
-    var result: [Event] = []
-    result.reserveCapacity(order.count)
-    for index in order {
-      var event = events[index]
-      if event.type == .voided, !order.contains(where: { events[$0].eventID == event.voids }) { continue }
-      if let last = result.last, last.occurredAt == event.occurredAt {
-        if last.sequence == nil { result[result.count - 1].sequence = 1 }
-        event.sequence = (last.sequence ?? 1) + 1
-      }
-      result.append(event)
+  /// Closes the file: the events before an instant, by occurred_at; those of one instant are numbered as they
+  /// were told.
+  mutating func close(before end: Instant) -> [Event] {
+    sort()
+    while let last = events.last, last.occurredAt >= end { events.removeLast() }
+    // What comes after the end never comes, so nothing need void it.
+    let told = events
+    if told.contains(where: { $0.type == .voided }) {
+      events.removeAll { event in event.voids != nil && !told.contains { $0.eventID == event.voids } }
     }
-    return result
+    for index in events.indices.dropFirst() where events[index].occurredAt == events[index - 1].occurredAt {
+      let last = events[index - 1].sequence ?? 1
+      events[index - 1].sequence = last
+      events[index].sequence = last + 1
+    }
+    return events
+  }
+
+  /// Sorts by occurred_at and, within an instant, by telling; moves events rather than copying them.
+  private mutating func sort() {
+    var order = Array(events.indices)
+    order.sort { (events[$0].occurredAt, $0) < (events[$1].occurredAt, $1) }
+    for place in order.indices {
+      // Where the event that belongs here has been moved to by the swaps so far.
+      var from = order[place]
+      while from < place { from = order[from] }
+      if from != place { events.swapAt(place, from) }
+    }
   }
 
   private func event(_ type: ServiceTime.EventType, at instant: Instant) -> Event {
@@ -111,12 +123,13 @@ struct CaseFile {
       occurredAt: instant)
   }
 
+  /// `000012-07`: short enough to need no memory of its own.
   private func eventID(_ count: Int) -> String {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(15)
-    DecimalDigits.append(number, width: 6, to: &bytes)
-    bytes.append(UInt8(ascii: "-"))
-    DecimalDigits.append(count, width: 2, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    String(unsafeUninitializedCapacity: 15) { bytes in
+      var at = DecimalDigits.write(number, width: 6, to: bytes, at: 0)
+      bytes[at] = UInt8(ascii: "-")
+      at = DecimalDigits.write(count, width: 2, to: bytes, at: at + 1)
+      return at
+    }
   }
 }

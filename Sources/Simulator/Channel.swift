@@ -1,10 +1,8 @@
-import ServiceTime
-
 /// The way by which an applicant comes.
-enum Channel: String, Sendable {
+enum Channel: Sendable {
   case online
   case window
-  case selfService = "self_service"
+  case selfService
 
   /// The name as events carry it; taken from a constant, so that no event makes a text of its own.
   var name: String {
@@ -14,10 +12,4 @@ enum Channel: String, Sendable {
     case .selfService: "self_service"
     }
   }
-}
-
-/// The arrival of an application.
-struct Submission: Sendable {
-  var at: Instant
-  var channel: Channel
 }

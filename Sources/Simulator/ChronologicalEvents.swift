@@ -14,11 +14,16 @@ public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
     func precedes(_ other: Head) -> Bool { (at, number) < (other.at, other.number) }
   }
 
+  /// A case under way, and which of its events is next.
+  private struct Underway {
+    var events: [Event]
+    var at = 0
+  }
+
   private var simulator: Simulator
   private var upcoming: [Event]?
   private var started = 0
-  /// Events still to come of every case under way, last first.
-  private var slots: [[Event]] = []
+  private var slots: [Underway] = []
   private var free: [Int] = []
   /// A binary heap, the earliest first.
   private var heads: [Head] = []
@@ -31,33 +36,42 @@ public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
 
   /// The next event; nil after the last.
   public mutating func next() -> Event? {
-    while let first = upcoming?.first, heads.first.map({ first.occurredAt < $0.at }) ?? true { begin() }
-    guard let head = heads.first, let event = slots[head.slot].popLast() else { return nil }
-    if let following = slots[head.slot].last {
-      heads[0].at = following.occurredAt
+    var next: Event?
+    _ = withNext { next = $0 }
+    return next
+  }
+
+  /// Shows the next event where it lies, for an event is expensive to copy; false after the last.
+  mutating func withNext(_ body: (borrowing Event) -> Void) -> Bool {
+    while let start = upcoming?.first?.occurredAt, heads.first.map({ start < $0.at }) ?? true { begin(at: start) }
+    guard let head = heads.first else { return false }
+    let at = slots[head.slot].at
+    body(slots[head.slot].events[at])
+    if at + 1 < slots[head.slot].events.count {
+      slots[head.slot].at = at + 1
+      heads[0].at = slots[head.slot].events[at + 1].occurredAt
     } else {
+      slots[head.slot] = Underway(events: [])
       free.append(head.slot)
       let last = heads.removeLast()
       if !heads.isEmpty { heads[0] = last }
     }
     sink()
-    return event
+    return true
   }
 
   /// Takes up the upcoming case. Cases come by their first event, so none that follows can be earlier.
-  private mutating func begin() {
-    guard let events = upcoming, let first = events.first else { return }
+  private mutating func begin(at start: Instant) {
+    guard let events = upcoming else { return }
     upcoming = simulator.nextCase()
     started += 1
-    let slot: Int
-    if let reused = free.popLast() {
-      slot = reused
-      slots[slot] = events.reversed()
+    let slot = free.popLast() ?? slots.count
+    if slot == slots.count {
+      slots.append(Underway(events: events))
     } else {
-      slot = slots.count
-      slots.append(events.reversed())
+      slots[slot] = Underway(events: events)
     }
-    heads.append(Head(at: first.occurredAt, number: started, slot: slot))
+    heads.append(Head(at: start, number: started, slot: slot))
     rise()
   }
 
@@ -73,7 +87,7 @@ public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
     var at = 0
     while true {
       var least = at
-      for child in [2 * at + 1, 2 * at + 2] where child < heads.count && heads[child].precedes(heads[least]) {
+      for child in 2 * at + 1...2 * at + 2 where child < heads.count && heads[child].precedes(heads[least]) {
         least = child
       }
       if least == at { return }

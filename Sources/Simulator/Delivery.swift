@@ -88,9 +88,8 @@ public struct Delivery: Sendable {
       again = nil
       return true
     }
-    guard let event = events.next() else { return false }
     let start = bytes.count
-    encoder.append(event, to: &bytes)
+    guard events.withNext({ encoder.append($0, to: &bytes) }) else { return false }
     if random.chance(duplicatePercent * 10) { again = Array(bytes[start...]) }
     return true
   }

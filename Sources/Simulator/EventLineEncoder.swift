@@ -13,7 +13,7 @@ public struct EventLineEncoder: Sendable {
   public init(zone: TimeZoneTable) { self.zone = zone }
 
   /// Puts one event, with its line feed, at the end of the bytes.
-  public mutating func append(_ event: Event, to line: inout [UInt8]) {
+  public mutating func append(_ event: borrowing Event, to line: inout [UInt8]) {
     key("{\"event_id\":", &line)
     text(event.eventID.text, &line)
     key(",\"case_id\":", &line)

@@ -29,20 +29,3 @@ public struct PromisedTimes: Sendable, Equatable {
       from: CivilDate(year: 2019, month: 1, day: 1), openingDays: 2, licenceDays: 1, noticeDays: 7),
   ]
 }
-
-/// The limits of `PromisedTimes` as the reckoner takes them.
-struct PromisedVersions: Sendable {
-  let from: CivilDate
-  let opening: CommitmentVersion
-  let licence: CommitmentVersion
-  let notice: CommitmentVersion
-
-  init(_ times: PromisedTimes) {
-    from = times.from
-    opening = CommitmentVersion(from: times.from, limit: .workingDays(times.openingDays))
-    licence = CommitmentVersion(from: times.from, limit: .workingDays(times.licenceDays))
-    // The night job has the night to take notices down.
-    notice = CommitmentVersion(
-      from: times.from, limit: .calendarDays(times.noticeDays), dayEnd: .midnight, grace: 8 * 3_600_000_000)
-  }
-}

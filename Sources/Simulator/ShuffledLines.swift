@@ -14,8 +14,8 @@ struct ShuffledLines: Sendable {
     _ events: ChronologicalEvents, _ encoder: inout EventLineEncoder, duplicatePercent: Int,
     _ random: inout RandomStream
   ) {
-    for event in events {
-      encoder.append(event, to: &bytes)
+    var events = events
+    while events.withNext({ encoder.append($0, to: &bytes) }) {
       order.append(ends.count)
       if random.chance(duplicatePercent * 10) { order.append(ends.count) }
       ends.append(bytes.count)

@@ -61,11 +61,11 @@ public struct Simulator: Sendable {
     if isDeregistration {
       var story = DeregistrationStory(file: file, office: office, scenario: scenario)
       story.tell(from: submission)
-      return story.file.delivered(before: end)
+      return story.file.close(before: end)
     }
     var story = OpeningStory(file: file, office: office, scenario: scenario)
     story.tell(from: submission)
-    return story.file.delivered(before: end)
+    return story.file.close(before: end)
   }
 
   private func entityType(isDeregistration: Bool, _ random: inout RandomStream) -> EntityType {
