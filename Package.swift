@@ -96,7 +96,10 @@ let package = Package(
       name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "DaemonTests", dependencies: ["Daemon", "Simulator", "TestSupport"], swiftSettings: strict),
+      name: "DaemonTests",
+      dependencies: [
+        "Daemon", "Feeds", "Journal", "Ledger", "LibPQ", "ServiceTime", "Settings", "Simulator", "TestSupport",
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

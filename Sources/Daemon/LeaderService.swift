@@ -41,7 +41,7 @@ public struct LeaderService: Service {
           try await lead(connection)
           await connection.close()
         } catch {
-          state.setLeading(false)
+          state.setRole(.unknown)
           await watch.lost(error, bell)
         }
       }
@@ -66,12 +66,12 @@ public struct LeaderService: Service {
         return Leader(projector: projector, announcer: Announcer(rulebook: rulebook))
       }
       guard let leader = won else {
+        state.setRole(.standby)
         _ = await bell.wait(atMost: .milliseconds(500))
         continue
       }
       say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
-      state.setLeading(true)
-      defer { state.setLeading(false) }
+      state.setRole(.leading)
       if try await serve(leader, connection) { say(.leaderDeposed, .warning, "This daemon no longer leads.") }
     }
   }
@@ -97,9 +97,9 @@ public struct LeaderService: Service {
         let next = [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min()
         return (false, step != .idle || levels.more || wrote, next)
       }
-      state.setProjected(projector.term.position, nextLevel: next)
       if deposed { return true }
       if busy, !bell.isSilenced { continue }
+      state.setProjected(projector.term.position, levelsThrough: now, nextLevel: next)
       if bell.isSilenced { return false }
       clock.arm(at: next) { [bell] in bell.ring() }
       guard await bell.wait(atMost: .seconds(1)) else { return false }

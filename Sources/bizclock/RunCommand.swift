@@ -31,12 +31,9 @@ struct RunCommand: AsyncParsableCommand {
     let draft = try? Installation.draft(configuration)
     if let draft { try await announceDraft(draft, installation, log, clock) }
     let notifier = ServiceNotifier.fromEnvironment()
-    _ = notifier.ready(status: "taking in \(configuration.feeds.count) feeds")
-    _ = log.write(
-      LogRecord(
-        time: clock.now().microseconds, priority: .info, event: .ready,
-        message: "bizclock is ready: \(configuration)."))
-    try await daemon.run(signals: [.sigterm, .sigint])
+    try await daemon.run(signals: [.sigterm, .sigint]) {
+      _ = notifier.ready(status: "taking in \(configuration.feeds.count) feeds")
+    }
     _ = notifier.stopping(status: nil)
     try installation.cluster?.stop()
   }
