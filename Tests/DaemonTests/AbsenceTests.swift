@@ -50,7 +50,10 @@ import Testing
     try await DaemonTestBase.withDaemon { office in
       var lines: [String] = []
       for number in 1...250 {
-        lines.append(DaemonTestBase.event("H\(number)", "notice_published", "2016-03-\(number % 20 + 10)T10:00:00+08:00", process: "deregistration"))
+        lines.append(
+          DaemonTestBase.event(
+            "H\(number)", "notice_published", "2016-03-\(number % 20 + 10)T10:00:00+08:00",
+            process: "deregistration"))
         lines.append(DaemonTestBase.event("H\(number)", "completed", "2019-05-08T10:00:00+08:00", process: nil))
       }
       try office.put("history.ndjson", lines)
@@ -60,7 +63,8 @@ import Testing
       #expect(office.lines(.alertSummary).map { $0["retrospective"] } == [.integer(500)])
       #expect(office.alerts() == [])
       let recorded = try await office.query(
-        "SELECT count(*)::text, bool_and(retrospective)::text, bool_and(logged_at IS NULL)::text FROM dashboard.alert")
+        "SELECT count(*)::text, bool_and(retrospective)::text, bool_and(logged_at IS NULL)::text FROM dashboard.alert"
+      )
       #expect(recorded == [["500", "true", "true"]])
     }
   }

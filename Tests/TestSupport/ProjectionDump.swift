@@ -19,7 +19,7 @@ public enum ProjectionDump {
     SELECT concat_ws('/', case_id, commitment, round, level, revision, due_at, level_at, resolved_at)
     FROM bizclock.alert WHERE withdrawn_at IS NULL ORDER BY case_id, commitment, round, level, revision
     """,
-    "SELECT to_jsonb(e)::text FROM dashboard.event_log e ORDER BY 1",
+    "SELECT (to_jsonb(e) - 'received_at')::text FROM dashboard.event_log e ORDER BY 1",
   ]
 
   /// Reads everything in one snapshot.
