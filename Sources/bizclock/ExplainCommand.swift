@@ -22,7 +22,7 @@ struct ExplainCommand: AsyncParsableCommand {
       let result = try await connection.run { session -> (CaseReport, Rulebook) in
         guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
         guard let report = try CaseReport.read(caseID, rulebook, asOf: now, on: &session) else {
-          throw ValidationError("The ledger has no event of the case \(Terminal.safe(caseID)).")
+          throw CommandFailure.missing("The ledger has no event of the case \(Terminal.safe(caseID)).")
         }
         return (report, rulebook)
       }

@@ -31,7 +31,7 @@ struct IngestCommand: AsyncParsableCommand {
     for file in files {
       let descriptor = file == "-" ? STDIN_FILENO : Glibc.open(file, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else {
-        throw ValidationError("\(file) cannot be opened: \(String(cString: strerror(errno))).")
+        throw CommandFailure.io("\(file) cannot be opened")
       }
       inputs.append((file == "-" ? "(standard input)" : file, descriptor))
     }

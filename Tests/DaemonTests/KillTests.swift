@@ -134,6 +134,8 @@ struct Load: Sendable {
   }
   var files: [File] = []
 
+  init(files: [File]) { self.files = files }
+
   init(seed: UInt64, files count: Int) throws {
     let draft = try PolicyDraft.parse(PolicyDocuments.shipped())
     let rulebook = try RuleLoader.compile(draft.policy, draft.calendars)
