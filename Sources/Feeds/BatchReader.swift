@@ -115,6 +115,9 @@ public final class BatchReader {
     return batch
   }
 
+  /// Bytes of room that the input takes, whatever its length.
+  var bufferCapacity: Int { buffer.capacity }
+
   // MARK: Input
 
   /// Looks at the first bytes: passes a byte order mark and chooses the decoder.

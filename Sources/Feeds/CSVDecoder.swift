@@ -87,7 +87,7 @@ struct CSVDecoder {
     switch scanner.scan(window, isLast: isLast && rest.count <= bound) {
     case .row(let length, let used):
       let bytes = UnsafeBufferPointer(rebasing: rest[..<length])
-      let breaks = bytes.reduce(0) { $1 == 0x0A ? $0 + 1 : $0 }
+      let breaks = CSVDecoder.lineBreaks(bytes)
       var row = Row(bytes: bytes, used: used, lines: breaks + 1)
       if length <= FeedLimits.lineBytes {
         convert(&row)
@@ -126,6 +126,17 @@ struct CSVDecoder {
   private static let tooLarge = FieldFault(.tooLarge, nil, "")
   private static let openQuote = FieldFault(
     .badCSV, nil, "A quote that this row opens is not closed within 1 MiB: close it or double it.")
+
+  private static func lineBreaks(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let base = bytes.baseAddress else { return 0 }
+    var count = 0
+    var at = 0
+    while at < bytes.count, let found = memchr(base + at, 0x0A, bytes.count - at) {
+      count += 1
+      at = UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
+    }
+    return count
+  }
 
   /// The first line as a row with a fault; nil if the line is not whole.
   private func brokenLine(_ rest: UnsafeBufferPointer<UInt8>, _ fault: FieldFault, isLast: Bool) -> Row? {
@@ -173,6 +184,7 @@ struct CSVDecoder {
     guard encoding.mustConvert(row.bytes) else { return }
     do throws(FieldFault) {
       try scanner.rewrite { cell throws(FieldFault) in try encoding.convert(cell, arena: arena) }
+      encoding.sawGB18030()
     } catch {
       row.fault = error
     }

@@ -23,18 +23,21 @@ struct RowEncoding {
   /// Notes that the file began with the byte order mark of UTF-8.
   mutating func sawMark() { known = .utf8 }
 
+  /// Notes that a whole row was GB18030: one that is neither encoding tells nothing of the rows after it.
+  mutating func sawGB18030() { known = .gb18030 }
+
   /// Whether the cells of a row must be converted.
   mutating func mustConvert(_ row: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard known != .utf8, row.contains(where: { $0 >= 0x80 }) else { return false }
-    if known == nil { known = UTF8Check.firstInvalid(row) == nil ? .utf8 : .gb18030 }
-    return known == .gb18030
+    guard known != .utf8, !UTF8Check.isASCII(row) else { return false }
+    if known == nil, UTF8Check.firstInvalid(row) == nil { known = .utf8 }
+    return known != .utf8
   }
 
   /// The text in UTF-8, in the arena where it had to be converted.
   func convert(
     _ text: UnsafeBufferPointer<UInt8>, arena: ByteArena
   ) throws(FieldFault) -> UnsafeBufferPointer<UInt8> {
-    guard text.contains(where: { $0 >= 0x80 }) else { return text }
+    if UTF8Check.isASCII(text) { return text }
     if let converted = converter.convert(text, arena: arena) { return converted }
     throw FieldFault(
       .badEncoding, nil,
