@@ -84,7 +84,7 @@ let package = Package(
       name: "ServiceTimeTests", dependencies: ["ServiceTime"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "FeedsTests", dependencies: ["Feeds"], swiftSettings: strict),
+    .testTarget(name: "FeedsTests", dependencies: ["Feeds", "ServiceTime"], swiftSettings: strict),
     .testTarget(
       name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),

@@ -6,6 +6,8 @@ public struct FeedBatch: Sendable, Equatable {
   public var events: [Event] = []
   /// The lines and rows that are none.
   public var rejects: [Reject] = []
+  /// How many of the events carry a credit code that fails its check; they are kept as they are.
+  public var flaggedCodes = 0
   /// Input bytes behind this batch.
   public var bytesRead = 0
   /// Line breaks behind this batch, and a last line without one.
@@ -20,6 +22,13 @@ public struct FeedBatch: Sendable, Equatable {
 
   /// Lines or rows that were events or rejects.
   public var recordsRead: Int { events.count + rejects.count }
+
+  /// Takes an event in, and flags its credit code if that fails its check.
+  @inline(__always)
+  mutating func append(_ event: Event) {
+    if let code = event.uscc, !CreditCode.isValid(code) { flaggedCodes += 1 }
+    events.append(event)
+  }
 
   /// Whether the batch holds as much as one may.
   @inline(__always)
