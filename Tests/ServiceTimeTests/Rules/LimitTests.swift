@@ -70,7 +70,9 @@ import Testing
     DueCase("over a night", hours(5, 30), from: "09-07 10:00", due: "09-08 09:00"),
     DueCase("from before the opening", hours(1), from: "09-07 07:00", due: "09-07 09:30"),
     DueCase("from a weekend", hours(6, 30), from: "09-12 10:00", due: "09-14 17:30"),
-    DueCase("day_end says nothing here", TestOffice(.workingHours(hour), dayEnd: .midnight), from: "09-07 17:00", due: "09-08 09:00"),
+    DueCase(
+      "day_end says nothing here", TestOffice(.workingHours(hour), dayEnd: .midnight), from: "09-07 17:00",
+      due: "09-08 09:00"),
     DueCase(
       "a pause takes its office time", hours(5), from: "09-07 10:00", pauses: [("09-07 11:00", "09-08 09:00")],
       due: "09-08 15:30"),

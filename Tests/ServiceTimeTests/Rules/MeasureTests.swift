@@ -39,7 +39,8 @@ import Testing
   }
 
   static let examples: [Example] = [
-    Example("the same day", "completed 09-07 16:00", counted: 0, elapsed: 6 * hour, working: 3 * hour + 30 * minute),
+    Example(
+      "the same day", "completed 09-07 16:00", counted: 0, elapsed: 6 * hour, working: 3 * hour + 30 * minute),
     Example(
       "the second day counts from its beginning", "completed 09-09 00:00", counted: 2, elapsed: 38 * hour,
       working: 11 * hour + 30 * minute),
@@ -122,10 +123,11 @@ import Testing
       .with(holidays: ["09-14"], makeup: ["09-13"])
     let reckoner = try office.reckon("09-07 10:00", pauses: [("09-08 10:00", "09-09 10:00")])
     let days = reckoner.days(through: ShippedPolicy.date("2026-09-15"))
-    #expect(days.map { "\($0.date.description.suffix(2)) \($0.reason.rawValue) \($0.number ?? 0)" } == [
-      "07 start 0", "08 suspended 0", "09 suspended 0", "10 closure 0", "11 counted 1", "12 rest_day 0",
-      "13 counted 2", "14 holiday 0", "15 counted 3",
-    ])
+    #expect(
+      days.map { "\($0.date.description.suffix(2)) \($0.reason.rawValue) \($0.number ?? 0)" } == [
+        "07 start 0", "08 suspended 0", "09 suspended 0", "10 closure 0", "11 counted 1", "12 rest_day 0",
+        "13 counted 2", "14 holiday 0", "15 counted 3",
+      ])
     #expect(days.filter(\.makeup).map(\.date.description) == ["2026-09-13"])
     #expect(reckoner.countedDates()?.map(\.description) == ["2026-09-11", "2026-09-13", "2026-09-15"])
   }

@@ -66,7 +66,8 @@ import Testing
     office.commitment.cancel.append(EventMatcher("completed"))
     let clock = try office.clock("accepted 09-07 10:00\ncompleted 09-09 10:00")
     #expect(clock.state == .stopped)
-    #expect(clock.pauses == [ClockPause(kind: "completed", from: office.at("09-09 10:00"), to: office.at("09-09 10:00"))])
+    #expect(
+      clock.pauses == [ClockPause(kind: "completed", from: office.at("09-09 10:00"), to: office.at("09-09 10:00"))])
   }
 
   /// A plain type matches whatever the step; `type:step` that step only.
@@ -92,12 +93,13 @@ import Testing
   }
 
   /// Which stops a reopening undoes.
-  @Test(arguments: [
-    ("completed", nil, nil, true), ("rejected", nil, nil, true), ("notice_ended", nil, nil, false),
-    ("notice_ended", ["notice_ended"], nil, true), ("completed", ["notice_ended"], nil, false),
-    ("completed", [], nil, false), ("completed", nil, Limit.workingDays(1), false),
-    ("completed", ["completed"], Limit.workingDays(1), true),
-  ] as [(String, [String]?, Limit?, Bool)])
+  @Test(
+    arguments: [
+      ("completed", nil, nil, true), ("rejected", nil, nil, true), ("notice_ended", nil, nil, false),
+      ("notice_ended", ["notice_ended"], nil, true), ("completed", ["notice_ended"], nil, false),
+      ("completed", [], nil, false), ("completed", nil, Limit.workingDays(1), false),
+      ("completed", ["completed"], Limit.workingDays(1), true),
+    ] as [(String, [String]?, Limit?, Bool)])
   func reopening(_ stop: String, _ allowed: [String]?, _ floor: Limit?, _ isOpen: Bool) throws {
     var office = TestOffice(floor: floor)
     office.commitment.reopen = allowed
@@ -113,7 +115,8 @@ import Testing
     let open = try office.clock(story)
     #expect(office.text(open.dueAt) == "09-14 17:30")
     #expect(open.verdict == nil)
-    #expect(open.pauses == [ClockPause(kind: "reopened", from: office.at("09-08 10:00"), to: office.at("09-10 10:00"))])
+    #expect(
+      open.pauses == [ClockPause(kind: "reopened", from: office.at("09-08 10:00"), to: office.at("09-10 10:00"))])
     let again = try office.clock(story + "\ncompleted 09-14 17:31")
     #expect(again.verdict == .late)
     #expect(again.round == 1)
@@ -144,8 +147,9 @@ import Testing
     #expect(clocks.map(\.extendedDays) == [4, 0])
     #expect(office.text(clocks.last?.dueAt) == "09-16 17:30")
     // After the new round began, a reopening of the first means nothing.
-    #expect(try office.clocks("accepted 09-07 10:00\nrejected 09-08 10:00\naccepted 09-09 10:00\nreopened 09-09 11:00")
-      .map(\.state) == [.stopped, .running])
+    #expect(
+      try office.clocks("accepted 09-07 10:00\nrejected 09-08 10:00\naccepted 09-09 10:00\nreopened 09-09 11:00")
+        .map(\.state) == [.stopped, .running])
   }
 
   /// A cancellation: no verdict, no due; whether the clock was past due is kept.
