@@ -63,7 +63,6 @@ final class NaiveClock {
     return isClosed(minute)
   }
 
-
   /// Calls a body for every office minute of a span, until it says that it has seen enough; gives that minute.
   func first(from: Int, to: Int, where body: (Int) -> Bool) -> Int? {
     openMinutes.withUnsafeBufferPointer { open in
@@ -197,7 +196,8 @@ final class NaiveClock {
     var paused = 0
     let spans = pauses + closures
     var time = max(t0, spans.map(\.from).min() ?? t1)
-    while time < min(t1, spans.map(\.to).max() ?? t1) {
+    let last = min(t1, spans.map(\.to).max() ?? t1)
+    while time < last {
       if isPaused(time) { paused += 1 }
       time += 1
     }

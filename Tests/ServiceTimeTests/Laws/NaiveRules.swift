@@ -14,6 +14,22 @@ struct NaiveRules: Sendable {
   /// Minutes.
   var grace: Int
 
+  /// Rules drawn at random.
+  init(random: inout SeededGenerator) {
+    unit = random.pick([Unit.workingDays, .workingDays, .calendarDays, .workingHours])
+    switch unit {
+    case .workingDays: limit = random.pick(0...4)
+    case .calendarDays: limit = random.pick(1...6)
+    case .workingHours: limit = random.pick([60, 120, 210, 390, 180, 480, 600, 777, 1170, 1440])
+    }
+    floor = unit != .workingHours && limit > 0 && random.chance(30) ? random.pick(1...limit) : nil
+    midnight = random.chance(40)
+    rollForward = unit == .calendarDays && random.chance(50)
+    nextWorkingDay = random.chance(30)
+    closuresPause = random.chance(75)
+    grace = random.chance(25) ? random.pick([30, 480, 1440]) : 0
+  }
+
   /// The same rules as the product writes them.
   func version(from date: CivilDate) -> CommitmentVersion {
     func limit(_ amount: Int) -> Limit {

@@ -1,11 +1,14 @@
+import Synchronization
+
 @testable import ServiceTime
 
 /// A calendar drawn at random, once for the product and once for the tests' own walk, and cases under it.
 struct RandomOffice: Sendable {
   let naive: NaiveOffice
   let calendar: WorkCalendar
-  let definition: CalendarDefinition
-  let zone: TimeZoneTable
+  /// Promises under it, made ready.
+  let promises: [RandomPromise]
+  let rulebook: Rulebook
   /// The first date of the window, and how many days it has.
   let first: Int
   static let days = 56
@@ -64,7 +67,7 @@ struct RandomOffice: Sendable {
     naive = office
     windowStart = office.minute(first - 2, 0)
     openMinutes = office.office(from: windowStart, count: RandomOffice.days * 1440)
-    zone = try require(
+    let zone = try require(
       TimeZoneTable(
         name: name, transitions: minutes.dropFirst().map { Int64($0.from) * 60 },
         offsets: minutes.map { Int32($0.minutes * 60) }))
@@ -72,7 +75,7 @@ struct RandomOffice: Sendable {
     func officeHours(_ hours: [(open: Int, close: Int)]) -> [OfficeHours] {
       hours.map { OfficeHours(open: Int32($0.open * 60), close: Int32($0.close * 60)) }
     }
-    definition = CalendarDefinition(
+    let definition = CalendarDefinition(
       id: "office", timeZone: name, week: Set(week.compactMap { Weekday(rawValue: UInt8($0)) }),
       hours: officeHours(hours),
       days: days.map {
@@ -85,8 +88,26 @@ struct RandomOffice: Sendable {
       closures: office.closures.map {
         Closure(from: RandomOffice.instant($0.from), to: $0.to.map(RandomOffice.instant), name: "")
       })
-    calendar = try require(WorkCalendar(definition, over: nil, zone: zone))
+    promises = (0..<16).map { RandomPromise(number: $0, first: first, &random) }
+    rulebook = try Rulebook(
+      policy: Policy(commitments: promises.map(\.commitment)), calendars: [definition], zones: [name: zone])
+    calendar = try require(rulebook.calendars["office"])
   }
+
+  private static let drawn = Mutex<[UInt64: RandomOffice]>([:])
+
+  /// The office of a seed, drawn once for all laws.
+  static func of(seed: UInt64) throws -> RandomOffice {
+    try drawn.withLock { drawn in
+      if let office = drawn[seed] { return office }
+      let office = try RandomOffice(seed: seed)
+      drawn[seed] = office
+      return office
+    }
+  }
+
+  /// Seeds of the offices that all laws are tried in.
+  static let seeds = UInt64(0)..<24
 
   static func instant(_ minutes: Int) -> Instant { Instant(microseconds: Int64(minutes) * minute) }
 
@@ -96,22 +117,6 @@ struct RandomOffice: Sendable {
     guard random.chance(55) else { return naive.minute(date, random.pick(0...1439)) }
     let edges = [0, 1440] + naive.hours(date).flatMap { [$0.open, $0.close] }
     return naive.minute(date, random.pick(edges)) + (random.chance(20) ? random.pick(-1...1) : 0)
-  }
-
-  /// Rules drawn at random.
-  func rules(_ random: inout SeededGenerator) -> NaiveRules {
-    let unit = random.pick([NaiveRules.Unit.workingDays, .workingDays, .calendarDays, .workingHours])
-    var limit = 0
-    switch unit {
-    case .workingDays: limit = random.pick(0...4)
-    case .calendarDays: limit = random.pick(1...6)
-    case .workingHours: limit = random.pick([60, 120, 210, 390, 180, 480, 600, 777, 1170, 1440])
-    }
-    let floor = unit != .workingHours && limit > 0 && random.chance(30) ? random.pick(1...limit) : nil
-    return NaiveRules(
-      unit: unit, limit: limit, floor: floor, midnight: random.chance(40),
-      rollForward: unit == .calendarDays && random.chance(50), nextWorkingDay: random.chance(30),
-      closuresPause: random.chance(75), grace: random.chance(25) ? random.pick([30, 480, 1440]) : 0)
   }
 
   /// Pauses drawn at random from a start on.
