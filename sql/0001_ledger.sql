@@ -36,12 +36,14 @@ CREATE TABLE bizclock.event (
   uscc           text,
   tags           text[],
   voids          text        COLLATE "C",
-  kept           jsonb,
+  kept           json,
   CONSTRAINT event_key PRIMARY KEY (case_id, source, event_id)
 );
 COMMENT ON TABLE bizclock.event IS 'The append-only ledger: one row an event, never updated, never deleted.';
 COMMENT ON COLUMN bizclock.event.position IS
   'Place in the order of appending; given under the append lock, so that it is also the order of commits.';
+COMMENT ON COLUMN bizclock.event.kept IS
+  'Fields beside the contract that the feed keeps, as they came: json, for jsonb refuses some of what JSON allows.';
 COMMENT ON COLUMN bizclock.event.history IS 'Loaded as history: levels of clocks that it starts page nobody.';
 -- The projector reads what lies past its position. Not unique: a unique key would not begin with the case.
 CREATE INDEX event_position ON bizclock.event (position);
@@ -88,8 +90,10 @@ CREATE TABLE bizclock.quarantine (
 );
 COMMENT ON TABLE bizclock.quarantine IS
   'Input that could not be taken in, whole, with its feed, place and fault. Never deleted by the daemon.';
--- A file read again after a crash brings its faults again; each is kept once.
-CREATE UNIQUE INDEX quarantine_once ON bizclock.quarantine (feed, origin, byte_offset, md5(bytes));
+-- A file read again after a crash brings its faults again; each is kept once while it is open. One that was dealt
+-- with and comes again is kept again: it must not vanish without a word.
+CREATE UNIQUE INDEX quarantine_once ON bizclock.quarantine (feed, origin, byte_offset, md5(bytes))
+  WHERE resolved_at IS NULL;
 CREATE INDEX quarantine_open ON bizclock.quarantine (feed, code) WHERE resolved_at IS NULL;
 
 -- ----------------------------------------------------------------------------------------------------- rules

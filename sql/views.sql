@@ -832,11 +832,11 @@ COMMENT ON COLUMN dashboard.pause_audit.correction_round IS
 
 COMMENT ON COLUMN dashboard.feed_health.feed IS 'The feed''s name in the configuration.';
 COMMENT ON COLUMN dashboard.feed_health.last_event_at IS 'The latest occurred_at it has brought.';
-COMMENT ON COLUMN dashboard.feed_health.last_received_at IS 'When it last brought an event.';
+COMMENT ON COLUMN dashboard.feed_health.last_received_at IS 'When it last brought anything.';
 COMMENT ON COLUMN dashboard.feed_health.lag_seconds IS
   'Time since the latest event occurred; null before the first.';
-COMMENT ON COLUMN dashboard.feed_health.received IS 'Events received.';
-COMMENT ON COLUMN dashboard.feed_health.duplicates IS 'Of these, known already.';
+COMMENT ON COLUMN dashboard.feed_health.received IS 'New events.';
+COMMENT ON COLUMN dashboard.feed_health.duplicates IS 'Events that were known already.';
 COMMENT ON COLUMN dashboard.feed_health.quarantined IS 'Input that could not be taken in.';
 COMMENT ON COLUMN dashboard.feed_health.stalled IS
   'Whether it has been silent for longer than its configuration allows.';

@@ -6,26 +6,6 @@ public enum ChangeReason: String, Sendable {
   case voided, reopened, calendar, policy, closure, repair
 }
 
-/// A row of `bizclock.alert`, as far as projecting needs it.
-struct AlertRow: Sendable, Equatable {
-  struct Key: Hashable, Sendable {
-    var caseID: Identifier
-    var clock: ClockKey
-    var level: String
-    var revision: Int32
-  }
-  var key: Key
-  var priority: Level.Priority
-  var dueAt: Instant
-  var levelAt: Instant
-  var resolvedAt: Instant?
-  var withdrawn: Bool
-  /// Whether this change amends it; false as read.
-  var amended: Bool
-  var retrospective: Bool
-  var changeReason: ChangeReason?
-}
-
 /// All that one case was, as projected before.
 struct CaseBefore: Sendable {
   var row: CaseRow?
@@ -59,9 +39,10 @@ struct ProjectionDelta: Sendable {
   var retrospective = 0
   var metrics = MetricDelta()
 
-  var isEmpty: Bool {
-    newCases.isEmpty && changedCases.isEmpty && newClocks.isEmpty && changedClocks.isEmpty
-      && vanishedClocks.isEmpty && newAlerts.isEmpty && changedAlerts.isEmpty && metrics.changed.isEmpty
+  /// Adds the one line that tells of the levels that page nobody.
+  mutating func summarizeRetrospective() {
+    guard retrospective > 0 else { return }
+    lines.append(OutboxLine(summary: [("retrospective", Int64(retrospective))]))
   }
 }
 
@@ -99,7 +80,7 @@ extension ProjectionDelta {
       vanishedClocks.append((old.caseID, key))
       if let oldDimensions { supersede(old, oldDimensions, reason) }
     }
-    addAlerts(before, after, reason, moment)
+    addAlerts(before.alerts, after, reason, moment)
   }
 
   private mutating func addClock(
@@ -127,66 +108,5 @@ extension ProjectionDelta {
     guard old.verdict != nil else { return }
     metrics.add(old, dimensions, times: -1)
     superseded.append(Superseded(row: old, dimensions: dimensions, reason: reason))
-  }
-
-  private mutating func addAlerts(
-    _ before: CaseBefore, _ after: CaseAfter, _ reason: ChangeReason, _ moment: ProjectionMoment
-  ) {
-    var left = before.alerts
-    for clock in after.clocks {
-      let ended = clock.state == .stopped || clock.state == .cancelled ? clock.stoppedAt : nil
-      for reach in clock.levels where reach.at <= moment.now {
-        let key = AlertRow.Key(
-          caseID: clock.caseID, clock: clock.key, level: reach.level, revision: Int32(clamping: reach.revision))
-        guard let old = left.removeValue(forKey: key) else {
-          let alert = AlertRow(
-            key: key, priority: reach.priority, dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: ended,
-            withdrawn: false, amended: false,
-            retrospective: clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter),
-            changeReason: nil)
-          newAlerts.append(alert)
-          if alert.retrospective {
-            retrospective += 1
-          } else {
-            lines.append(OutboxLine(.raised, alert, clock, after.row, moment))
-            if ended != nil { lines.append(OutboxLine(.resolved, alert, clock, after.row, moment)) }
-          }
-          continue
-        }
-        var alert = old
-        alert.priority = reach.priority
-        alert.dueAt = reach.dueAt
-        alert.levelAt = reach.at
-        alert.resolvedAt = ended
-        alert.withdrawn = false
-        alert.amended = old.withdrawn || old.levelAt != reach.at
-        if alert.amended { alert.changeReason = reason }
-        guard alert != old else { continue }
-        changedAlerts.append(alert)
-        guard !alert.retrospective else { continue }
-        if alert.amended { lines.append(OutboxLine(.amended, alert, clock, after.row, moment)) }
-        if old.resolvedAt == nil, ended != nil {
-          lines.append(OutboxLine(.resolved, alert, clock, after.row, moment))
-        }
-      }
-    }
-    for (key, old) in left where !old.withdrawn {
-      var alert = old
-      // Raised on its instant, though the wall clock was set back since: still reached.
-      if let clock = after.clocks.first(where: { $0.key == key.clock }),
-        clock.levels.contains(where: {
-          $0.level == key.level && $0.revision == Int(key.revision) && $0.at == old.levelAt
-        })
-      {
-        continue
-      }
-      alert.withdrawn = true
-      alert.changeReason = reason
-      changedAlerts.append(alert)
-      if !alert.retrospective {
-        lines.append(
-          OutboxLine(.withdrawn, alert, after.clocks.first { $0.key == key.clock }, after.row, moment))
-      }
-    }
   }
 }

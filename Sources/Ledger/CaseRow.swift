@@ -1,7 +1,7 @@
 import ServiceTime
 
 /// A row of `bizclock.case_file`: a case's attributes as its events tell them.
-struct CaseRow: Sendable, Equatable {
+struct CaseRow: Sendable {
   var caseID: Identifier
   var attributes: CaseAttributes
   var reportTag: String?
@@ -33,16 +33,42 @@ struct CaseRow: Sendable, Equatable {
   /// What reports tell apart, as finished clocks of the case are counted under.
   var dimensions: Dimensions {
     Dimensions(
-      process: attributes.process ?? "", region: attributes.region ?? "", channel: attributes.channel ?? "",
-      entityType: attributes.entityType ?? "", reportTag: reportTag ?? "")
+      process: Identifier(attributes.process ?? ""), region: Identifier(attributes.region ?? ""),
+      channel: Identifier(attributes.channel ?? ""), entityType: Identifier(attributes.entityType ?? ""),
+      reportTag: Identifier(reportTag ?? ""))
   }
 }
 
-/// What reports tell apart; empty where not known.
-struct Dimensions: Sendable, Hashable {
-  var process: String
-  var region: String
-  var channel: String
-  var entityType: String
-  var reportTag: String
+/// Texts are compared by their bytes, as the database does: Swift takes canonically equivalent spellings (樂 as
+/// U+6A02 and as U+F914) for one, and the row would keep whichever came first.
+extension CaseRow: Equatable {
+  static func == (a: CaseRow, b: CaseRow) -> Bool {
+    a.caseID == b.caseID && a.firstOccurredAt == b.firstOccurredAt && a.lastOccurredAt == b.lastOccurredAt
+      && a.events == b.events && a.texts == b.texts
+      && a.tags == b.tags
+  }
+
+  private var texts: [Identifier?] {
+    [
+      attributes.process, attributes.region, attributes.grid, attributes.serviceWindow, attributes.channel,
+      attributes.entityName, attributes.entityType, attributes.uscc, reportTag,
+    ].map { text in text.map { Identifier($0) } }
+  }
+
+  private var tags: [Identifier]? { attributes.tags.map { tags in tags.map { Identifier($0) } } }
+}
+
+/// What reports tell apart, by its bytes; empty where not known.
+struct Dimensions: Sendable, Hashable, Comparable {
+  var process: Identifier
+  var region: Identifier
+  var channel: Identifier
+  var entityType: Identifier
+  var reportTag: Identifier
+
+  static func < (a: Dimensions, b: Dimensions) -> Bool {
+    (a.process, a.region, a.channel, a.entityType, a.reportTag) < (
+      b.process, b.region, b.channel, b.entityType, b.reportTag
+    )
+  }
 }

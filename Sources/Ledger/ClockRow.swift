@@ -102,6 +102,9 @@ struct ClockRow: Sendable, Equatable {
     return a == other
   }
 
+  /// When it stopped or was cancelled; nil while it is open.
+  var endedAt: Instant? { state == .stopped || state == .cancelled ? stoppedAt : nil }
+
   /// What is believed of a finished clock: a change of any of it makes a history row.
   var belief: Belief? {
     guard state == .stopped else { return nil }

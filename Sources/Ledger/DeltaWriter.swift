@@ -117,11 +117,11 @@ enum DeltaWriter {
         writer.text(row.state.rawValue)
         writer.text(row.verdict?.rawValue)
         writer.text(row.outcome)
-        writer.text(entry.dimensions.process)
-        writer.text(entry.dimensions.region)
-        writer.text(entry.dimensions.channel)
-        writer.text(entry.dimensions.entityType)
-        writer.text(entry.dimensions.reportTag)
+        writer.text(entry.dimensions.process.text)
+        writer.text(entry.dimensions.region.text)
+        writer.text(entry.dimensions.channel.text)
+        writer.text(entry.dimensions.entityType.text)
+        writer.text(entry.dimensions.reportTag.text)
         writer.text(entry.reason.rawValue)
       }
     }

@@ -35,7 +35,7 @@ enum EventRows {
     writer.text(event.uscc)
     writer.textArray(event.tags)
     writer.text(event.voids?.text)
-    writer.jsonb(event.kept)
+    writer.text(event.kept)
   }
 
   /// Reads one row that was selected with `columns`, from a column on.
@@ -57,7 +57,7 @@ enum EventRows {
     event.uscc = try result.optionalText(row, 18)
     event.tags = try result.optionalTextArray(row, 19)?.map { $0 ?? "" }
     event.voids = try result.optionalText(row, 20).map { Identifier($0) }
-    event.kept = try result.optionalJSON(row, 21)
+    event.kept = try result.optionalText(row, 21)
     return StoredEvent(
       event: event, position: try result.int8(row, 0),
       receivedAt: Instant(microseconds: try result.timestamptz(row, 2)), history: try result.bool(row, 5))

@@ -1,6 +1,6 @@
 import ServiceTime
 
-/// An event as a line of native NDJSON, in the contract's order of fields.
+/// An event as a line of native NDJSON, in the contract's order of fields, then those that the feed keeps.
 public enum EventText {
   /// The line, without its line break.
   public static func ndjson(_ event: Event) -> String {
@@ -20,6 +20,7 @@ public enum EventText {
     }
     if let tags = event.tags { json.add("tags", tags) }
     if let days = event.extendDays { json.add("extend_days", Int64(days)) }
+    if let kept = event.kept { json.add(membersOf: kept) }
     return json.text
   }
 }

@@ -30,9 +30,9 @@ enum MetricWriter {
       [
         .textArray(keys.map(\.basis.rawValue)), .dateArray(keys.map(\.day.dayNumber)),
         .textArray(keys.map(\.commitment)), .dateArray(keys.map(\.versionFrom.dayNumber)),
-        .textArray(keys.map(\.dimensions.process)), .textArray(keys.map(\.dimensions.region)),
-        .textArray(keys.map(\.dimensions.channel)), .textArray(keys.map(\.dimensions.entityType)),
-        .textArray(keys.map(\.dimensions.reportTag)), .textArray(keys.map(\.outcome)),
+        .textArray(keys.map(\.dimensions.process.text)), .textArray(keys.map(\.dimensions.region.text)),
+        .textArray(keys.map(\.dimensions.channel.text)), .textArray(keys.map(\.dimensions.entityType.text)),
+        .textArray(keys.map(\.dimensions.reportTag.text)), .textArray(keys.map(\.outcome)),
         .int8Array(sums.map(\.finished)), .int8Array(sums.map(\.onTime)), .int8Array(sums.map(\.late)),
         .int8Array(sums.map(\.premature)), .int8Array(sums.map(\.early)), .int8Array(sums.map(\.countedDays)),
         .int8Array(sums.map(\.working)), .int8Array(sums.map(\.elapsed)), .int8Array(sums.map(\.paused)),
@@ -86,23 +86,14 @@ enum MetricWriter {
       day: CivilDate(dayNumber: try result.date(row, 2)), commitment: try result.text(row, 3),
       versionFrom: CivilDate(dayNumber: try result.date(row, 4)),
       dimensions: Dimensions(
-        process: try result.text(row, 5), region: try result.text(row, 6), channel: try result.text(row, 7),
-        entityType: try result.text(row, 8), reportTag: try result.text(row, 9)), outcome: try result.text(row, 10))
+        process: Identifier(try result.text(row, 5)), region: Identifier(try result.text(row, 6)),
+        channel: Identifier(try result.text(row, 7)), entityType: Identifier(try result.text(row, 8)),
+        reportTag: Identifier(try result.text(row, 9))), outcome: try result.text(row, 10))
   }
 
   private static func order(_ a: CellKey, _ b: CellKey) -> Bool {
-    (a.basis.rawValue, a.day, a.commitment, a.versionFrom, a.outcome) != (
-      b.basis.rawValue, b.day, b.commitment, b.versionFrom, b.outcome
-    )
-      ? (a.basis.rawValue, a.day, a.commitment, a.versionFrom, a.outcome) < (
-        b.basis.rawValue, b.day, b.commitment, b.versionFrom, b.outcome
-      )
-      : (
-        a.dimensions.process, a.dimensions.region, a.dimensions.channel, a.dimensions.entityType,
-        a.dimensions.reportTag
-      ) < (
-        b.dimensions.process, b.dimensions.region, b.dimensions.channel, b.dimensions.entityType,
-        b.dimensions.reportTag
-      )
+    let first = (a.basis.rawValue, a.day, a.commitment, a.versionFrom, a.outcome)
+    let second = (b.basis.rawValue, b.day, b.commitment, b.versionFrom, b.outcome)
+    return first == second ? a.dimensions < b.dimensions : first < second
   }
 }

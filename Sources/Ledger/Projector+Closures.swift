@@ -16,14 +16,18 @@ extension Projector {
   }
 
   /// Brings the open clocks up to the closures whose edges have passed since they were last looked at; false when
-  /// deposed.
+  /// deposed. Projecting and raising levels begin with it.
   public func settleClosures(_ session: inout Session, now: Instant) throws(PostgresError) -> Bool {
+    // The wall clock may have been set back: what is folded meanwhile stands before the edges that it crosses again.
+    settledThrough = min(settledThrough, now)
     guard let edge = closureEdge(after: settledThrough), edge <= now else { return true }
     let edged = rulebook.calendars.values.filter { calendar in
       calendar.closures.contains { closure in
         [closure.from, closure.to].compactMap { $0 }.contains { $0 > settledThrough && $0 <= now }
       }
     }
+    // The rows in memory are those before the edge.
+    forget()
     do {
       try session.begin()
       guard let recordedAt = try moveRow(to: term.position, now: now, &session) else {
@@ -46,7 +50,6 @@ extension Projector {
       session.rollbackQuietly()
       throw error
     }
-    forget()
     settledThrough = now
     return true
   }

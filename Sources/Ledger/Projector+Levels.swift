@@ -33,7 +33,7 @@ extension Projector {
       FROM reached
       ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
         withdrawn_at = NULL, amended_at = excluded.recorded_at, level_at = excluded.level_at,
-        due_at = excluded.due_at, resolved_at = excluded.resolved_at
+        due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority
         WHERE a.withdrawn_at IS NOT NULL
       RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective
     ), moved AS (
@@ -43,18 +43,21 @@ extension Projector {
       WHERE c.case_id = d.case_id AND c.commitment = d.commitment AND c.round = d.round
     ), lines AS (
       INSERT INTO bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields)
-      SELECT 'alert.raised', r.case_id, r.commitment, r.round, r.level, r.revision,
+      SELECT e.event, r.case_id, r.commitment, r.round, r.level, r.revision,
         jsonb_strip_nulls(jsonb_build_object('priority', q.priority,
           'due_at', (extract(epoch FROM q.due_at) * 1000000)::int8,
           'level_at', (extract(epoch FROM q.at) * 1000000)::int8,
           'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
+          'resolved_at', (extract(epoch FROM q.stopped_at) * 1000000)::int8,
           'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
       FROM raised r
       JOIN reached q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round
         AND q.name = r.level AND q.revision = r.revision
       JOIN bizclock.case_file f ON f.case_id = r.case_id
+      JOIN (VALUES ('alert.raised'), ('alert.resolved')) AS e (event)
+        ON e.event = 'alert.raised' OR q.stopped_at IS NOT NULL
       WHERE NOT r.retrospective
-      ORDER BY q.at, r.case_id, r.commitment
+      ORDER BY q.at, r.case_id, r.commitment, r.level, r.revision, e.event
     )
     SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM due),
       (SELECT count(*) FROM raised WHERE retrospective)
@@ -62,6 +65,7 @@ extension Projector {
 
   /// Raises the levels whose instants have come, as many as one transaction takes.
   public func raiseLevels(_ session: inout Session, now: Instant) throws(PostgresError) -> LevelStep {
+    guard try settleClosures(&session, now: now) else { return LevelStep(raised: nil, more: false, next: nil) }
     do {
       let first = try Projector.nextLevel(&session)
       guard let first, first <= now else { return LevelStep(raised: 0, more: false, next: first) }
@@ -71,6 +75,7 @@ extension Projector {
         [.int8(term.epoch), .int8(term.position), .int8(term.position), .timestamptz(now.microseconds)])
       guard moved.rowCount == 1 else {
         session.rollbackQuietly()
+        forget()
         return LevelStep(raised: nil, more: false, next: nil)
       }
       let recordedAt = try moved.timestamptz(0, 0)

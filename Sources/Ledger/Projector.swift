@@ -92,6 +92,8 @@ public final class Projector: @unchecked Sendable {
     -> ProjectionStep
   {
     guard let through = batch.last?.position else { return .idle }
+    // First, for the batch is folded as of now: all clocks must stand for one moment.
+    guard try settleClosures(&session, now: now) else { return .deposed }
     var touched: [(Identifier, CachedCase)] = []
     do {
       try session.begin()
@@ -104,9 +106,7 @@ public final class Projector: @unchecked Sendable {
         now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter)
       var delta = ProjectionDelta()
       touched = try fold(batch, through, moment, &delta, &session)
-      if delta.retrospective > 0 {
-        delta.lines.append(OutboxLine(summary: [("retrospective", Int64(delta.retrospective))]))
-      }
+      delta.summarizeRetrospective()
       try DeltaWriter.write(delta, recordedAt: recordedAt, &session)
       _ = try session.execute("SELECT pg_notify('bizclock_projected', '')", [])
       try session.commit()

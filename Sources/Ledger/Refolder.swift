@@ -64,6 +64,7 @@ public enum Refolder {
       var after = cached.after(caseID, rulebook, asOf: moment.now)
       delta.add(was, &after, reason: reason, moment)
     }
+    delta.summarizeRetrospective()
     try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
     outcome.cases += cases.count
     outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count

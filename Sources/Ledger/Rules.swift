@@ -53,21 +53,37 @@ public enum Rules {
     return InForce(policyID: policy.0, policy: policy.1, calendarID: calendar.0, calendar: calendar.1)
   }
 
+  private static func changedMeanwhile() -> PostgresError {
+    PostgresError(
+      .usage, operation: "apply", message: "other rules came into force meanwhile; look at the difference again")
+  }
+
   /// Puts documents in force and brings every projection up to them, in one transaction: all of it or nothing.
   ///
   /// The epoch is raised, so that a leader that judges by the former rules writes nothing more.
+  ///
+  /// - Parameters:
+  ///   - rulebook: the documents compiled, with what stays in force of the other kind.
+  ///   - base: the rules in force when it was compiled; if others came into force since, nothing is applied. Left out,
+  ///     that is not checked.
+  ///   - retrospectiveAfter: in microseconds.
   public static func apply(
-    _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, by name: String, reason: String,
-    retrospectiveAfter: Int64, now: Instant, on session: inout Session
+    _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, over base: InForce? = nil,
+    by name: String, reason: String, retrospectiveAfter: Int64, now: Instant, on session: inout Session
   ) throws(PostgresError) -> Refolder.Outcome {
-    do {
+    do throws(PostgresError) {
       try session.begin()
       let moved = try session.execute(
         """
         UPDATE bizclock.projector
         SET epoch = epoch + 1, recorded_at = greatest($1, recorded_at + interval '1 microsecond')
-        RETURNING position, recorded_at
+        RETURNING position, recorded_at, policy, calendar
         """, [.timestamptz(now.microseconds)])
+      if let base {
+        let policy = try moved.int8(0, 2)
+        let calendar = try moved.int8(0, 3)
+        if policy != base.policyID || calendar != base.calendarID { throw changedMeanwhile() }
+      }
       var change = ChangeReason.policy
       for (kind, document) in documents {
         if kind == .calendar { change = .calendar }

@@ -49,7 +49,6 @@ public enum Verifier {
     var report = Report()
     var metrics = MetricDelta()
     var pages = CasePages(through: position)
-    var seen = 0
     while let page = try pages.next(&session) {
       let ids = page.map(\.0)
       let before = try CaseReader.before(ids, &session)
@@ -61,15 +60,11 @@ public enum Verifier {
         let after = folded.after(caseID, rulebook, asOf: recordedAt)
         for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
         let there = before[caseID] ?? CaseBefore()
-        if there.row != nil { seen += 1 }
         compare(after, there, &report)
-        compareAlerts(after, there, alerts[caseID] ?? [:], &report)
+        compareAlerts(after, there, alerts[caseID] ?? [:], asOf: recordedAt, &report)
       }
     }
-    let rows = try session.execute("SELECT count(*) FROM bizclock.case_file")
-    if try rows.int8(0, 0) != Int64(seen) {
-      report.add("case_file", "", "\(try rows.int8(0, 0)) rows, \(seen) cases in the ledger have one")
-    }
+    try findStrays(position, &report, &session)
     try compareCells(metrics.changed, &report, &session)
     return report
   }
@@ -89,6 +84,9 @@ public enum Verifier {
         report.add(id, name, "is missing", caseID: id)
         continue
       }
+      if (row.verdict == nil) != (row.verdictRecordedAt == nil) {
+        report.add(id, name, "does not know since when its verdict is known", caseID: id)
+      }
       if row.derivesTheSame(as: clock) { continue }
       for (field, found, expected) in row.fields(against: clock) {
         report.add(id, name, "\(field) is \(found), folded again it is \(expected)", caseID: id)
@@ -101,34 +99,67 @@ public enum Verifier {
 
   /// Every level before the one that a clock waits for has its alert; no other alert stands.
   private static func compareAlerts(
-    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], _ report: inout Report
+    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], asOf moment: Instant,
+    _ report: inout Report
   ) {
     let id = after.row.caseID.text
     var left = alerts.filter { !$0.value.withdrawn }
     for clock in after.clocks {
-      let waitsFor = there.clocks[clock.key]?.nextLevelAt
+      let row = there.clocks[clock.key]
+      // A clock that waits for nothing has raised all; of one that is missing, what is past can be told.
+      let waitsFor = row.map { $0.nextLevelAt ?? Instant(microseconds: .max) } ?? (moment + 1)
       for reach in clock.levels {
         let key = AlertRow.Key(
           caseID: clock.caseID, clock: clock.key, level: reach.level, revision: Int32(clamping: reach.revision))
         let name = "alert \(clock.key.commitment)/\(clock.key.round)/\(reach.level)/\(reach.revision)"
         if let alert = left.removeValue(forKey: key) {
           report.alerts += 1
-          if alert.levelAt != reach.at || alert.dueAt != reach.dueAt {
+          if alert.levelAt != reach.at {
             report.add(id, name, "stands for \(alert.levelAt), it was reached at \(reach.at)", caseID: id)
           }
-          let ended = clock.state == .stopped || clock.state == .cancelled ? clock.stoppedAt : nil
-          if alert.resolvedAt != ended {
+          if alert.dueAt != reach.dueAt {
+            report.add(id, name, "names \(alert.dueAt) as due, it was \(reach.dueAt)", caseID: id)
+          }
+          if alert.priority != reach.priority {
+            report.add(id, name, "is \(alert.priority), the policy says \(reach.priority)", caseID: id)
+          }
+          if alert.resolvedAt != clock.endedAt {
             report.add(id, name, "is resolved at another time than its clock ended", caseID: id)
           }
-        } else if waitsFor.map({ reach.at < $0 }) ?? true {
-          report.add(id, name, "is missing; the level was reached at \(reach.at)", caseID: id)
+        } else if reach.at < waitsFor {
+          report.add(
+            id, name,
+            reach.at <= moment
+              ? "is missing; the level was reached at \(reach.at)"
+              : "will be missing: its clock does not wait for \(reach.at)", caseID: id)
         }
       }
     }
-    for key in left.keys {
+    for key in left.keys.sorted(by: { ($0.clock, $0.level, $0.revision) < ($1.clock, $1.level, $1.revision) }) {
       report.add(
         id, "alert \(key.clock.commitment)/\(key.clock.round)/\(key.level)/\(key.revision)",
         "stands, but the level was never reached", caseID: id)
+    }
+  }
+
+  /// Rows of cases of which the ledger has no event.
+  private static func findStrays(
+    _ position: Int64, _ report: inout Report, _ session: inout Session
+  ) throws(PostgresError) {
+    let found = try session.execute(
+      """
+      SELECT r.case_id, r.name FROM (
+        SELECT case_id, 'case' AS name FROM bizclock.case_file
+        UNION ALL SELECT case_id, concat('clock ', commitment, '/', round) FROM bizclock.clock
+        UNION ALL SELECT case_id, concat('alert ', commitment, '/', round, '/', level, '/', revision)
+          FROM bizclock.alert WHERE withdrawn_at IS NULL
+      ) r
+      WHERE NOT EXISTS (SELECT FROM bizclock.event e WHERE e.case_id = r.case_id AND e.position <= $1)
+      ORDER BY r.case_id, r.name
+      """, [.int8(position)])
+    for row in 0..<found.rowCount {
+      let id = try found.text(row, 0)
+      report.add(id, try found.text(row, 1), "should not be there: the ledger has no event of the case", caseID: id)
     }
   }
 
@@ -147,39 +178,5 @@ public enum Verifier {
         "metric_cell", "\(key.basis.rawValue) \(key.day) \(key.commitment) \(key.dimensions.region)",
         "should not be there")
     }
-  }
-}
-
-extension ClockRow {
-  /// The fields in which two rows differ: name, here, there.
-  func fields(against other: ClockRow) -> [(String, String, String)] {
-    var differences: [(String, String, String)] = []
-    func compare<T: Equatable>(_ name: String, _ a: T, _ b: T) {
-      if a != b { differences.append((name, "\(a)", "\(b)")) }
-    }
-    compare("version_from", versionFrom, other.versionFrom)
-    compare("started_at", startedAt, other.startedAt)
-    compare("started_received_at", startedReceivedAt, other.startedReceivedAt)
-    compare("due_at", dueAt?.description ?? "null", other.dueAt?.description ?? "null")
-    compare("stopped_at", stoppedAt?.description ?? "null", other.stoppedAt?.description ?? "null")
-    compare("mark_at", markAt, other.markAt)
-    compare("measures", measures, other.measures)
-    compare("overrun", overrun, other.overrun)
-    compare("mark_office", markOffice, other.markOffice)
-    compare("due_day", dueDay?.description ?? "null", other.dueDay?.description ?? "null")
-    compare("stopped_day", stoppedDay?.description ?? "null", other.stoppedDay?.description ?? "null")
-    compare("mark_day", markDay, other.markDay)
-    compare("extended_days", extendedDays, other.extendedDays)
-    compare("provisional", provisional, other.provisional)
-    compare("breached", breached, other.breached)
-    compare("early", early, other.early)
-    compare("history", history, other.history)
-    compare("state", state.rawValue, other.state.rawValue)
-    compare("verdict", verdict?.rawValue ?? "null", other.verdict?.rawValue ?? "null")
-    compare("outcome", outcome ?? "null", other.outcome ?? "null")
-    compare("calendar", calendar, other.calendar)
-    compare("levels", levels, other.levels)
-    compare("pauses", pauses, other.pauses)
-    return differences
   }
 }

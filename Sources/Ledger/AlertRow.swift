@@ -1,0 +1,21 @@
+import ServiceTime
+
+/// A row of `bizclock.alert`, as far as projecting needs it.
+struct AlertRow: Sendable, Equatable {
+  struct Key: Hashable, Sendable {
+    var caseID: Identifier
+    var clock: ClockKey
+    var level: String
+    var revision: Int32
+  }
+  var key: Key
+  var priority: Level.Priority
+  var dueAt: Instant
+  var levelAt: Instant
+  var resolvedAt: Instant?
+  var withdrawn: Bool
+  /// Whether this change amends it; false as read.
+  var amended: Bool
+  var retrospective: Bool
+  var changeReason: ChangeReason?
+}

@@ -1,0 +1,58 @@
+import ServiceTime
+
+/// What is known so far of the events of a batch: which may be new, which are known, which contradict what is known.
+struct BatchCensus: Sendable {
+  let keys: [LedgerKey]
+  /// Indexes of events that may be new, each key once.
+  private(set) var candidates: [Int] = []
+  private(set) var duplicates = 0
+  /// Indexes of events whose id says something else already.
+  private(set) var conflicts: [Int] = []
+  /// Events whose key an earlier one of the batch has, with that one's index.
+  private var repeats: [(index: Int, first: Int)] = []
+  /// What the ledger holds under the keys of the batch, by the index of the key's first event.
+  private var stored: [Int: Event] = [:]
+
+  init(_ batch: AppendBatch) {
+    keys = batch.events.map(LedgerKey.init)
+    var first: [LedgerKey: Int] = [:]
+    first.reserveCapacity(keys.count)
+    candidates.reserveCapacity(keys.count)
+    for (index, key) in keys.enumerated() {
+      if let earlier = first[key] {
+        repeats.append((index, earlier))
+      } else {
+        first[key] = index
+        candidates.append(index)
+      }
+    }
+  }
+
+  /// Takes off the candidates what the ledger has.
+  mutating func judge(against found: [LedgerKey: Event], _ batch: AppendBatch) {
+    var left: [Int] = []
+    for index in candidates {
+      guard let there = found[keys[index]] else {
+        left.append(index)
+        continue
+      }
+      stored[index] = there
+      judge(index, batch.events[index], against: there)
+    }
+    candidates = left
+  }
+
+  /// Judges the events whose key came before in the batch; once it is settled what the ledger holds, for that counts
+  /// and not what the batch said first.
+  mutating func judgeRepeats(_ batch: AppendBatch) {
+    for (index, first) in repeats {
+      judge(index, batch.events[index], against: stored[first] ?? batch.events[first])
+    }
+    repeats = []
+    conflicts.sort()
+  }
+
+  private mutating func judge(_ index: Int, _ event: Event, against known: Event) {
+    if event.saysTheSame(as: known) { duplicates += 1 } else { conflicts.append(index) }
+  }
+}

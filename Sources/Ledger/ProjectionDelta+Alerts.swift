@@ -1,0 +1,77 @@
+import ServiceTime
+
+extension ProjectionDelta {
+  /// Adds what becomes of a case's alerts; `recorded` are all that it has, withdrawn ones included.
+  mutating func addAlerts(
+    _ recorded: [AlertRow.Key: AlertRow], _ after: CaseAfter, _ reason: ChangeReason, _ moment: ProjectionMoment
+  ) {
+    var left = recorded
+    for clock in after.clocks {
+      for reach in clock.levels {
+        let key = AlertRow.Key(
+          caseID: clock.caseID, clock: clock.key, level: reach.level, revision: Int32(clamping: reach.revision))
+        let old = left[key]
+        // One that was raised on its instant stands, though the wall clock was set back since.
+        let stands = old.map { !$0.withdrawn && $0.levelAt == reach.at } ?? false
+        guard reach.at <= moment.now || stands else { continue }
+        left[key] = nil
+        if let old {
+          change(old, reach, clock, after.row, reason, moment)
+        } else {
+          raise(key, reach, clock, after.row, moment)
+        }
+      }
+    }
+    let gone = left.values.filter { !$0.withdrawn }
+    for var alert in gone.sorted(by: { ($0.levelAt, $0.key.level) < ($1.levelAt, $1.key.level) }) {
+      alert.withdrawn = true
+      alert.changeReason = reason
+      changedAlerts.append(alert)
+      guard !alert.retrospective else { continue }
+      let clock = after.clocks.first { $0.key == alert.key.clock }
+      lines.append(OutboxLine(.withdrawn, alert, clock, after.row, moment))
+    }
+  }
+
+  private mutating func raise(
+    _ key: AlertRow.Key, _ reach: LevelReach, _ clock: ClockRow, _ row: CaseRow, _ moment: ProjectionMoment
+  ) {
+    let alert = AlertRow(
+      key: key, priority: reach.priority, dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: clock.endedAt,
+      withdrawn: false, amended: false,
+      retrospective: clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter), changeReason: nil)
+    newAlerts.append(alert)
+    if alert.retrospective {
+      retrospective += 1
+    } else {
+      lines.append(OutboxLine(.raised, alert, clock, row, moment))
+      if clock.endedAt != nil { lines.append(OutboxLine(.resolved, alert, clock, row, moment)) }
+    }
+  }
+
+  private mutating func change(
+    _ old: AlertRow, _ reach: LevelReach, _ clock: ClockRow, _ row: CaseRow, _ reason: ChangeReason,
+    _ moment: ProjectionMoment
+  ) {
+    var alert = old
+    alert.priority = reach.priority
+    alert.dueAt = reach.dueAt
+    alert.levelAt = reach.at
+    alert.resolvedAt = clock.endedAt
+    alert.withdrawn = false
+    alert.amended = old.withdrawn || old.levelAt != reach.at
+    if alert.amended { alert.changeReason = reason }
+    guard alert != old else { return }
+    changedAlerts.append(alert)
+    guard !alert.retrospective else { return }
+    // Whoever was told that it is withdrawn must be told anew that it is not: news of an amendment pages nobody.
+    if old.withdrawn {
+      lines.append(OutboxLine(.raised, alert, clock, row, moment))
+    } else if alert.amended {
+      lines.append(OutboxLine(.amended, alert, clock, row, moment))
+    }
+    if clock.endedAt != nil, old.resolvedAt == nil || old.withdrawn {
+      lines.append(OutboxLine(.resolved, alert, clock, row, moment))
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ServiceTime
+
+/// Hashes of the keys appended lately, bounded: two generations. A hit is only a suspicion.
+struct RecentKeys: Sendable {
+  private var young: Set<Int> = []
+  private var old: Set<Int> = []
+  private let capacity: Int
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  func contains(_ key: LedgerKey) -> Bool {
+    let hash = key.hashValue
+    return young.contains(hash) || old.contains(hash)
+  }
+
+  mutating func insert(_ key: LedgerKey) {
+    if young.count >= capacity {
+      old = young
+      young = []
+      young.reserveCapacity(capacity)
+    }
+    young.insert(key.hashValue)
+  }
+}
+
+/// The identity of an event in the ledger.
+struct LedgerKey: Hashable, Sendable {
+  var caseID: Identifier
+  var source: Identifier
+  var eventID: Identifier
+  init(_ event: Event) {
+    caseID = event.caseID
+    source = event.source
+    eventID = event.eventID
+  }
+}

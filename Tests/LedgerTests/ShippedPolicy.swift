@@ -1,1 +1,0 @@
-../ServiceTimeTests/ShippedPolicy.swift

@@ -1,0 +1,138 @@
+import LibPQ
+import ServiceTime
+import TestSupport
+
+@testable import Ledger
+
+/// A database of a test's own with the schema and the shipped rules, and what tests do with it.
+///
+/// Its connection is in the office's time zone, so that times read as they are written in the tests.
+struct TestLedger: Sendable {
+  let conninfo: String
+  let connection: Connection
+  let rulebook: Rulebook
+
+  /// When the rules were applied, and events enter the ledger unless a test says otherwise.
+  static let now = local("2026-11-23 00:00")
+
+  static func with<R: Sendable>(_ body: @Sendable (TestLedger) async throws -> R) async throws -> R {
+    let rulebook = try ShippedRules.rulebook()
+    return try await TestCluster.shared.withDatabase(
+      template: "ledger", prepare: { try await prepare($0, rulebook) }
+    ) { conninfo in
+      let connection = try await connect(conninfo)
+      let result = try await body(TestLedger(conninfo: conninfo, connection: connection, rulebook: rulebook))
+      await connection.close()
+      return result
+    }
+  }
+
+  private static func prepare(_ conninfo: String, _ rulebook: Rulebook) async throws {
+    let document = try ShippedRules.document()
+    let connection = try await connect(conninfo)
+    try await connection.run { session in
+      _ = try Schema.migrate(&session, now: now)
+      _ = try Rules.apply(
+        [(.policy, document), (.calendar, document)], rulebook: rulebook, by: "test", reason: "first",
+        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now, on: &session)
+    }
+    await connection.close()
+  }
+
+  private static func connect(_ conninfo: String, _ settings: [String: String] = [:]) async throws -> Connection {
+    var options = ConnectionOptions()
+    options.settings = settings.merging(["TimeZone": "Asia/Shanghai"]) { given, _ in given }
+    return try await Connection.connect(conninfo, options: options)
+  }
+
+  /// Another connection to the database.
+  func connect(_ settings: [String: String] = [:]) async throws -> Connection {
+    try await TestLedger.connect(conninfo, settings)
+  }
+
+  // MARK: - Appending
+
+  /// Appends events in batches.
+  @discardableResult
+  func append(
+    _ events: [Event], batch: Int = 20_000, receivedAt: Instant = now, history: Bool = false
+  ) async throws -> AppendOutcome {
+    try await connection.run { session in
+      var appender = Appender()
+      var total = AppendOutcome()
+      var rest = events[...]
+      while !rest.isEmpty {
+        total += try appender.append(
+          AppendBatch(
+            feed: "test", source: "test", events: Array(rest.prefix(batch)), history: history,
+            receivedAt: receivedAt), on: &session)
+        rest = rest.dropFirst(batch)
+      }
+      return total
+    }
+  }
+
+  // MARK: - Projecting
+
+  /// A projector that leads on the connection; a former one is deposed.
+  func leader(
+    _ rulebook: Rulebook? = nil, now: Instant = now, on other: Connection? = nil,
+    settings change: @Sendable (inout ProjectorSettings) -> Void = { _ in }
+  ) async throws -> Projector {
+    let rulebook = rulebook ?? self.rulebook
+    var settings = ProjectorSettings()
+    change(&settings)
+    let chosen = settings
+    return try await (other ?? connection).run { session in
+      guard let term = try Leadership.acquire(&session, holder: "test", now: now) else { throw NotFree() }
+      let projector = Projector(term: term, rulebook: rulebook, settings: chosen)
+      try projector.prepare(&session)
+      return projector
+    }
+  }
+
+  struct NotFree: Error {}
+
+  /// Projects all there is and raises the levels that have come, as of a moment.
+  func catchUp(_ projector: Projector, now: Instant = now) async throws {
+    try await connection.run { session in
+      while case .projected = try projector.projectNext(&session, now: now) {}
+      while try projector.raiseLevels(&session, now: now).more {}
+    }
+  }
+
+  /// Appends events that arrive at a moment and projects them.
+  func tell(_ projector: Projector, _ events: [Event], at now: Instant = now, history: Bool = false) async throws {
+    try await append(events, receivedAt: now, history: history)
+    try await catchUp(projector, now: now)
+  }
+
+  /// Puts changed rules in force at a moment.
+  @discardableResult
+  func apply(_ kind: RuleDocument.Kind, _ rulebook: Rulebook, now: Instant = now) async throws -> Refolder.Outcome {
+    try await connection.run { session in
+      try Rules.apply(
+        [(kind, RuleDocument(text: "changed", files: [:]))], rulebook: rulebook, by: "test", reason: "a change",
+        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now, on: &session)
+    }
+  }
+
+  // MARK: - Looking
+
+  /// The first column of a query, which must be text; `null` for NULL.
+  func column(_ sql: String) async throws -> [String] {
+    try await connection.run { session in
+      let found = try session.execute(sql)
+      var values: [String] = []
+      for row in 0..<found.rowCount { values.append(try found.optionalText(row, 0) ?? "null") }
+      return values
+    }
+  }
+
+  func execute(_ sql: String) async throws { try await connection.run { _ = try $0.execute(sql) } }
+
+  func verify(_ rulebook: Rulebook? = nil) async throws -> Verifier.Report {
+    let rulebook = rulebook ?? self.rulebook
+    return try await connection.run { try Verifier.verify(rulebook, on: &$0) }
+  }
+}
