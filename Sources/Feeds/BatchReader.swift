@@ -112,8 +112,12 @@ public final class BatchReader {
       }
     }
     if batch.bytesRead == 0 { return nil }
+    batch.header = csv.header?.raw
     return batch
   }
+
+  /// Whether all that the input held has been handed out, as far as is known without reading on.
+  public var isAtEnd: Bool { buffer.isAtEnd && buffer.window.isEmpty && overlong == nil && postponed == nil }
 
   /// Bytes of room that the input takes, whatever its length.
   var bufferCapacity: Int { buffer.capacity }

@@ -41,7 +41,7 @@ struct CSVDecoder {
         if isBlank(row) {
           batch.blankLines += 1
         } else if let header {
-          batch.append(try event(header, row, now: now))
+          batch.append(try event(header, row, now: now), from: row.bytes, at: cursor)
         } else {
           header = try readHeader(row)
           batch.blankLines += 1

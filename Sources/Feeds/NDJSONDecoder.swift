@@ -59,7 +59,7 @@ struct NDJSONDecoder {
         batch.blankLines += 1
         return
       }
-      batch.append(try builder.build(&draft, now: now))
+      batch.append(try builder.build(&draft, now: now), from: line, at: cursor)
     } catch {
       batch.rejects.append(NDJSONDecoder.reject(error, line, cursor))
     }

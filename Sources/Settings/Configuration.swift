@@ -52,7 +52,13 @@ public struct Configuration: Sendable, Equatable {
       throw SettingsError(SettingsFault(file: file, message: "cannot be read: \(error)"))
     }
     do {
-      return try parse(PolicyDocuments.text(of: bytes), file: file, environment: environment)
+      var configuration = try parse(PolicyDocuments.text(of: bytes), file: file, environment: environment)
+      // A draft beside the configuration is meant even where no key names it; without one the shipped policy is.
+      if configuration.policy == nil {
+        let beside = FilePath.resolve("policy.yaml", in: FilePath.folder(of: file))
+        if FileBytes.isThere(beside) { configuration.policy = beside }
+      }
+      return configuration
     } catch let error as Complaint {
       throw SettingsError(SettingsFault(file: file, message: error.message))
     } catch let error as SettingsError {

@@ -22,7 +22,6 @@ struct ConfigurationReader {
     if let text {
       let name = file ?? "bizclock.yaml"
       let folder = FilePath.folder(of: name)
-      configuration.policy = FilePath.resolve("policy.yaml", in: folder)
       guard let node = SourceNode.read(text, file: name, log: log) else { return configuration }
       let root = Field(node: node, path: "", file: name, log: log)
       guard let map = root.map(keys: ConfigurationReader.keys) else { return configuration }

@@ -79,8 +79,8 @@ import Testing
       "region is \"4.69005E+11\", a number that a spreadsheet has rounded: export it again with the column formatted "
         + "as text.", field: .region),
     Case(
-      "c-1,accepted,\(time),,,,,,3", .badField,
-      "extend_days stands on an event of type \"accepted\": only extended may carry it.", field: .extendDays),
+      "c-1,accepted,\(time),,,,,,0", .badField,
+      "extend_days is 0: give a whole number from 1 to 36500.", field: .extendDays),
     Case(
       "c-1,accepted,\(time),a\u{0}b,,,,,", .badField,
       "The cell \"a\\u{0}b\" holds a NUL character: take it out.", column: 41, field: .step),

@@ -37,6 +37,14 @@ import Testing
     #expect(try Reading(line).events.first?.voids == "e-1")
   }
 
+  /// Beside the types that they are for, they are kept and do nothing.
+  @Test func readsVoidsAndExtendDaysOnOtherTypes() throws {
+    let event = try Reading(NDJSONRejectTests.event("\"voids\":\"e-1\",\"extend_days\":3")).events.first
+    #expect(event?.type.name == "accepted")
+    #expect(event?.voids == "e-1")
+    #expect(event?.extendDays == 3)
+  }
+
   /// The field, the most characters, and the rest of an event on which it may stand.
   @Test(arguments: [
     ("event_id", 128, ""), ("case_id", 128, ""), ("voids", 128, "\"type\":\"voided\","), ("type", 64, ""),
