@@ -135,7 +135,11 @@ extension FeedDescription {
     self.init(
       name: feed.name, source: Identifier(feed.source), format: feed.format == .csv ? .csv : .ndjson,
       timeZone: try feed.timeZone.map { try ZoneFiles.load($0) }, keep: feed.keep, knownProcesses: processes)
-    if feed.encoding == .utf8 { encoding = .utf8 }
+    switch feed.encoding {
+    case .auto: encoding = .auto
+    case .utf8: encoding = .utf8
+    case .gb18030: encoding = .gb18030
+    }
     switch feed.delimiter {
     case UInt8(ascii: ","): delimiter = .comma
     case UInt8(ascii: ";"): delimiter = .semicolon

@@ -49,9 +49,6 @@ public enum FileBytes {
     }
   }
 
-  /// Whether there is anything of a name, readable or not.
-  static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
   private static func unistdRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
     #if canImport(Glibc)
       Glibc.read(descriptor, buffer.baseAddress, buffer.count)

@@ -72,6 +72,24 @@ import Testing
           #expect(reading.rejects.map(\.message) == whole.rejects.map(\.message), "\(length) \(chunk)")
           #expect(reading == whole)
         }
+        let message = whole.rejects.first?.message ?? ""
+        #expect(message.hasPrefix("A quote that this row opens is not closed") == (length > limit))
+      }
+    }
+  }
+
+  /// A line that is passed in pieces and one that is seen whole are told of alike.
+  @Test func chunksChangeNothingPastTheLimit() throws {
+    let filler = String(repeating: "x", count: FeedLimits.lineBytes + 10_000)
+    for feed in [FeedDescription.native, .csv] {
+      for lineBreak in ["\n", "\r\n", "\r", ""] {
+        let input = "case_id,type,occurred_at\n" + filler + lineBreak
+        let whole = try Reading(input, feed: feed, chunk: 4 << 20)
+        for chunk in [4_096, FeedLimits.lineBytes + 10_026] {
+          #expect(try Reading(input, feed: feed, chunk: chunk) == whole)
+        }
+        #expect(whole.rejects.last?.code == .tooLarge)
+        #expect(whole.losses(of: Array(input.utf8)) == [])
       }
     }
   }

@@ -54,7 +54,11 @@ import Testing
     #expect(!CreditCode.isValid(code.lowercased()) || code == code.lowercased())
   }
 
-  @Test(arguments: ["914403001922038217", "", "9144030019220382160", "91440300192203821I", "中中中中中中"])
+  /// The first two hold the check of the whole but not that of the organisation's own code.
+  @Test(arguments: [
+    "91440300192203827Q", "9144030019220382XW", "914403001922038217", "", "9144030019220382160",
+    "91440300192203821I", "中中中中中中",
+  ])
   func invalidCreditCodes(_ code: String) { #expect(!CreditCode.isValid(code)) }
 
   @Test(arguments: [

@@ -55,6 +55,7 @@ import Testing
     Case("{\"a\":\"\\u12\"}", .badJSON, at: 7, "\\u stands without four hexadecimal digits"),
     Case("{\"a\":\"\\ud83d\"}", .badJSON, at: 7, "a surrogate stands alone"),
     Case("{\"a\":\"\\ude00\"}", .badJSON, at: 7, "a surrogate stands alone"),
+    Case("{\"a\":\"\\ude00\\ude00\"}", .badJSON, at: 7, "a surrogate stands alone"),
     Case("{\"a\":\"\\ud83d\\ud83d\"}", .badJSON, at: 7, "a surrogate stands alone"),
     Case("{} {}", .badJSON, at: 4, "something follows the object"),
     Case(deep(33), .badJSON, at: 37, "nested deeper than 32 levels"),
