@@ -2,7 +2,7 @@
 public struct ConnectionOptions: Sendable {
   /// What the server's pg_stat_activity shows.
   public var applicationName = "bizclock"
-  /// How long connecting may take, in milliseconds.
+  /// How long connecting may take, in milliseconds, for each host that is named.
   public var connectTimeout: Int32 = 5_000
   /// How long a statement may take before the connection is given up, in milliseconds.
   public var statementTimeout: Int32 = 60_000

@@ -80,7 +80,9 @@ final class Wire {
         .connectionLost, operation: Wire.operation(sql), message: "the connection was lost before")
     }
     guard canceller.begin(evenIfCancelled: Wire.firstWord(sql) == "ROLLBACK") else {
-      throw PostgresError(.cancelled, operation: Wire.operation(sql), message: "the task was cancelled")
+      // As the server would have said, had it been sent.
+      throw PostgresError(
+        .cancelled, operation: Wire.operation(sql), message: "the task was cancelled", code: .queryCanceled)
     }
     defer { if !canceller.end() { shutDown() } }
     return try body(Wire.milliseconds() + Int64(timeout))

@@ -8,7 +8,7 @@ import Testing
 /// The append lock: positions in the order of commits, and nobody waits for the frozen without end.
 @Suite struct AppendLockTests {
   @Test func positionsAreInTheOrderOfCommits() async throws {
-    try await TestLedger.with { ledger in
+    try await TestLedger.with { ledger async throws in
       let shared = (0..<40).map { Event.told("S\($0)", "accepted", "2026-06-01 09:00") }
       @Sendable func load(_ name: String) async throws -> AppendOutcome {
         let connection = try await ledger.connect()
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func theFrozenIsEnded() async throws {
-    try await TestLedger.with { ledger in
+    try await TestLedger.with { ledger async throws in
       let frozen = try await ledger.connect()
       let thaw = DispatchSemaphore(value: 0)
       async let ended: Void = frozen.run { session in
@@ -94,7 +94,7 @@ import Testing
 
   /// One that is slow but sends is not frozen.
   @Test func theSlowIsLeftAlone() async throws {
-    try await TestLedger.with { ledger in
+    try await TestLedger.with { ledger async throws in
       let slow = try await ledger.connect()
       let go = DispatchSemaphore(value: 0)
       // More than one chunk, so that some of it is sent.

@@ -24,7 +24,7 @@ import Testing
       given = (events + events.filter { _ in generator.next() % 5 == 0 }).shuffled(using: &generator)
     }
     let told = given
-    return try await TestLedger.with { ledger in
+    return try await TestLedger.with { ledger async throws in
       let outcome = try await ledger.append(told, batch: delivery.batch)
       #expect(outcome.new == events.count)
       #expect(outcome.duplicate == told.count - events.count)

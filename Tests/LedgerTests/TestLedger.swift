@@ -12,7 +12,9 @@ struct TestLedger: Sendable {
   let connection: Connection
   let rulebook: Rulebook
 
-  /// When the rules were applied, and events enter the ledger unless a test says otherwise.
+  /// When the rules came into force.
+  static let founded = local("2026-01-01 00:00")
+  /// When events enter the ledger and are projected, unless a test says otherwise.
   static let now = local("2026-11-23 00:00")
 
   static func with<R: Sendable>(_ body: @Sendable (TestLedger) async throws -> R) async throws -> R {
@@ -31,10 +33,10 @@ struct TestLedger: Sendable {
     let document = try ShippedRules.document()
     let connection = try await connect(conninfo)
     try await connection.run { session in
-      _ = try Schema.migrate(&session, now: now)
+      _ = try Schema.migrate(&session, now: founded)
       _ = try Rules.apply(
         [(.policy, document), (.calendar, document)], rulebook: rulebook, by: "test", reason: "first",
-        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now, on: &session)
+        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: founded, on: &session)
     }
     await connection.close()
   }
@@ -101,6 +103,11 @@ struct TestLedger: Sendable {
     }
   }
 
+  /// One step of raising levels.
+  func raise(_ projector: Projector, at now: Instant) async throws -> LevelStep {
+    try await connection.run { try projector.raiseLevels(&$0, now: now) }
+  }
+
   /// Appends events that arrive at a moment and projects them.
   func tell(_ projector: Projector, _ events: [Event], at now: Instant = now, history: Bool = false) async throws {
     try await append(events, receivedAt: now, history: history)
@@ -128,6 +135,31 @@ struct TestLedger: Sendable {
       return values
     }
   }
+
+  /// The alerts of `opening`: level, revision, its instant, and what became of it.
+  func alerts() async throws -> [String] {
+    try await column(
+      """
+      SELECT concat_ws(' ', level, revision, to_char(level_at, 'MM-DD HH24:MI'),
+        CASE WHEN resolved_at IS NOT NULL THEN 'resolved' END, CASE WHEN withdrawn_at IS NOT NULL THEN 'withdrawn' END,
+        CASE WHEN amended_at IS NOT NULL THEN 'amended' END, CASE WHEN retrospective THEN 'retrospective' END,
+        change_reason)
+      FROM bizclock.alert WHERE commitment = 'opening' ORDER BY case_id, level_at, level, revision
+      """)
+  }
+
+  /// The waiting log lines of `opening`, and summaries, in their order.
+  func lines() async throws -> [String] {
+    try await column(
+      """
+      SELECT concat_ws(' ', substr(event, 7), level, revision,
+        CASE WHEN event = 'alert.summary' THEN fields::text END)
+      FROM bizclock.log_outbox WHERE commitment IS NULL OR commitment = 'opening' ORDER BY id
+      """)
+  }
+
+  /// Takes all log lines off, as written.
+  func clearLines() async throws { try await execute("DELETE FROM bizclock.log_outbox") }
 
   func execute(_ sql: String) async throws { try await connection.run { _ = try $0.execute(sql) } }
 

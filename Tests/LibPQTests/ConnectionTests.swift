@@ -17,6 +17,24 @@ import Testing
     #expect(hostile?.kind == .unreachable)
   }
 
+  /// A host that takes connections and never says a word costs its own time only; the next is tried.
+  @Test func aSilentHostIsPassedOver() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let silent = try #require(SilentServer())
+      var options = ConnectionOptions()
+      options.connectTimeout = 150
+      let alone = await #expect(throws: PostgresError.self) {
+        _ = try await Connection.connect("host=\(silent.directory) port=5432", options: options)
+      }
+      #expect(alone?.kind == .unreachable)
+      options.connectTimeout = 2_000
+      let several = conninfo.replacing("host=", with: "host=/nonexistent,\(silent.directory),")
+      let connection = try await Connection.connect(several, options: options)
+      #expect(try await connection.run { try $0.execute("SELECT 4").int4(0, 0) } == 4)
+      await connection.close()
+    }
+  }
+
   /// A backend that is ended while it works: inside a transaction nothing can have happened, a commit is unknown.
   @Test func aKilledServerInsideATransactionLosesIt() async throws {
     try await TestCluster.shared.withDatabase { conninfo in
@@ -185,7 +203,7 @@ import Testing
         }
       }
       #expect(error?.kind == .cancelled)
-      #expect(error?.isRetryable == false)
+      #expect(error?.code == .queryCanceled)
       try await connection.run { session in
         let isOpen = session.isInTransaction
         #expect(!isOpen)

@@ -16,8 +16,8 @@ final class SocketRelay: Sendable {
     guard mkdtemp(&template) != nil else { return nil }
     let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let path = directory + "/.s.PGSQL.5432"
-    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard SocketRelay.address(path, { bind(listener, $0, $1) }) == 0, listen(listener, 8) == 0 else { return nil }
+    let listener = SocketRelay.listener(path)
+    guard listener >= 0 else { return nil }
     self.listener = listener
     self.conninfo = (words.filter { !$0.hasPrefix("host=") } + ["host=" + directory]).joined(separator: " ")
     let server = String(host) + "/.s.PGSQL.5432"
@@ -31,6 +31,13 @@ final class SocketRelay: Sendable {
       self.start { SocketRelay.pass(upstream, client) }
       SocketRelay.pass(client, upstream)
     }
+  }
+
+  /// A socket that listens at a path; negative if there can be none.
+  static func listener(_ path: String) -> Int32 {
+    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard address(path, { bind(listener, $0, $1) }) == 0, listen(listener, 8) == 0 else { return -1 }
+    return listener
   }
 
   deinit {
