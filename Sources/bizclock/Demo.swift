@@ -51,6 +51,7 @@ final class Demo: Sendable {
   func run(once: Bool) async throws {
     Terminal.note("starting a database in \(folder.path)")
     let installation = try await Installation.open(configuration)
+    if !folder.isKept { installation.cluster?.endWithThisProcess() }
     let rulebook = try await prepare(installation)
     guard let calendar = rulebook.mainCalendar(process: "opening"),
       let feed = try installation.spoolFeeds(rulebook).first
