@@ -76,7 +76,7 @@ import Testing
             (working_seconds / 3600)::float8
           FROM dashboard.clock WHERE verdict IS NOT NULL
           """)
-        #expect(clocks.count > 300)
+        #expect(clocks.count > 200)
         let expected = Dictionary(grouping: clocks, by: \.key).map { key, rows in
           let finished = Double(rows.count)
           let days = rows.map(\.days)
