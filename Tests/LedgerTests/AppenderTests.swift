@@ -75,10 +75,10 @@ import Testing
       #expect(total.duplicate == telling.duplicate)
       #expect(total.quarantined == telling.conflict)
       #expect(total.position == 1)
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.event"), ["1"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.event"), ["1"])
       let first = telling.batches[0][0].event
-      expectRows(
-        try await ledger.column("SELECT concat_ws(' ', position, occurred_at, region) FROM bizclock.event"),
+      try await expectRows(
+        ledger.column("SELECT concat_ws(' ', position, occurred_at, region) FROM bizclock.event"),
         [first.region == nil ? "1 2026-06-01 09:00:00+08" : "1 2026-06-01 09:00:00+08 469005100"])
     }
   }
@@ -170,8 +170,8 @@ import Testing
       #expect(
         try await ledger.column("SELECT event_id FROM bizclock.event ORDER BY position")
           == (1...40).map(String.init))
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           "SELECT concat_ws(' ', min(position), max(position), count(DISTINCT position)) FROM bizclock.event"),
         ["1 40 40"])
     }
@@ -192,10 +192,10 @@ import Testing
         return try appender.append(batch, on: &session)
       }
       #expect([again.new, again.duplicate, again.quarantined] == [0, 50, 1])
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.event"), ["50"])
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.quarantine"), ["1"])
-      expectRows(
-        try await ledger.column("SELECT concat_ws(' ', received, duplicates, quarantined) FROM bizclock.feed"),
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.event"), ["50"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.quarantine"), ["1"])
+      try await expectRows(
+        ledger.column("SELECT concat_ws(' ', received, duplicates, quarantined) FROM bizclock.feed"),
         ["50 50 1"])
     }
   }
@@ -206,8 +206,8 @@ import Testing
       try await ledger.execute("ALTER TABLE bizclock.feed ADD CONSTRAINT few CHECK (received < 3)")
       let events = (1...5).map { Event.told("K\($0)", "accepted", "2026-06-01 09:00") }
       await #expect(throws: PostgresError.self) { try await ledger.append(events) }
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.event"), ["0"])
-      expectRows(try await ledger.column("SELECT position::text FROM bizclock.ledger_head"), ["0"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.event"), ["0"])
+      try await expectRows(ledger.column("SELECT position::text FROM bizclock.ledger_head"), ["0"])
       #expect(try await ledger.append(Array(events.prefix(2))).position == 2)
     }
   }
@@ -218,8 +218,8 @@ import Testing
       let early = Event.told("K1", "accepted", "2026-06-01 09:00")
       try await ledger.append([late, early, early], receivedAt: local("2026-06-02 10:00"))
       try await ledger.append([early], receivedAt: local("2026-06-02 09:30"))
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           """
           SELECT concat_ws(' ', name, source, last_event_at, last_received_at, received, duplicates, quarantined)
           FROM bizclock.feed
@@ -233,7 +233,7 @@ import Testing
     try await TestLedger.with { ledger async throws in
       let event = AppenderTests.changed { $0.kept = kept }
       #expect(try await ledger.append([event]).new == 1)
-      expectRows(try await ledger.column("SELECT kept::text FROM bizclock.event"), [kept])
+      try await expectRows(ledger.column("SELECT kept::text FROM bizclock.event"), [kept])
     }
   }
 }

@@ -31,12 +31,12 @@ import Testing
       let leader = try await ledger.leader()
       let events = [LateTruthTests.accepted, LateTruthTests.completed]
       try await ledger.tell(leader, events, at: local("2026-06-05 11:00"))
-      expectRows(try await clocks(ledger), ["1 stopped late 06-03 17:30 06-05 11:00"])
+      try await expectRows(clocks(ledger), ["1 stopped late 06-03 17:30 06-05 11:00"])
       #expect(try await history(ledger).isEmpty)
       // The same again, and what says nothing new, change nothing.
       try await ledger.tell(leader, events, at: local("2026-06-05 12:00"))
       try await ledger.tell(leader, [.told("K1", "inspected", "2026-06-01 10:00")], at: local("2026-06-05 13:00"))
-      expectRows(try await clocks(ledger), ["1 stopped late 06-03 17:30 06-05 11:00"])
+      try await expectRows(clocks(ledger), ["1 stopped late 06-03 17:30 06-05 11:00"])
       #expect(try await history(ledger).isEmpty)
 
       try await ledger.tell(
@@ -45,8 +45,8 @@ import Testing
           .told("K1", "correction_requested", "2026-06-02 10:00"),
           .told("K1", "correction_received", "2026-06-03 10:00"),
         ], at: local("2026-06-06 09:00"))
-      expectRows(try await clocks(ledger), ["1 stopped on_time 06-05 17:30 06-06 09:00"])
-      expectRows(try await history(ledger), ["late 06-05 11:00 06-06 09:00 469005100 late_data"])
+      try await expectRows(clocks(ledger), ["1 stopped on_time 06-05 17:30 06-06 09:00"])
+      try await expectRows(history(ledger), ["late 06-05 11:00 06-06 09:00 469005100 late_data"])
       #expect(try await ledger.verify().differenceCount == 0)
     }
   }
@@ -59,17 +59,17 @@ import Testing
       // The void is there first: what it names never happened.
       try await ledger.tell(leader, [LateTruthTests.accepted, void], at: local("2026-06-05 11:00"))
       try await ledger.tell(leader, [completed], at: local("2026-06-05 12:00"))
-      expectRows(try await clocks(ledger), ["1 running 06-03 17:30"])
-      expectRows(try await ledger.column("SELECT events::text FROM bizclock.case_file"), ["1"])
+      try await expectRows(clocks(ledger), ["1 running 06-03 17:30"])
+      try await expectRows(ledger.column("SELECT events::text FROM bizclock.case_file"), ["1"])
       // The void is voided: it did happen.
       let second = Event.void(void, "2026-06-05 10:40")
       try await ledger.tell(leader, [second], at: local("2026-06-05 13:00"))
-      expectRows(try await clocks(ledger), ["1 stopped late 06-03 17:30 06-05 13:00"])
+      try await expectRows(clocks(ledger), ["1 stopped late 06-03 17:30 06-05 13:00"])
       #expect(try await history(ledger).isEmpty)
       // And that void is voided too.
       try await ledger.tell(leader, [.void(second, "2026-06-05 10:50")], at: local("2026-06-05 14:00"))
-      expectRows(try await clocks(ledger), ["1 running 06-03 17:30"])
-      expectRows(try await history(ledger), ["late 06-05 13:00 06-05 14:00 469005100 voided"])
+      try await expectRows(clocks(ledger), ["1 running 06-03 17:30"])
+      try await expectRows(history(ledger), ["late 06-05 13:00 06-05 14:00 469005100 voided"])
       #expect(try await ledger.cells().isEmpty)
       #expect(try await ledger.verify().differenceCount == 0)
     }
@@ -82,14 +82,14 @@ import Testing
         leader, [LateTruthTests.accepted, .told("K1", "completed", "2026-06-02 10:00")],
         at: local("2026-06-02 11:00"))
       try await ledger.tell(leader, [.told("K1", "reopened", "2026-06-03 09:00")], at: local("2026-06-03 09:01"))
-      expectRows(try await clocks(ledger), ["1 running 06-05 17:30"])
+      try await expectRows(clocks(ledger), ["1 running 06-05 17:30"])
       #expect(try await ledger.cells().filter { $0.contains("opening\", \"finished") }.isEmpty)
       try await ledger.tell(leader, [.told("K1", "completed", "2026-06-08 10:00")], at: local("2026-06-08 10:01"))
-      expectRows(try await clocks(ledger), ["1 stopped late 06-05 17:30 06-08 10:01"])
+      try await expectRows(clocks(ledger), ["1 stopped late 06-05 17:30 06-08 10:01"])
       // A second reopening: one history row each, the times of knowing apart.
       try await ledger.tell(leader, [.told("K1", "reopened", "2026-06-09 09:00")], at: local("2026-06-09 09:01"))
-      expectRows(
-        try await history(ledger),
+      try await expectRows(
+        history(ledger),
         [
           "on_time 06-02 11:00 06-03 09:01 469005100 reopened", "late 06-08 10:01 06-09 09:01 469005100 reopened",
         ])
@@ -108,11 +108,11 @@ import Testing
       try await ledger.tell(leader, [void], at: local("2026-06-05 12:30"))
       #expect(try await clocks(ledger).isEmpty)
       #expect(try await ledger.cells().isEmpty)
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.metric_bucket"), ["0"])
-      expectRows(try await history(ledger), ["late 06-05 11:00 06-05 12:30 469005100 voided"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.metric_bucket"), ["0"])
+      try await expectRows(history(ledger), ["late 06-05 11:00 06-05 12:30 469005100 voided"])
       // It did start after all.
       try await ledger.tell(leader, [.void(void, "2026-06-05 13:00")], at: local("2026-06-05 13:30"))
-      expectRows(try await clocks(ledger), ["1 stopped late 06-03 17:30 06-05 13:30"])
+      try await expectRows(clocks(ledger), ["1 stopped late 06-03 17:30 06-05 13:30"])
       #expect(try await history(ledger).count == 1)
       #expect(try await ledger.verify().differenceCount == 0)
     }
@@ -129,8 +129,8 @@ import Testing
           .told("K1", "accepted", "2026-06-02 09:00"), .told("K1", "rejected", "2026-06-03 15:00"),
           .told("K1", "accepted", "2026-06-08 09:00"),
         ], at: local("2026-06-08 10:00"))
-      expectRows(
-        try await clocks(ledger),
+      try await expectRows(
+        clocks(ledger),
         [
           "1 cancelled", "2 stopped on_time 06-04 17:30 06-08 10:00", "3 running 06-10 17:30",
         ])
@@ -138,7 +138,7 @@ import Testing
       try await ledger.tell(
         leader, [.void(.told("K1", "withdrawn", "2026-06-01 15:00"), "2026-06-08 11:00")],
         at: local("2026-06-08 11:30"))
-      expectRows(try await clocks(ledger), ["1 stopped on_time 06-03 17:30 06-08 11:30", "2 running 06-10 17:30"])
+      try await expectRows(clocks(ledger), ["1 stopped on_time 06-03 17:30 06-08 11:30", "2 running 06-10 17:30"])
       #expect(try await ledger.verify().differenceCount == 0)
     }
   }
@@ -158,7 +158,7 @@ import Testing
         SELECT concat_ws(' ', basis, region, channel, entity_type, report_tag, finished, counted_days)
         FROM bizclock.metric_cell WHERE commitment = 'opening' ORDER BY basis DESC, region
         """
-      expectRows(try await ledger.column(regions), ["stop 469005100    4 16", "due 469005100    4 16"])
+      try await expectRows(ledger.column(regions), ["stop 469005100    4 16", "due 469005100    4 16"])
       for change: @Sendable (inout Event) -> Void in [
         { $0.region = "469005102" }, { $0.channel = "online" }, { $0.entityType = "enterprise" },
         { $0.tags = ["x", "assisted"] },
@@ -167,17 +167,17 @@ import Testing
         // Late: before the case was completed, so that it is folded again.
         try await ledger.tell(leader, [.told("K1", "inspected", "2026-06-04 10:00", id: field[0], change)])
       }
-      expectRows(
-        try await ledger.column(regions),
+      try await expectRows(
+        ledger.column(regions),
         [
           "stop 469005100    3 12", "stop 469005102 online enterprise assisted 1 4",
           "due 469005100    3 12", "due 469005102 online enterprise assisted 1 4",
         ])
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           "SELECT count(*)::text FROM bizclock.metric_cell WHERE least(finished, on_time, late, premature) < 0"),
         ["0"])
-      expectRows(try await ledger.column("SELECT min(count)::text FROM bizclock.metric_bucket"), ["1"])
+      try await expectRows(ledger.column("SELECT min(count)::text FROM bizclock.metric_bucket"), ["1"])
       // What was reported under the other dimensions is known.
       #expect(try await history(ledger).count == 4)
       #expect(try await ledger.verify().differenceCount == 0)
@@ -195,8 +195,8 @@ import Testing
       var generator = SeededGenerator(seed: 9)
       try await ledger.tell(leader, voids.shuffled(using: &generator))
       #expect(try await ledger.cells().isEmpty)
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.metric_bucket"), ["0"])
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.clock"), ["0"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.metric_bucket"), ["0"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.clock"), ["0"])
       #expect(try await ledger.verify().differenceCount == 0)
     }
   }

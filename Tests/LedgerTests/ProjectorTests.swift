@@ -81,12 +81,12 @@ import Testing
       #expect(try await ledger.raise(leader, at: local("2026-06-02 17:31")).raised == 3)
       try await ledger.tell(
         leader, [.told("K1", "step_started", "2026-06-01 10:00")], at: local("2026-06-02 17:00"))
-      expectRows(try await ledger.alerts(), ["yellow 1 06-02 17:30"])
+      try await expectRows(ledger.alerts(), ["yellow 1 06-02 17:30"])
       // Even if its clock ends meanwhile.
       try await ledger.tell(leader, [.told("K1", "completed", "2026-06-02 17:40")], at: local("2026-06-02 17:20"))
-      expectRows(try await ledger.alerts(), ["yellow 1 06-02 17:30 resolved"])
+      try await expectRows(ledger.alerts(), ["yellow 1 06-02 17:30 resolved"])
       #expect(try await ledger.raise(leader, at: local("2026-06-02 17:50")).raised == 0)
-      expectRows(try await ledger.lines(), ["raised yellow 1", "resolved yellow 1"])
+      try await expectRows(ledger.lines(), ["raised yellow 1", "resolved yellow 1"])
       #expect(try await ledger.verify().differenceCount == 0)
     }
   }
@@ -100,19 +100,19 @@ import Testing
           .told("K1", "accepted", "2026-06-01 09:00") { $0.process = nil },
           .told("K1", "completed", "2026-06-02 10:00") { $0.process = nil },
         ])
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.clock"), ["0"])
-      expectRows(
-        try await ledger.column("SELECT concat_ws(' ', events, coalesce(process, '-')) FROM bizclock.case_file"),
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.clock"), ["0"])
+      try await expectRows(
+        ledger.column("SELECT concat_ws(' ', events, coalesce(process, '-')) FROM bizclock.case_file"),
         ["2 -"])
       try await ledger.tell(leader, [.told("K1", "archived", "2026-06-03 10:00")])
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           "SELECT concat_ws(' ', commitment, verdict) FROM bizclock.clock ORDER BY commitment"),
         ["one_day on_time", "opening on_time"])
       // It is another process after all.
       try await ledger.tell(
         leader, [.told("K1", "archived", "2026-06-04 10:00") { $0.process = "deregistration" }])
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.clock"), ["0"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.clock"), ["0"])
       #expect(try await ledger.cells().isEmpty)
       #expect(try await ledger.verify().differenceCount == 0)
     }
@@ -130,8 +130,8 @@ import Testing
       #expect(try await ledger.state() == before)
       try await ledger.execute("ALTER TABLE bizclock.metric_bucket DROP CONSTRAINT never")
       try await ledger.catchUp(leader)
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           "SELECT concat_ws(' ', commitment, verdict) FROM bizclock.clock ORDER BY commitment"),
         ["one_day late", "opening late"])
       #expect(try await ledger.verify().differenceCount == 0)
@@ -153,8 +153,8 @@ import Testing
             leader, [.told("C\(number)", type, "2026-06-01 10:0\(number)") { $0.channel = text }])
         }
       }
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           """
           SELECT concat_ws(' ', to_hex(ascii(channel)), finished) FROM bizclock.metric_cell
           WHERE basis = 'stop' AND commitment = 'opening' ORDER BY 1
@@ -175,7 +175,7 @@ import Testing
         #expect(try leader.projectNext(&session, now: TestLedger.now) == .idle)
       }
       #expect(leader.term.position == 7)
-      expectRows(try await ledger.column("SELECT position::text FROM bizclock.projector"), ["7"])
+      try await expectRows(ledger.column("SELECT position::text FROM bizclock.projector"), ["7"])
     }
   }
 }

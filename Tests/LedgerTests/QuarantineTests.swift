@@ -34,8 +34,8 @@ import Testing
           feed: "office", source: "test", events: [first, other], original: { _ in place },
           receivedAt: TestLedger.now))
       #expect([outcome.new, outcome.duplicate, outcome.quarantined] == [0, 1, 1])
-      expectRows(
-        try await ledger.column(QuarantineTests.columns),
+      try await expectRows(
+        ledger.column(QuarantineTests.columns),
         [
           "office|b.csv|7|420|9|conflict|event_id|the event id e1 of this case and source is in the ledger with other "
             + "fields; send a correction under an id of its own, and void the earlier event"
@@ -59,9 +59,9 @@ import Testing
         #"{"event_id":"e1","case_id":"K1","source":"test","type":"extended","occurred_at":"2026-06-01T01:00:00Z","#
         + #""sequence":3,"process":"opening","entity_name":"乐\u000a公司","tags":["a\"b"],"extend_days":2,"#
         + #""id_card":"46", "n": {"x": 1}}"#
-      expectRows(try await ledger.column("SELECT convert_from(bytes, 'UTF8') FROM bizclock.quarantine"), [line])
-      expectRows(
-        try await ledger.column("SELECT total_bytes::text FROM bizclock.quarantine"), ["\(line.utf8.count)"])
+      try await expectRows(ledger.column("SELECT convert_from(bytes, 'UTF8') FROM bizclock.quarantine"), [line])
+      try await expectRows(
+        ledger.column("SELECT total_bytes::text FROM bizclock.quarantine"), ["\(line.utf8.count)"])
     }
   }
 
@@ -75,13 +75,13 @@ import Testing
         feed: "f", source: "test", events: [first, other],
         rejects: [.reject("{", line: 1), .reject("}", line: 2), .reject("{", line: 3)], receivedAt: TestLedger.now)
       for _ in 0..<3 { #expect(try await append(ledger, batch).quarantined == 4) }
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.quarantine"), ["4"])
-      expectRows(try await ledger.column("SELECT quarantined::text FROM bizclock.feed"), ["4"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.quarantine"), ["4"])
+      try await expectRows(ledger.column("SELECT quarantined::text FROM bizclock.feed"), ["4"])
       // The same bytes of another file or feed are other faults.
       var elsewhere = batch
       elsewhere.feed = "g"
       #expect(try await append(ledger, elsewhere).quarantined == 4)
-      expectRows(try await ledger.column("SELECT count(*)::text FROM bizclock.quarantine"), ["8"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.quarantine"), ["8"])
     }
   }
 
@@ -94,8 +94,8 @@ import Testing
       try await ledger.execute("UPDATE bizclock.quarantine SET resolved_at = now(), resolution = 'discarded'")
       _ = try await append(ledger, batch)
       _ = try await append(ledger, batch)
-      expectRows(
-        try await ledger.column("SELECT coalesce(resolution, 'open') FROM bizclock.quarantine ORDER BY id"),
+      try await expectRows(
+        ledger.column("SELECT coalesce(resolution, 'open') FROM bizclock.quarantine ORDER BY id"),
         ["discarded", "open"])
     }
   }
@@ -111,8 +111,8 @@ import Testing
           feed: "f", source: "test", events: [], rejects: [.reject("x", line: 1)], receivedAt: TestLedger.now))
       #expect(rejects.read == 1)
       #expect(rejects.position == 0)
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           "SELECT concat_ws(' ', received, duplicates, quarantined, last_event_at, last_received_at) FROM bizclock.feed"
         ), ["0 0 1 2026-11-23 00:00:00+08"])
     }
@@ -128,8 +128,8 @@ import Testing
       entry.message = "bad: \0"
       let batch = AppendBatch(feed: "f", source: "test", events: [], rejects: [entry], receivedAt: TestLedger.now)
       #expect(try await append(ledger, batch).quarantined == 1)
-      expectRows(
-        try await ledger.column(
+      try await expectRows(
+        ledger.column(
           "SELECT concat_ws('|', origin, field, message, bytes::text, total_bytes) FROM bizclock.quarantine"),
         ["a\u{fffd}b|f\u{fffd}|bad: \u{fffd}|\\x00ff0a00|5000000"])
     }
