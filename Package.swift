@@ -43,14 +43,16 @@ let package = Package(
       swiftSettings: strict),
 
     // Realistic cases for the demo, the tests and the benchmarks.
-    .target(name: "Simulator", dependencies: ["ServiceTime"], swiftSettings: strict),
+    .target(
+      name: "Simulator",
+      dependencies: ["ServiceTime", .product(name: "HeapModule", package: "swift-collections")],
+      swiftSettings: strict),
 
     // The only place that names tables.
     .target(
       name: "Ledger",
       dependencies: [
         "ServiceTime", "LibPQ", "Shipped",
-        .product(name: "Collections", package: "swift-collections"),
       ],
       swiftSettings: strict),
 
@@ -74,8 +76,9 @@ let package = Package(
     .executableTarget(
       name: "bizclock",
       dependencies: [
-        "Daemon", "Simulator",
+        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "Daemon", "Simulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
 
@@ -93,7 +96,8 @@ let package = Package(
       name: "SimulatorTests", dependencies: ["Simulator", "Feeds", "ServiceTime", "Settings"],
       swiftSettings: strict),
     .testTarget(
-      name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],
+      name: "LedgerTests",
+      dependencies: ["Ledger", "LibPQ", "ServiceTime", "Settings", "Shipped", "Simulator", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "DaemonTests",
