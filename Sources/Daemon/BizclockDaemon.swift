@@ -46,6 +46,7 @@ public struct BizclockDaemon: Sendable {
       LeaderService(
         database: database, clock: clock, log: log, settings: settings, holder: holder, bell: bell, state: state),
       ListenService(database: database, bell: bell),
+      HorizonService(database: database, clock: clock, log: log),
       ReadyService(
         state: state, feeds: Set(feeds.map(\.description.name)), clock: clock, log: log, onReady: onReady),
     ]
