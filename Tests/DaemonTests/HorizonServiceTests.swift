@@ -20,7 +20,9 @@ import Testing
     #expect(warning["published_until"] == .text("2026-12-28"))
   }
 
-  @Test func isSilentBefore() throws { #expect(try HorizonServiceTests.warnings("2026-10-28T23:59:59+08:00").isEmpty) }
+  @Test func isSilentBefore() throws {
+    #expect(try HorizonServiceTests.warnings("2026-10-28T23:59:59+08:00").isEmpty)
+  }
 
   @Test func aDaemonSaysSoOnceADay() async throws {
     try await DaemonTestBase.withDaemon(at: "2026-12-01T09:00:00+08:00") { office in
