@@ -93,7 +93,8 @@ let package = Package(
       name: "SimulatorTests", dependencies: ["Simulator", "Feeds", "ServiceTime", "Settings"],
       swiftSettings: strict),
     .testTarget(
-      name: "LedgerTests", dependencies: ["Ledger", "Settings", "Simulator", "TestSupport"],
+      name: "LedgerTests",
+      dependencies: ["Ledger", "LibPQ", "ServiceTime", "Settings", "Shipped", "Simulator", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "DaemonTests", dependencies: ["Daemon", "Simulator", "TestSupport"], swiftSettings: strict),
