@@ -43,16 +43,17 @@ struct CaseRow: Sendable {
 /// U+6A02 and as U+F914) for one, and the row would keep whichever came first.
 extension CaseRow: Equatable {
   static func == (a: CaseRow, b: CaseRow) -> Bool {
-    a.caseID == b.caseID && a.firstOccurredAt == b.firstOccurredAt && a.lastOccurredAt == b.lastOccurredAt
-      && a.events == b.events && a.texts == b.texts
-      && a.tags == b.tags
+    let (mine, theirs) = (a.attributes, b.attributes)
+    return a.caseID == b.caseID && a.firstOccurredAt == b.firstOccurredAt && a.lastOccurredAt == b.lastOccurredAt
+      && a.events == b.events && same(a.reportTag, b.reportTag) && same(mine.process, theirs.process)
+      && same(mine.region, theirs.region) && same(mine.grid, theirs.grid)
+      && same(mine.serviceWindow, theirs.serviceWindow) && same(mine.channel, theirs.channel)
+      && same(mine.entityName, theirs.entityName) && same(mine.entityType, theirs.entityType)
+      && same(mine.uscc, theirs.uscc) && a.tags == b.tags
   }
 
-  private var texts: [Identifier?] {
-    [
-      attributes.process, attributes.region, attributes.grid, attributes.serviceWindow, attributes.channel,
-      attributes.entityName, attributes.entityType, attributes.uscc, reportTag,
-    ].map { text in text.map { Identifier($0) } }
+  private static func same(_ a: String?, _ b: String?) -> Bool {
+    a.map { Identifier($0) } == b.map { Identifier($0) }
   }
 
   private var tags: [Identifier]? { attributes.tags.map { tags in tags.map { Identifier($0) } } }

@@ -70,7 +70,7 @@ public struct ServiceStatus: Sendable {
       """
       SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)
       FROM (SELECT (extract(epoch FROM recorded_at - level_at) * 1000)::float8 AS ms FROM bizclock.alert
-        WHERE NOT retrospective AND recorded_at > $1::timestamptz - interval '1 day') AS day
+        WHERE NOT retrospective AND amended_at IS NULL AND recorded_at > $1::timestamptz - interval '1 day') AS day
       """, [.timestamptz(now.microseconds)])
     var lags: (Double, Double)?
     if let p50 = try lag.optionalFloat8(0, 0), let p99 = try lag.optionalFloat8(0, 1) { lags = (p50, p99) }
