@@ -13,6 +13,7 @@ final class DaemonProcess: Sendable {
   private let state = Mutex<(lines: [String], rest: String, listeners: [AsyncStream<String>.Continuation])>(
     ([], "", []))
   private let ended = AsyncStream<Int32>.makeStream()
+  private let drained = AsyncStream<Never>.makeStream()
 
   /// The program beside the tests that run.
   static var program: String {
@@ -32,6 +33,7 @@ final class DaemonProcess: Sendable {
     let pipe = Pipe()
     process.standardError = pipe
     let ended = ended.continuation
+    let drained = drained.continuation
     process.terminationHandler = { process in
       ended.yield(
         process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
@@ -40,8 +42,10 @@ final class DaemonProcess: Sendable {
     try process.run()
     pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
       let data = handle.availableData
-      if data.isEmpty { handle.readabilityHandler = nil }
       self?.take(data)
+      guard data.isEmpty else { return }
+      handle.readabilityHandler = nil
+      drained.finish()
     }
   }
 
@@ -51,11 +55,14 @@ final class DaemonProcess: Sendable {
 
   func signal(_ number: Int32) { kill(pid, number) }
 
-  /// Waits for the end; the exit status, or 128 and the signal.
+  /// Waits for the end and the last line; the exit status, or 128 and the signal.
   func exit() async throws -> Int32 {
-    let stream = ended.stream
+    let (stream, rest) = (ended.stream, drained.stream)
     return try await TestDeadline.within(.seconds(60), "the end of process \(pid)") {
-      for await status in stream { return status }
+      for await status in stream {
+        for await _ in rest {}
+        return status
+      }
       throw CancellationError()
     }
   }
