@@ -99,9 +99,9 @@ public struct LeaderService: Service {
       }
       if deposed { return true }
       if busy, !bell.isSilenced { continue }
-      state.setProjected(projector.term.position, levelsThrough: now, nextLevel: next)
       if bell.isSilenced { return false }
       clock.arm(at: next) { [bell] in bell.ring() }
+      state.setProjected(projector.term.position, levelsThrough: now, nextLevel: next)
       guard await bell.wait(atMost: .seconds(1)) else { return false }
     }
   }
