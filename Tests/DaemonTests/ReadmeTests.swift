@@ -44,7 +44,7 @@ import Testing
     let rulebook = try RuleLoader.compile(draft.policy, draft.calendars)
     let calendar = try #require(rulebook.mainCalendar(process: "opening"))
     let last = try #require(CivilDate("2026-09-13"))
-    let simulator = Simulator(seed: 7, cases: 200, from: last + -180, to: last, calendar: calendar)
+    let simulator = Simulator(seed: 7, cases: 120, from: last + -180, to: last, calendar: calendar)
     var delivery = Delivery(simulator, zone: calendar.zone, seed: 7)
     var bytes: [UInt8] = []
     while let chunk = delivery.next() { bytes += chunk.bytes }
