@@ -55,6 +55,8 @@ public struct Installation: Sendable {
     public var schema: Schema.Report
     /// Whether the policy and calendar of the draft were put in force, there having been none.
     public var appliedDraft: Bool
+    /// Whether the role that dashboards read under is missing: this one may not create it.
+    public var lacksDashboardRole: Bool
   }
 
   /// Brings the schema up to this program's; an empty database gets the draft's policy and calendar.
@@ -75,13 +77,14 @@ public struct Installation: Sendable {
       }
     }
     let showNames = configuration.alerts.showIndividualNames
-    try await connection.run { session in
+    let lacksRole = try await connection.run { session in
       _ = try session.execute(
         "UPDATE bizclock.setting SET value = $1 WHERE name = 'show_individual_names'",
         [.text(showNames ? "true" : "false")])
+      return try session.execute("SELECT to_regrole('bizclock_dashboard') IS NULL").bool(0, 0)
     }
     await connection.close()
-    return Migration(schema: report, appliedDraft: empty)
+    return Migration(schema: report, appliedDraft: empty, lacksDashboardRole: lacksRole)
   }
 
   /// Refuses a database whose schema is not this program's.

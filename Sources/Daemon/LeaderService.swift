@@ -90,6 +90,8 @@ public struct LeaderService: Service {
       let (deposed, busy, next) = try await connection.run { session -> (Bool, Bool, Instant?) in
         let step = try projector.projectNext(&session, now: now)
         if step == .deposed { return (true, false, nil) }
+        // With nothing to write, only a look tells that other rules are in force.
+        if step == .idle, try !projector.isCurrent(&session) { return (true, false, nil) }
         guard try projector.settleClosures(&session, now: now) else { return (true, false, nil) }
         let levels = try projector.raiseLevels(&session, now: now)
         guard levels.raised != nil else { return (true, false, nil) }

@@ -11,7 +11,7 @@ struct Bizclock: AsyncParsableCommand {
     commandName: "bizclock",
     abstract: "Keeps the service-time clocks of a government service office.",
     discussion: """
-      Exit status: 0 done; 1 verify, diff or --check found a difference; 64 usage; 65 some input was quarantined; \
+      Exit status: 0 done; 1 verify or --check found a difference; 64 usage; 65 some input was quarantined; \
       66 what was asked for is not there; 69 database unreachable; 70 the program is at fault; 74 reading or \
       writing failed; 78 configuration wrong.
       """,

@@ -12,7 +12,7 @@ struct IngestCommand: AsyncParsableCommand {
     commandName: "ingest", abstract: "Load files, or standard input (-), and return when they are projected.",
     discussion: """
       Without --feed the input is native NDJSON. What cannot be taken in goes to quarantine; then the exit status \
-      is 65. Loading the same again does no harm.
+      is 65. Loading the same again through the same feed does no harm.
       """)
 
   @OptionGroup var globals: GlobalOptions

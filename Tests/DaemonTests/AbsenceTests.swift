@@ -131,6 +131,8 @@ import Testing
       try await PolicyChange.apply(
         to: office.conninfo, at: "2026-09-14T09:00:00+08:00",
         replacing: "from: 2019-01-01, limit: 2 working_days", with: "from: 2019-01-01, limit: 4 working_days")
+      // Though nothing comes in and no level is due.
+      try await office.logged(.leaderDeposed)
       try office.put("2.ndjson", [DaemonTestBase.event("C2", "accepted", "2026-09-14T08:00:00+08:00")])
       try await office.projected(through: 2)
       try await office.advance(to: "2026-09-17T17:30:00+08:00")
