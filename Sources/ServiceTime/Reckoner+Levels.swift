@@ -32,7 +32,7 @@ extension Reckoner {
     case .share(let hundredths):
       // The last office time asked for is that before due; at 24:00 it is the day's that it closes.
       let last = calendar.date(of: max(start, due.at + -1))
-      found = (share(hundredths, due), due.provisional || !isPublished(calendar.date(of: start), last))
+      found = (share(hundredths, due), !isPublished(calendar.date(of: start), last))
     }
     return found.map { LevelInstant(at: max($0.at, start), provisional: $0.provisional) }
   }

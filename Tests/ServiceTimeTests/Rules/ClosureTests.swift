@@ -42,6 +42,10 @@ import Testing
       TestOffice().closed("09-08 15:00", "09-08 17:30"), from: "09-07 10:00",
       pauses: [("09-08 14:30", "09-08 15:00")], due: "09-10 17:30"),
     DueCase(
+      "a pause that a closure outlasts ends where it ends itself",
+      TestOffice().closed("09-08 16:00", "09-09 12:00"), from: "09-07 10:00",
+      pauses: [("09-08 15:00", "09-08 17:00")], due: "09-10 17:30"),
+    DueCase(
       "two closures that overlap",
       TestOffice().closed("09-08 12:00", "09-08 17:00").closed("09-08 16:00", "09-08 18:00"), from: "09-07 10:00",
       due: "09-10 17:30"),

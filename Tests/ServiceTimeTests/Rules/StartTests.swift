@@ -70,6 +70,8 @@ import Testing
     #expect(clocks.first?.versionFrom == ShippedPolicy.date("2026-09-09"))
     #expect(office.text(clocks.first?.dueAt) == "09-11 17:30")
     #expect(try office.clocks("accepted 09-08 10:00\ncompleted 09-10 10:00").isEmpty)
+    // Half past midnight in Shanghai: the day before in UTC.
+    #expect(try office.clock("accepted 09-14 00:30").versionFrom == ShippedPolicy.date("2026-09-14"))
   }
 
   /// The version of the start stays, though another is in force at the stop.
