@@ -84,14 +84,15 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
-      name: "ServiceTimeTests", dependencies: ["ServiceTime"], resources: [.copy("Fixtures")],
+      name: "ServiceTimeTests", dependencies: ["ServiceTime", "TestSupport"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "FeedsTests", dependencies: ["Feeds", "ServiceTime"], swiftSettings: strict),
+    .testTarget(name: "FeedsTests", dependencies: ["Feeds", "ServiceTime", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "ServiceTime"], swiftSettings: strict),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["Settings", "ServiceTime", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "Feeds", "ServiceTime", "Settings"],
       swiftSettings: strict),

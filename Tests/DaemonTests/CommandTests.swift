@@ -93,7 +93,7 @@ import Testing
           events.append(String(decoding: try JSONSerialization.data(withJSONObject: event), as: UTF8.self))
         }
       }
-      var random = SeededRandom(seed: 3)
+      var random = SeededGenerator(seed: 3)
       let load = events.shuffled(using: &random).joined(separator: "\n") + "\n"
       let first = try ProgramRun(config + ["ingest", "--json", "-"], input: load)
       #expect(first.output == "{\"read\":2319,\"new\":2319,\"duplicate\":0,\"quarantined\":0}\n", "\(first.errors)")

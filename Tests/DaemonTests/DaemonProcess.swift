@@ -13,7 +13,6 @@ final class DaemonProcess: Sendable {
   private let state = Mutex<(lines: [String], rest: String, listeners: [AsyncStream<String>.Continuation])>(
     ([], "", []))
   private let ended = AsyncStream<Int32>.makeStream()
-  private let drained = AsyncStream<Never>.makeStream()
 
   /// The program beside the tests that run.
   static var program: String {
@@ -32,20 +31,32 @@ final class DaemonProcess: Sendable {
     process.standardOutput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardError = pipe
-    let ended = ended.continuation
-    let drained = drained.continuation
-    process.terminationHandler = { process in
+    // Told by a byte, not by a closed pipe: a program that another test starts meanwhile may hold its end open.
+    let over = Pipe()
+    let (told, ended, log) = (over.fileHandleForReading, ended.continuation, pipe.fileHandleForReading)
+    process.terminationHandler = { _ in over.fileHandleForWriting.write(Data([0])) }
+    try process.run()
+    Thread.detachNewThread { [weak self, process] in
+      while let data = DaemonProcess.next(log, until: told) { self?.take(data) }
+      process.waitUntilExit()
       ended.yield(
         process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
       ended.finish()
     }
-    try process.run()
-    pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-      let data = handle.availableData
-      self?.take(data)
-      guard data.isEmpty else { return }
-      handle.readabilityHandler = nil
-      drained.finish()
+  }
+
+  /// The next bytes of the log; nil when the program is over and all it wrote was read.
+  private static func next(_ log: FileHandle, until over: FileHandle) -> Data? {
+    var ends = [
+      pollfd(fd: log.fileDescriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: over.fileDescriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    while true {
+      guard poll(&ends, 2, -1) > 0 else { continue }
+      if ends[0].revents & Int16(POLLIN) != 0 { return log.availableData }
+      if ends[1].revents != 0 { return nil }
+      // The log was closed before the end: only the end is waited for.
+      ends[0].fd = -1
     }
   }
 
@@ -57,12 +68,9 @@ final class DaemonProcess: Sendable {
 
   /// Waits for the end and the last line; the exit status, or 128 and the signal.
   func exit() async throws -> Int32 {
-    let (stream, rest) = (ended.stream, drained.stream)
+    let stream = ended.stream
     return try await TestDeadline.within(.seconds(60), "the end of process \(pid)") {
-      for await status in stream {
-        for await _ in rest {}
-        return status
-      }
+      for await status in stream { return status }
       throw CancellationError()
     }
   }

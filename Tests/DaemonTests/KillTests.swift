@@ -41,7 +41,7 @@ import Testing
   @Test(arguments: Victim.allCases) func theSameAsUndisturbed(_ victim: Victim) async throws {
     let seed = UInt64.random(in: 1...1_000_000)
     print("KillTests: victim \(victim.rawValue), seed \(seed)")
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let load = try Load(seed: seed, files: 12)
     let expected = try await undisturbed(load)
 
@@ -239,17 +239,4 @@ final class OfficeFolder: Sendable {
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// SplitMix64.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
 }

@@ -151,7 +151,7 @@ struct PermitDesk: Sendable {
 
   /// The header, then every row twice, in an order that the seed makes. No row holds a line break.
   static func shuffledTwice(_ text: String, seed: UInt64) -> String {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let lines = text.split(whereSeparator: \.isNewline)
     let rows = (lines.dropFirst() + lines.dropFirst()).shuffled(using: &random)
     return (lines.prefix(1) + rows).joined(separator: "\n") + "\n"

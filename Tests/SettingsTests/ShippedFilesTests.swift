@@ -56,7 +56,7 @@ import Testing
             "case_id": FieldMapping(column: "办件编号"), "occurred_at": FieldMapping(column: "时间"),
             "type": FieldMapping(
               column: "环节", values: ["受理": "accepted", "办结": "completed"], otherwise: "step_completed"),
-            "step": FieldMapping(column: "环节"),
+            "step": FieldMapping(column: "环节", values: ["营业执照": "licence", "公章": "seal", "税务发票": "tax"]),
           ], defaults: ["process": "opening"]),
       ])
   }

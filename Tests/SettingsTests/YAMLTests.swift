@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Settings
@@ -82,7 +83,7 @@ import Testing
     let configuration = try Reading.text("deploy/examples/wabo/bizclock.yaml")
     let days = "date,kind,name,hours\n2026-09-20,makeup_workday,国庆,08:30-12:00\n2026-10-01,holiday,\"a, b\",\n"
     for seed in UInt64(1)...600 {
-      var random = SeededText(seed: seed)
+      var random = SeededGenerator(seed: seed)
       let text = random.mutated([policy, configuration, days][Int(seed % 3)], fragments: YAMLTests.fragments)
       let faults =
         switch seed % 3 {
@@ -102,7 +103,7 @@ import Testing
 
   @Test func randomTextNeverCrashes() {
     for seed in UInt64(1)...1_500 {
-      var random = SeededText(seed: seed)
+      var random = SeededGenerator(seed: seed)
       let text = random.text(YAMLTests.fragments + ["a", "database", "id", "private", "calendars"])
       // Whatever it is, it is no configuration, unless chance wrote one.
       let faults = Reading.faults(configuration: text)

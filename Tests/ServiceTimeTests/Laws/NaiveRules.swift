@@ -1,4 +1,5 @@
 @testable import ServiceTime
+import TestSupport
 
 /// The rules of a version, in days or minutes.
 struct NaiveRules: Sendable {

@@ -1,4 +1,5 @@
 @testable import ServiceTime
+import TestSupport
 
 /// A case drawn at random under one of an office's promises.
 struct RandomCase {

@@ -1,6 +1,7 @@
 import Synchronization
 
 @testable import ServiceTime
+import TestSupport
 
 /// A calendar drawn at random, once for the product and once for the tests' own walk, and cases under it.
 struct RandomOffice: Sendable {

@@ -1,4 +1,5 @@
 @testable import ServiceTime
+import TestSupport
 
 /// A promise drawn at random, of a process of its own.
 struct RandomPromise: Sendable {
