@@ -43,14 +43,16 @@ let package = Package(
       swiftSettings: strict),
 
     // Realistic cases for the demo, the tests and the benchmarks.
-    .target(name: "Simulator", dependencies: ["ServiceTime"], swiftSettings: strict),
+    .target(
+      name: "Simulator",
+      dependencies: ["ServiceTime", .product(name: "HeapModule", package: "swift-collections")],
+      swiftSettings: strict),
 
     // The only place that names tables.
     .target(
       name: "Ledger",
       dependencies: [
         "ServiceTime", "LibPQ", "Shipped",
-        .product(name: "Collections", package: "swift-collections"),
       ],
       swiftSettings: strict),
 
@@ -74,8 +76,9 @@ let package = Package(
     .executableTarget(
       name: "bizclock",
       dependencies: [
-        "Daemon", "Simulator",
+        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "Daemon", "Simulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
 
@@ -84,7 +87,7 @@ let package = Package(
       name: "ServiceTimeTests", dependencies: ["ServiceTime"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "FeedsTests", dependencies: ["Feeds"], swiftSettings: strict),
+    .testTarget(name: "FeedsTests", dependencies: ["Feeds", "ServiceTime"], swiftSettings: strict),
     .testTarget(
       name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
@@ -97,7 +100,10 @@ let package = Package(
       dependencies: ["Ledger", "LibPQ", "ServiceTime", "Settings", "Shipped", "Simulator", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "DaemonTests", dependencies: ["Daemon", "Simulator", "TestSupport"], swiftSettings: strict),
+      name: "DaemonTests",
+      dependencies: [
+        "Daemon", "Feeds", "Journal", "Ledger", "LibPQ", "ServiceTime", "Settings", "Simulator", "TestSupport",
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -40,12 +40,15 @@ public struct BizclockDaemon: Sendable {
     self.holder = holder
   }
 
-  /// Runs until graceful shutdown or one of the signals.
-  public func run(signals: [UnixSignal] = []) async throws {
+  /// Runs until graceful shutdown or one of the signals; `onReady` is told once, when the daemon serves.
+  public func run(signals: [UnixSignal] = [], onReady: @escaping @Sendable () -> Void = {}) async throws {
     var services: [any Service] = [
       LeaderService(
         database: database, clock: clock, log: log, settings: settings, holder: holder, bell: bell, state: state),
       ListenService(database: database, bell: bell),
+      HorizonService(database: database, clock: clock, log: log),
+      ReadyService(
+        state: state, feeds: Set(feeds.map(\.description.name)), clock: clock, log: log, onReady: onReady),
     ]
     for feed in feeds {
       services.append(

@@ -55,6 +55,8 @@ public struct Installation: Sendable {
     public var schema: Schema.Report
     /// Whether the policy and calendar of the draft were put in force, there having been none.
     public var appliedDraft: Bool
+    /// Whether the role that dashboards read under is missing: this one may not create it.
+    public var lacksDashboardRole: Bool
   }
 
   /// Brings the schema up to this program's; an empty database gets the draft's policy and calendar.
@@ -75,13 +77,14 @@ public struct Installation: Sendable {
       }
     }
     let showNames = configuration.alerts.showIndividualNames
-    try await connection.run { session in
+    let lacksRole = try await connection.run { session in
       _ = try session.execute(
         "UPDATE bizclock.setting SET value = $1 WHERE name = 'show_individual_names'",
         [.text(showNames ? "true" : "false")])
+      return try session.execute("SELECT to_regrole('bizclock_dashboard') IS NULL").bool(0, 0)
     }
     await connection.close()
-    return Migration(schema: report, appliedDraft: empty)
+    return Migration(schema: report, appliedDraft: empty, lacksDashboardRole: lacksRole)
   }
 
   /// Refuses a database whose schema is not this program's.
@@ -135,7 +138,11 @@ extension FeedDescription {
     self.init(
       name: feed.name, source: Identifier(feed.source), format: feed.format == .csv ? .csv : .ndjson,
       timeZone: try feed.timeZone.map { try ZoneFiles.load($0) }, keep: feed.keep, knownProcesses: processes)
-    if feed.encoding == .utf8 { encoding = .utf8 }
+    switch feed.encoding {
+    case .auto: encoding = .auto
+    case .utf8: encoding = .utf8
+    case .gb18030: encoding = .gb18030
+    }
     switch feed.delimiter {
     case UInt8(ascii: ","): delimiter = .comma
     case UInt8(ascii: ";"): delimiter = .semicolon

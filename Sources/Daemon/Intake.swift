@@ -35,7 +35,8 @@ public final class Intake: @unchecked Sendable {
   /// - Parameters:
   ///   - origin: the file's name, for the quarantine.
   ///   - history: whether all of it is history.
-  ///   - stop: once silenced, the batch in hand is finished and no other begun; then `finished` is false.
+  ///   - stop: once silenced, the batch in hand is finished and no other begun; `finished` says whether it was the
+  ///     input's last.
   ///   - progress: told after each batch.
   func take(
     descriptor: Int32, origin: String, feed: FeedDescription, history: Bool, batch: Int, stop: Doorbell,
@@ -55,7 +56,7 @@ public final class Intake: @unchecked Sendable {
         guard let outcome = try await connection.run({ try self.step(&$0) }) else { return (total, true) }
         total += outcome
         progress(total)
-        if stop.isSilenced { return (total, false) }
+        if stop.isSilenced { return (total, input?.reader.isAtEnd ?? true) }
       } catch let error as PostgresError where error.isRetryable {
         try await recover(error, &watch, stop)
         if stop.isSilenced { return (total, false) }
@@ -81,8 +82,10 @@ public final class Intake: @unchecked Sendable {
     guard let input else { return nil }
     if pending == nil {
       guard let read = try input.reader.next(now: clock.now()) else { return nil }
+      let origin = input.origin
       pending = AppendBatch(
         feed: input.feed.name, source: input.feed.source.text, events: read.events,
+        original: { QuarantineEntry(read, event: $0, origin: origin) },
         rejects: read.rejects.map { QuarantineEntry($0, origin: input.origin) }, history: input.history,
         receivedAt: clock.now())
     }
@@ -109,6 +112,14 @@ public final class Intake: @unchecked Sendable {
 }
 
 extension QuarantineEntry {
+  /// The line or row that an event of a batch came from; the ledger says what is wrong with it.
+  init(_ batch: FeedBatch, event index: Int, origin: String) {
+    let (position, bytes) = batch.original(ofEvent: index)
+    self.init(
+      origin: origin, line: Int64(position.line), byteOffset: Int64(position.byteOffset),
+      totalBytes: Int64(bytes.count), code: "", message: "", bytes: bytes, header: batch.header)
+  }
+
   /// A reject of the decoders with its origin.
   init(_ reject: Reject, origin: String) {
     self.init(

@@ -41,7 +41,7 @@ public struct LeaderService: Service {
           try await lead(connection)
           await connection.close()
         } catch {
-          state.setLeading(false)
+          state.setRole(.unknown)
           await watch.lost(error, bell)
         }
       }
@@ -66,12 +66,12 @@ public struct LeaderService: Service {
         return Leader(projector: projector, announcer: Announcer(rulebook: rulebook))
       }
       guard let leader = won else {
+        state.setRole(.standby)
         _ = await bell.wait(atMost: .milliseconds(500))
         continue
       }
       say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
-      state.setLeading(true)
-      defer { state.setLeading(false) }
+      state.setRole(.leading)
       if try await serve(leader, connection) { say(.leaderDeposed, .warning, "This daemon no longer leads.") }
     }
   }
@@ -90,6 +90,8 @@ public struct LeaderService: Service {
       let (deposed, busy, next) = try await connection.run { session -> (Bool, Bool, Instant?) in
         let step = try projector.projectNext(&session, now: now)
         if step == .deposed { return (true, false, nil) }
+        // With nothing to write, only a look tells that other rules are in force.
+        if step == .idle, try !projector.isCurrent(&session) { return (true, false, nil) }
         guard try projector.settleClosures(&session, now: now) else { return (true, false, nil) }
         let levels = try projector.raiseLevels(&session, now: now)
         guard levels.raised != nil else { return (true, false, nil) }
@@ -97,11 +99,11 @@ public struct LeaderService: Service {
         let next = [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min()
         return (false, step != .idle || levels.more || wrote, next)
       }
-      state.setProjected(projector.term.position, nextLevel: next)
       if deposed { return true }
       if busy, !bell.isSilenced { continue }
       if bell.isSilenced { return false }
       clock.arm(at: next) { [bell] in bell.ring() }
+      state.setProjected(projector.term.position, levelsThrough: now, nextLevel: next)
       guard await bell.wait(atMost: .seconds(1)) else { return false }
     }
   }

@@ -15,6 +15,9 @@ public final class ManualClock: WallClock {
 
   public func now() -> Instant { state.withLock { $0.now } }
 
+  /// The instant that somebody waits for.
+  public var armed: Instant? { state.withLock { $0.armed } }
+
   public func arm(at instant: Instant?, wake: @escaping @Sendable () -> Void) {
     let due = state.withLock { state -> Bool in
       state.armed = instant

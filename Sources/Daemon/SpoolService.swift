@@ -38,13 +38,14 @@ public struct SpoolService: Service {
         do {
           let names = try watcher.scan()
           told = ""
+          state.feedSeen(feed.description.name)
           for name in names where !stop.isSilenced { try await take(name, watcher, intake) }
-          state.feedReady(feed.description.name)
           // Someone puts a file in, or a minute passes.
           await watcher.wait(stop, atMost: 60_000)
         } catch {
           if told != "\(error)" { complain("\(error)") }
           told = "\(error)"
+          state.feedSeen(feed.description.name)
           _ = await stop.wait(atMost: .seconds(5))
         }
       }

@@ -25,6 +25,8 @@ public final class BatchReader {
   private struct Overlong {
     var head: [UInt8]
     var length: Int
+    /// Whether the last byte so far is a carriage return, which belongs to the line break if that follows.
+    var endsInReturn = false
   }
 
   private let source: Source
@@ -37,6 +39,8 @@ public final class BatchReader {
   private var unreadable = UnreadableDecoder(encoding: "")
   private var cursor = FeedCursor()
   private var overlong: Overlong?
+  /// An error that came when a batch held something already; it is told at the next call.
+  private var postponed: FeedReadError?
 
   /// A reader of any source; a batch holds at most `maximumRecords` events and rejects.
   public init(
@@ -72,7 +76,13 @@ public final class BatchReader {
   /// The next batch; nil at the end of the input.
   ///
   /// `now` is what times in the future are told by. It blocks while the source does.
+  ///
+  /// What was read before an error is handed out first; after an error reading may be tried again.
   public func next(now: Instant) throws(FeedReadError) -> FeedBatch? {
+    if let error = postponed {
+      postponed = nil
+      throw error
+    }
     if format == .unknown { try openInput() }
     var batch = FeedBatch()
     while !batch.isFull(maximumRecords) {
@@ -93,11 +103,24 @@ public final class BatchReader {
         if buffer.window.isEmpty, overlong == nil { break }
         continue
       }
-      try buffer.fill(source)
+      do throws(FeedReadError) {
+        try buffer.fill(source)
+      } catch {
+        guard batch.bytesRead > 0 else { throw error }
+        postponed = error
+        break
+      }
     }
     if batch.bytesRead == 0 { return nil }
+    batch.header = csv.header?.raw
     return batch
   }
+
+  /// Whether all that the input held has been handed out, as far as is known without reading on.
+  public var isAtEnd: Bool { buffer.isAtEnd && buffer.window.isEmpty && overlong == nil && postponed == nil }
+
+  /// Bytes of room that the input takes, whatever its length.
+  var bufferCapacity: Int { buffer.capacity }
 
   // MARK: Input
 
@@ -109,6 +132,7 @@ public final class BatchReader {
       buffer.take(length)
       cursor.offset += length
       format = feed.format == .csv ? .csv : .ndjson
+      if length > 0 { csv.sawMark() }
     case .unsupported(let name):
       unreadable = UnreadableDecoder(encoding: name)
       format = .unreadable
@@ -136,6 +160,7 @@ public final class BatchReader {
     let newline = window.baseAddress.flatMap { memchr($0, 0x0A, window.count) }
     guard let newline, let base = window.baseAddress else {
       line.length += window.count
+      if let last = window.last { line.endsInReturn = last == 0x0D }
       buffer.take(window.count)
       overlong = line
       if buffer.isAtEnd { endOverlong(line, lineBreak: 0, into: &batch) }
@@ -143,13 +168,14 @@ public final class BatchReader {
     }
     let count = UnsafeRawPointer(newline) - UnsafeRawPointer(base)
     line.length += count
+    if count > 0 { line.endsInReturn = window[count - 1] == 0x0D }
     buffer.take(count + 1)
     endOverlong(line, lineBreak: 1, into: &batch)
   }
 
   private func endOverlong(_ line: Overlong, lineBreak: Int, into batch: inout FeedBatch) {
-    batch.rejects.append(
-      .tooLarge(head: line.head, length: line.length, at: cursor, header: csv.header?.raw))
+    let length = line.endsInReturn ? line.length - 1 : line.length
+    batch.rejects.append(.tooLarge(head: line.head, length: length, at: cursor, header: csv.header?.raw))
     batch.advance(&cursor, lines: 1, bytes: line.length + lineBreak)
     overlong = nil
   }

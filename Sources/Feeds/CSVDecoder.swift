@@ -11,6 +11,7 @@ struct CSVDecoder {
   private var builder: EventBuilder
   private var draft = EventDraft()
   private let arena = ByteArena()
+  private var encoding: RowEncoding
   private var scanner = CSVScanner(delimiter: UInt8(ascii: ","))
   private(set) var header: CSVHeader?
 
@@ -18,7 +19,11 @@ struct CSVDecoder {
     self.feed = feed
     keys = KeyTable(feed: feed)
     builder = EventBuilder(feed: feed)
+    encoding = RowEncoding(feed.encoding)
   }
+
+  /// Notes that the file began with the byte order mark of UTF-8.
+  mutating func sawMark() { encoding.sawMark() }
 
   /// Decodes the whole rows of the window until it or the batch is full; returns how many bytes it took.
   ///
@@ -31,13 +36,12 @@ struct CSVDecoder {
     var at = 0
     while at < window.count, !batch.isFull(maximumRecords) {
       guard let row = nextRow(UnsafeBufferPointer(rebasing: window[at...]), isLast: isLast) else { break }
-      arena.reset(capacity: row.bytes.count * (EventField.allCases.count + 2))
       do throws(FieldFault) {
         if let fault = row.fault { throw fault }
         if isBlank(row) {
           batch.blankLines += 1
         } else if let header {
-          batch.events.append(try event(header, now: now))
+          batch.append(try event(header, row, now: now), from: row.bytes, at: cursor)
         } else {
           header = try readHeader(row)
           batch.blankLines += 1
@@ -63,20 +67,34 @@ struct CSVDecoder {
     var lines: Int
     /// Why the row, here its first line, cannot be taken apart.
     var fault: FieldFault?
+
+    /// The place of a byte in the row, from 1; nil if it is not one of the row's own.
+    func column(of byte: UnsafePointer<UInt8>) -> Int? {
+      guard let base = bytes.baseAddress, byte >= base, byte < base + bytes.count else { return nil }
+      return byte - base + 1
+    }
   }
 
   /// The row at the beginning of the bytes, its cells left in the scanner; nil if more bytes are needed.
   private mutating func nextRow(_ rest: UnsafeBufferPointer<UInt8>, isLast: Bool) -> Row? {
     if header == nil {
       guard let line = firstLine(rest, isLast: isLast) else { return nil }
-      scanner = CSVScanner(delimiter: delimiter(line.bytes))
+      scanner = CSVScanner(delimiter: delimiter(of: line.bytes))
     }
-    switch scanner.scan(rest, isLast: isLast) {
+    // What lies past the longest row and its line break is not looked at: it is there or not as the chunks fall.
+    let bound = FeedLimits.lineBytes + 2
+    let window = UnsafeBufferPointer(rebasing: rest.prefix(bound))
+    switch scanner.scan(window, isLast: isLast && rest.count <= bound) {
     case .row(let length, let used):
       let bytes = UnsafeBufferPointer(rebasing: rest[..<length])
-      let breaks = bytes.reduce(0) { $1 == 0x0A ? $0 + 1 : $0 }
-      let row = Row(bytes: bytes, used: used, lines: breaks + 1)
-      guard breaks > 0 else { return row }
+      let breaks = CSVDecoder.lineBreaks(bytes)
+      var row = Row(bytes: bytes, used: used, lines: breaks + 1)
+      if length <= FeedLimits.lineBytes {
+        convert(&row)
+      } else if breaks == 0 {
+        row.fault = CSVDecoder.tooLarge
+      }
+      guard breaks > 0, row.fault == nil else { return row }
       if length > FeedLimits.lineBytes { return brokenLine(rest, CSVDecoder.openQuote, isLast: isLast) }
       guard let field = fieldWithLineBreak() else { return row }
       return brokenLine(
@@ -86,6 +104,7 @@ struct CSVDecoder {
           "A line break stands inside \(builder.label(field)): close the quote that was opened before it."),
         isLast: isLast)
     case .fault(let message, let at):
+      if rest[..<at].contains(0x0A) { return brokenLine(rest, CSVDecoder.strayQuote, isLast: isLast) }
       return brokenLine(
         rest,
         FieldFault(
@@ -94,13 +113,30 @@ struct CSVDecoder {
             + "and double the quotes inside.", column: at + 1),
         isLast: isLast)
     case .incomplete:
-      guard rest.count > FeedLimits.lineBytes else { return nil }
+      guard rest.count >= bound else { return nil }
       return brokenLine(rest, CSVDecoder.openQuote, isLast: isLast)
     }
   }
 
+  private static let strayQuote = FieldFault(
+    .badCSV, nil,
+    "The row is not valid CSV: a quote that it opens is closed on a later line, where text follows it; close it here "
+      + "or double it.")
+  /// Becomes a message with the length where the row is known.
+  private static let tooLarge = FieldFault(.tooLarge, nil, "")
   private static let openQuote = FieldFault(
     .badCSV, nil, "A quote that this row opens is not closed within 1 MiB: close it or double it.")
+
+  private static func lineBreaks(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let base = bytes.baseAddress else { return 0 }
+    var count = 0
+    var at = 0
+    while at < bytes.count, let found = memchr(base + at, 0x0A, bytes.count - at) {
+      count += 1
+      at = UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
+    }
+    return count
+  }
 
   /// The first line as a row with a fault; nil if the line is not whole.
   private func brokenLine(_ rest: UnsafeBufferPointer<UInt8>, _ fault: FieldFault, isLast: Bool) -> Row? {
@@ -140,19 +176,36 @@ struct CSVDecoder {
     scanner.cells.allSatisfy { CellText.trimmed($0.bytes).isEmpty }
   }
 
+  /// Makes UTF-8 of the cells that the scanner found.
+  private mutating func convert(_ row: inout Row) {
+    // The row converted, which may double it, and freed of quotes, and a copy for each of eight fields that are
+    // cleaned.
+    arena.reset(capacity: row.bytes.count * 2 * 10)
+    guard encoding.mustConvert(row.bytes) else { return }
+    do throws(FieldFault) {
+      try scanner.rewrite { cell throws(FieldFault) in try encoding.convert(cell, arena: arena) }
+      encoding.sawGB18030()
+    } catch {
+      row.fault = error
+    }
+  }
+
   // MARK: Header
 
-  private func delimiter(_ line: UnsafeBufferPointer<UInt8>) -> UInt8 {
+  private mutating func delimiter(of line: UnsafeBufferPointer<UInt8>) -> UInt8 {
     switch feed.delimiter {
-    case .auto: CSVHeader.delimiter(of: line, keys: keys)
-    case .comma: UInt8(ascii: ",")
-    case .semicolon: UInt8(ascii: ";")
-    case .tab: 0x09
+    case .auto:
+      arena.reset(capacity: line.count * 2)
+      let text = encoding.mustConvert(line) ? try? encoding.convert(line, arena: arena) : line
+      return CSVHeader.delimiter(of: text ?? line, keys: keys)
+    case .comma: return UInt8(ascii: ",")
+    case .semicolon: return UInt8(ascii: ";")
+    case .tab: return 0x09
     }
   }
 
   private func readHeader(_ row: Row) throws(FieldFault) -> CSVHeader {
-    try check(row.bytes)
+    for cell in scanner.cells { try check(cell.bytes, in: row, field: nil) }
     let names = scanner.cells.map { String(decoding: CellText.trimmed(plain($0)), as: UTF8.self) }
     let header = CSVHeader(raw: Array(row.bytes), names: names, keys: keys)
     if let fault = header.fault { throw fault }
@@ -161,14 +214,14 @@ struct CSVDecoder {
 
   // MARK: Cells
 
-  private mutating func event(_ header: CSVHeader, now: Instant) throws(FieldFault) -> Event {
+  private mutating func event(_ header: CSVHeader, _ row: Row, now: Instant) throws(FieldFault) -> Event {
     if let fault = header.fault {
       throw FieldFault(fault.code, nil, "The row cannot be read because of the file's header. " + fault.message)
     }
-    return try eventOfCells(header, now: now)
+    return try eventOfCells(header, row, now: now)
   }
 
-  private mutating func eventOfCells(_ header: CSVHeader, now: Instant) throws(FieldFault) -> Event {
+  private mutating func eventOfCells(_ header: CSVHeader, _ row: Row, now: Instant) throws(FieldFault) -> Event {
     draft.reset()
     guard scanner.cells.count == header.columns.count else {
       throw FieldFault(
@@ -177,12 +230,13 @@ struct CSVDecoder {
           + "delimiter, or add what is missing.")
     }
     for (cell, column) in zip(scanner.cells, header.columns) {
-      try check(cell.bytes)
+      var fields = column.role.fields
+      try check(
+        cell.bytes, in: row, field: fields == 0 ? nil : EventField.allCases[fields.trailingZeroBitCount])
       guard column.role.fields != 0 || column.role.keepIndex >= 0 else { continue }
       let text = CellText.trimmed(plain(cell))
       guard !text.isEmpty else { continue }
       if column.role.keepIndex >= 0 { keep(text, column) }
-      var fields = column.role.fields
       while fields != 0 {
         let field = EventField.allCases[fields.trailingZeroBitCount]
         let value = cleaned(text, field)
@@ -200,15 +254,21 @@ struct CSVDecoder {
     }
   }
 
-  private func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(FieldFault) {
+  /// Refuses a cell that is not UTF-8 or holds NUL.
+  private func check(
+    _ bytes: UnsafeBufferPointer<UInt8>, in row: Row, field: EventField?
+  ) throws(FieldFault) {
     guard let base = bytes.baseAddress else { return }
-    if UTF8Check.firstInvalid(bytes) != nil {
+    if let at = UTF8Check.firstInvalid(bytes) {
       throw FieldFault(
-        .badEncoding, nil,
-        "The row is not valid UTF-8 at \(Excerpt.quoted(bytes)): save the file as UTF-8.")
+        .badEncoding, field,
+        "The row is not valid UTF-8 at \(Excerpt.quoted(bytes)): save the file as UTF-8.",
+        column: row.column(of: base + at))
     }
-    if memchr(base, 0, bytes.count) != nil {
-      throw FieldFault(.badField, nil, "The cell \(Excerpt.quoted(bytes)) holds a NUL character: take it out.")
+    if let found = memchr(base, 0, bytes.count) {
+      throw FieldFault(
+        .badField, field, "The cell \(Excerpt.quoted(bytes)) holds a NUL character: take it out.",
+        column: row.column(of: UnsafePointer(found.assumingMemoryBound(to: UInt8.self))))
     }
   }
 
@@ -231,11 +291,12 @@ struct CSVDecoder {
 
   /// The text as the field needs it: what a spreadsheet put around or into it is taken out.
   private func cleaned(_ text: UnsafeBufferPointer<UInt8>, _ field: EventField) -> UnsafeBufferPointer<UInt8> {
-    if field == .occurredAt {
-      return CellText.trimmed(CellText.folded(CellText.withoutApostrophe(text), .all, arena: arena))
-    }
+    // Names of people and places may begin with an apostrophe of their own.
+    if field == .entityName || field == .grid { return text }
+    let text = CellText.withoutApostrophe(text)
+    if field == .occurredAt { return CellText.trimmed(CellText.folded(text, .all, arena: arena)) }
     guard field.isIdentifier || field == .sequence || field == .extendDays else { return text }
-    return CellText.folded(CellText.withoutApostrophe(text), .digits, arena: arena)
+    return CellText.folded(text, .digits, arena: arena)
   }
 
   private func reject(_ fault: FieldFault, _ row: Row, _ cursor: FeedCursor) -> Reject {

@@ -105,6 +105,13 @@ struct CSVScanner {
     return .done(.fault("text stands after a closing quote", at: after))
   }
 
+  /// Rewrites the text of every cell.
+  mutating func rewrite(
+    _ text: (UnsafeBufferPointer<UInt8>) throws(FieldFault) -> UnsafeBufferPointer<UInt8>
+  ) throws(FieldFault) {
+    for index in cells.indices { cells[index].bytes = try text(cells[index].bytes) }
+  }
+
   private mutating func add(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) {
     cells.append(Cell(bytes: UnsafeBufferPointer(start: base + start, count: end - start)))
   }

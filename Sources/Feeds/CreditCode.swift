@@ -45,7 +45,14 @@ public enum CreditCode {
 
   static let alphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY".utf8)
 
-  static func value31(_ byte: UInt8) -> Int? { alphabet.firstIndex(of: byte) }
+  private static let values31: [UInt8] = (0...255).map { byte in
+    alphabet.firstIndex(of: UInt8(byte)).map { UInt8($0) } ?? 255
+  }
+
+  static func value31(_ byte: UInt8) -> Int? {
+    let value = values31[Int(byte)]
+    return value < 255 ? Int(value) : nil
+  }
 
   static func value36(_ byte: UInt8) -> Int? {
     switch byte {

@@ -45,7 +45,7 @@ extension EventBuilder {
     }
     return FieldFault(
       .badTime, .occurredAt,
-      "\(label(.occurredAt)) is \(Excerpt.quoted(bytes)): give a time from 1970 to 2199 such as "
+      "\(label(.occurredAt)) is \(Excerpt.quoted(bytes)): give a time from 1970 to 2099 such as "
         + "2026-09-18T10:00:00+08:00.")
   }
 }

@@ -201,32 +201,19 @@ struct EventBuilder {
     return number
   }
 
+  /// On an event of another type it is kept, and does nothing.
   private func voids(_ draft: borrowing EventDraft, type: EventType) throws(FieldFault) -> Identifier? {
     let voids = try identifier(.voids, draft)
-    if type == .voided {
-      guard let voids else { throw missing(.voids) }
-      return voids
-    }
-    guard voids == nil else {
-      throw FieldFault(
-        .badField, .voids,
-        "\(label(.voids)) stands on an event of type \(Excerpt.quoted(type.name)): only voided may carry it.")
-    }
-    return nil
+    if type == .voided, voids == nil { throw missing(.voids) }
+    return voids
   }
 
+  /// On an event of another type it is kept, and does nothing.
   private func extendDays(_ draft: borrowing EventDraft, type: EventType) throws(FieldFault) -> Int32? {
-    let days = try integer(.extendDays, draft)
-    guard type == .extended else {
-      guard days == nil else {
-        throw FieldFault(
-          .badField, .extendDays,
-          "\(label(.extendDays)) stands on an event of type \(Excerpt.quoted(type.name)): only extended may carry "
-            + "it.")
-      }
+    guard let days = try integer(.extendDays, draft) else {
+      if type == .extended { throw missing(.extendDays) }
       return nil
     }
-    guard let days else { throw missing(.extendDays) }
     guard days >= 1, days <= EventBuilder.mostExtendDays else {
       throw FieldFault(
         .badField, .extendDays,

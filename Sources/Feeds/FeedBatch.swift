@@ -4,8 +4,16 @@ import ServiceTime
 public struct FeedBatch: Sendable, Equatable {
   /// The events.
   public var events: [Event] = []
+  /// Where each event stands in the input, in step with `events`.
+  private(set) var places: [EventPlace] = []
+  /// The bytes of all events' lines and rows, one after the other.
+  private(set) var text: [UInt8] = []
+  /// The header row that CSV rows need to be read again; nil for NDJSON.
+  public internal(set) var header: [UInt8]?
   /// The lines and rows that are none.
   public var rejects: [Reject] = []
+  /// How many of the events carry a credit code that fails its check; they are kept as they are.
+  public var flaggedCodes = 0
   /// Input bytes behind this batch.
   public var bytesRead = 0
   /// Line breaks behind this batch, and a last line without one.
@@ -20,6 +28,22 @@ public struct FeedBatch: Sendable, Equatable {
 
   /// Lines or rows that were events or rejects.
   public var recordsRead: Int { events.count + rejects.count }
+
+  /// An event's line or row as it came, without its line break, and where it stands.
+  public func original(ofEvent index: Int) -> (position: Reject.Position, bytes: [UInt8]) {
+    let place = places[index]
+    let start = index == 0 ? 0 : places[index - 1].end
+    return (Reject.Position(line: place.line, byteOffset: place.byteOffset), Array(text[start..<place.end]))
+  }
+
+  /// Takes an event in with its line or row, and flags its credit code if that fails its check.
+  @inline(__always)
+  mutating func append(_ event: Event, from line: UnsafeBufferPointer<UInt8>, at cursor: FeedCursor) {
+    text.append(contentsOf: line)
+    places.append(EventPlace(line: cursor.line, byteOffset: cursor.offset, end: text.count))
+    if let code = event.uscc, !CreditCode.isValid(code) { flaggedCodes += 1 }
+    events.append(event)
+  }
 
   /// Whether the batch holds as much as one may.
   @inline(__always)
@@ -36,4 +60,14 @@ public struct FeedBatch: Sendable, Equatable {
     bytesRead += bytes
     endOffset = cursor.offset
   }
+}
+
+/// Where an event stands in its input.
+struct EventPlace: Sendable, Equatable {
+  /// Line number from 1; of a row over several lines the first.
+  var line: Int
+  /// Bytes of the input before it.
+  var byteOffset: Int
+  /// Where its bytes end in the batch's text.
+  var end: Int
 }

@@ -12,10 +12,12 @@ public struct FeedDescription: Sendable, Equatable {
 
   /// The text encoding.
   public enum Encoding: String, Sendable, CaseIterable {
-    /// Told from the bytes; only UTF-8, with or without a byte order mark, is read so far.
+    /// Told from the bytes: UTF-8 where they are valid as such, else, for CSV, GB18030.
     case auto
     /// UTF-8, with or without a byte order mark.
     case utf8 = "utf-8"
+    /// GB18030, which holds GBK and GB 2312; for CSV. A byte order mark of UTF-8 overrules it.
+    case gb18030
   }
 
   /// What stands between the fields of a CSV row.

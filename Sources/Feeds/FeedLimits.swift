@@ -12,6 +12,11 @@ public enum FeedLimits {
   public static let chunkBytes = 256 << 10
   /// Input bytes after which a batch ends even if it holds few events.
   public static let batchBytes = 16 << 20
+  /// Most characters of a kept number before its exponent; PostgreSQL's numbers, which hold what is kept, go to
+  /// 131,072 digits before the point and 16,383 after it.
+  public static let numberDigits = 1_000
+  /// Most digits of a kept number's exponent.
+  public static let exponentDigits = 3
   /// Most tags an event may carry.
   public static let tags = 256
 }

@@ -3,7 +3,7 @@ import Glibc
 /// A window on the input that moves forward: bytes are added at its end and taken from its front.
 struct InputBuffer: ~Copyable {
   private var base: UnsafeMutableRawPointer
-  private var capacity: Int
+  private(set) var capacity: Int
   private var low = 0
   private var high = 0
   private(set) var isAtEnd = false

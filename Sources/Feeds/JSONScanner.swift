@@ -25,6 +25,8 @@ struct JSONScanner {
   let base: UnsafePointer<UInt8>
   let end: Int
   var at = 0
+  /// Where the last number stood that a database cannot hold, if any.
+  var hugeNumberAt: Int?
 
   /// A scanner over bytes that must stay where they are.
   init(base: UnsafePointer<UInt8>, count: Int) {
@@ -171,10 +173,13 @@ struct JSONScanner {
       at += 1
       guard skipDigits() else { throw Fault("a number breaks off after its point", at: start) }
     }
+    if at - start > FeedLimits.numberDigits { hugeNumberAt = start }
     if current | 0x20 == UInt8(ascii: "e") {
       at += 1
       if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { at += 1 }
+      let exponent = at
       guard skipDigits() else { throw Fault("a number breaks off in its exponent", at: start) }
+      if at - exponent > FeedLimits.exponentDigits { hugeNumberAt = start }
     }
   }
 

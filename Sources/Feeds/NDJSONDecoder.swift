@@ -59,7 +59,7 @@ struct NDJSONDecoder {
         batch.blankLines += 1
         return
       }
-      batch.events.append(try builder.build(&draft, now: now))
+      batch.append(try builder.build(&draft, now: now), from: line, at: cursor)
     } catch {
       batch.rejects.append(NDJSONDecoder.reject(error, line, cursor))
     }
@@ -74,26 +74,26 @@ struct NDJSONDecoder {
     draft.reset()
     arena.reset(capacity: line.count)
     serial &+= 1
-    let repeated: FieldFault?
+    let fault: FieldFault?
     do throws(JSONScanner.Fault) {
-      repeated = try readObject(&scanner)
+      fault = try readObject(&scanner)
     } catch {
       throw NDJSONDecoder.fieldFault(error, line)
     }
-    if let repeated { throw repeated }
+    if let fault { throw fault }
     return true
   }
 
-  /// Reads the object at the cursor to the end of the line; returns the first repeated key that matters.
+  /// Reads the object at the cursor to the end of the line; returns the first fault of a key or a kept value.
   private mutating func readObject(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) -> FieldFault? {
     try scanner.expect(UInt8(ascii: "{"), "a line must be one JSON object")
-    var repeated: FieldFault?
+    var found: FieldFault?
     scanner.skipBlanks()
     if scanner.current == UInt8(ascii: "}") {
       scanner.at += 1
     } else {
       while true {
-        if let fault = try readMember(&scanner), repeated == nil { repeated = fault }
+        if let fault = try readMember(&scanner), found == nil { found = fault }
         scanner.skipBlanks()
         if scanner.current == UInt8(ascii: "}") {
           scanner.at += 1
@@ -107,10 +107,10 @@ struct NDJSONDecoder {
     guard scanner.at == scanner.end else {
       throw JSONScanner.Fault("something follows the object", at: scanner.at)
     }
-    return repeated
+    return found
   }
 
-  /// Reads one key and its value into the draft; returns a fault if the key was there before.
+  /// Reads one key and its value into the draft; returns a fault if the key was there before, or cannot be kept.
   @inline(__always)
   private mutating func readMember(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) -> FieldFault? {
     guard scanner.current == UInt8(ascii: "\"") else {
@@ -129,7 +129,9 @@ struct NDJSONDecoder {
     }
     let isNew = draft.name(role.fields) && nameKept(role.keepIndex)
     let valueStart = scanner.at
+    scanner.hugeNumberAt = nil
     try readValue(&scanner, fields: role.fields)
+    if role.keepIndex >= 0, let at = scanner.hugeNumberAt { return NDJSONDecoder.hugeNumber(key, column: at + 1) }
     if role.keepIndex >= 0, scanner.base[valueStart] != UInt8(ascii: "n") {
       draft.appendKept(key: quotedKey, value: scanner.slice(from: valueStart))
     }
@@ -205,6 +207,13 @@ extension NDJSONDecoder {
     return FieldFault(
       .badField, EventField(rawValue: String(decoding: key, as: UTF8.self)),
       "The key \(name) stands twice in the line: send it once.", column: column)
+  }
+
+  private static func hugeNumber(_ key: UnsafeBufferPointer<UInt8>, column: Int) -> FieldFault {
+    FieldFault(
+      .badField, EventField(rawValue: String(decoding: key, as: UTF8.self)),
+      "\(Excerpt.quoted(key)), which the feed keeps, holds a number that is too long: send it as a string.",
+      column: column)
   }
 
   private static func fieldFault(_ fault: JSONScanner.Fault, _ line: UnsafeBufferPointer<UInt8>) -> FieldFault {

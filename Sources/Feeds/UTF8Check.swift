@@ -20,6 +20,22 @@ enum UTF8Check {
     return nil
   }
 
+  /// Whether all bytes are ASCII.
+  static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let base = bytes.baseAddress else { return true }
+    let raw = UnsafeRawPointer(base)
+    var at = 0
+    while bytes.count - at >= 8 {
+      if raw.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 != 0 { return false }
+      at += 8
+    }
+    while at < bytes.count {
+      if base[at] >= 0x80 { return false }
+      at += 1
+    }
+    return true
+  }
+
   /// Bytes of the multi-byte sequence at an index, 2–4; 0 if it is not valid.
   @inline(__always)
   static func sequenceLength(_ b: UnsafePointer<UInt8>, _ at: Int, _ end: Int) -> Int {

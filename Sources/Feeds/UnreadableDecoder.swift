@@ -13,8 +13,10 @@ struct UnreadableDecoder {
     while at < window.count, !batch.isFull(maximumRecords) {
       let left = window.count - at
       var length = left
+      var used = left
       if let newline = memchr(base + at, 0x0A, left) {
-        length = UnsafeRawPointer(newline) - UnsafeRawPointer(base + at) + 1
+        length = UnsafeRawPointer(newline) - UnsafeRawPointer(base + at)
+        used = length + 1
       } else if !isLast {
         break
       }
@@ -25,8 +27,8 @@ struct UnreadableDecoder {
           position: Reject.Position(line: cursor.line, byteOffset: cursor.offset),
           raw: line.count > FeedLimits.lineBytes ? Array(line.prefix(FeedLimits.truncatedBytes)) : line,
           rawLength: line.count))
-      batch.advance(&cursor, lines: 1, bytes: length)
-      at += length
+      batch.advance(&cursor, lines: 1, bytes: used)
+      at += used
     }
     return at
   }

@@ -6,6 +6,7 @@ public final class MemorySink: LogSink {
     var records: [LogRecord] = []
     var dropped = 0
     var room: Int?
+    var listeners: [AsyncStream<LogRecord>.Continuation] = []
   }
 
   private let state = Mutex(State())
@@ -15,6 +16,16 @@ public final class MemorySink: LogSink {
 
   /// The records written so far.
   public var records: [LogRecord] { state.withLock { $0.records } }
+
+  /// The records written so far, and those to come.
+  public func stream() -> AsyncStream<LogRecord> {
+    AsyncStream { listener in
+      state.withLock { state in
+        for record in state.records { listener.yield(record) }
+        state.listeners.append(listener)
+      }
+    }
+  }
 
   /// How many times a record was refused.
   public var dropped: Int { state.withLock { $0.dropped } }
@@ -40,6 +51,7 @@ public final class MemorySink: LogSink {
     state.withLock { state in
       let taken = min(records.count, max(0, state.room ?? records.count))
       state.records.append(contentsOf: records.prefix(taken))
+      for listener in state.listeners { for record in records.prefix(taken) { listener.yield(record) } }
       state.dropped += records.count - taken
       if let room = state.room { state.room = max(0, room - taken) }
       return taken

@@ -8,8 +8,9 @@ public struct AppendBatch: Sendable {
   public var source: String
   /// Events in the order of the input.
   public var events: [Event]
-  /// The input's bytes of each event, for the quarantine should it be a conflict; empty where they are not kept.
-  public var originals: [QuarantineEntry]
+  /// Gives the input's bytes and place of an event by its index, for the quarantine should it be a conflict; nil
+  /// where they are not kept.
+  public var original: (@Sendable (Int) -> QuarantineEntry)?
   /// What could not be understood.
   public var rejects: [QuarantineEntry]
   /// Whether all of it is history.
@@ -17,15 +18,15 @@ public struct AppendBatch: Sendable {
   /// When it was received.
   public var receivedAt: Instant
 
-  /// A batch; `originals` is empty or has one entry an event.
+  /// A batch; `original` is asked by an event's index.
   public init(
-    feed: String, source: String, events: [Event], originals: [QuarantineEntry] = [],
+    feed: String, source: String, events: [Event], original: (@Sendable (Int) -> QuarantineEntry)? = nil,
     rejects: [QuarantineEntry] = [], history: Bool = false, receivedAt: Instant
   ) {
     self.feed = feed
     self.source = source
     self.events = events
-    self.originals = originals
+    self.original = original
     self.rejects = rejects
     self.history = history
     self.receivedAt = receivedAt

@@ -111,9 +111,8 @@ public struct Appender: Sendable {
     for index in conflicts {
       let event = batch.events[index]
       var entry =
-        index < batch.originals.count
-        ? batch.originals[index]
-        : QuarantineEntry(
+        batch.original?(index)
+        ?? QuarantineEntry(
           origin: "", line: 0, byteOffset: 0, totalBytes: 0, code: "", message: "",
           bytes: Array(EventText.ndjson(event).utf8))
       entry.totalBytes = max(entry.totalBytes, Int64(entry.bytes.count))

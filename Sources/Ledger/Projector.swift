@@ -120,6 +120,14 @@ public final class Projector: @unchecked Sendable {
     return .projected(events: batch.count, through: through)
   }
 
+  /// Whether the projector's row is where this leader left it: no other leads, and no other rules came into force.
+  public func isCurrent(_ session: inout Session) throws(PostgresError) -> Bool {
+    let same = try session.execute(
+      "SELECT epoch = $1 AND position = $2 FROM bizclock.projector", [.int8(term.epoch), .int8(term.position)])
+    guard same.rowCount == 1 else { return false }
+    return try same.bool(0, 0)
+  }
+
   /// Drops what is kept in memory.
   func forget() { cache.removeAll() }
 

@@ -14,8 +14,9 @@ public struct Backoff: Sendable {
 
   /// The next waiting time, in milliseconds.
   public mutating func next(using generator: inout some RandomNumberGenerator) -> Int64 {
-    let bound = attempt >= 20 ? cap : min(cap, first << Int64(attempt))
-    attempt += 1
+    // Doubling stops at the cap, before it can overflow.
+    let bound = attempt >= 20 || first > cap >> Int64(attempt) ? cap : first << Int64(attempt)
+    attempt = min(attempt + 1, 20)
     return Int64.random(in: 0...bound, using: &generator)
   }
 

@@ -1,12 +1,8 @@
-import CLibPQ
-import Dispatch
-import Glibc
-
 /// How to connect.
 public struct ConnectionOptions: Sendable {
   /// What the server's pg_stat_activity shows.
   public var applicationName = "bizclock"
-  /// How long connecting may take, in milliseconds.
+  /// How long connecting may take, in milliseconds, for each host that is named.
   public var connectTimeout: Int32 = 5_000
   /// How long a statement may take before the connection is given up, in milliseconds.
   public var statementTimeout: Int32 = 60_000
@@ -57,12 +53,16 @@ public actor Connection {
     }
   }
 
-  /// Runs a body on the connection; if the task is cancelled, the statement on the wire is cancelled.
+  /// Runs a body on the connection.
+  ///
+  /// If the task is cancelled, the body's statement on the wire is cancelled, and it can begin no other but a
+  /// ROLLBACK. Bodies of other tasks, which wait or come after, are not touched.
   public func run<R: Sendable>(_ body: @Sendable (inout Session) throws -> R) async throws -> R {
-    try await withTaskCancellationHandler {
+    let ticket = canceller.open()
+    return try await withTaskCancellationHandler {
       try perform(body)
     } onCancel: {
-      canceller.cancelInFlight()
+      canceller.cancel(body: ticket)
     }
   }
 
@@ -95,78 +95,4 @@ public actor Connection {
 
   /// Breaks the connection at once.
   public func close() { wire.shutDown() }
-}
-
-/// Runs an actor on a queue of its own, so that waiting for the network takes no thread from Swift's pool.
-final class QueueExecutor: SerialExecutor {
-  private let queue = DispatchQueue(label: "bizclock.postgres")
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
-  }
-
-  func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
-
-  /// Runs a body on the queue.
-  func perform<R>(_ body: @escaping @Sendable () throws -> sending R) async throws -> R {
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
-      queue.async {
-        do { continuation.resume(returning: try body()) } catch { continuation.resume(throwing: error) }
-      }
-    }
-  }
-}
-
-/// Makes connections.
-enum Connecting {
-  static func connect(_ conninfo: String, _ options: ConnectionOptions) throws(PostgresError) -> ConnectionHandle {
-    // Ours come before the conninfo, so that what it says wins.
-    let ours: [(String, String)] = [
-      ("application_name", options.applicationName), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
-      ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("dbname", conninfo),
-    ]
-    var keywords: [UnsafePointer<CChar>?] = []
-    var values: [UnsafePointer<CChar>?] = []
-    var owned: [UnsafeMutablePointer<CChar>?] = []
-    defer { owned.forEach { free($0) } }
-    for (keyword, value) in ours {
-      let key = strdup(keyword)
-      let text = strdup(value)
-      owned += [key, text]
-      keywords.append(key.map { UnsafePointer($0) })
-      values.append(text.map { UnsafePointer($0) })
-    }
-    keywords.append(nil)
-    values.append(nil)
-    guard let raw = PQconnectStartParams(keywords, values, 1) else {
-      throw PostgresError(.unreachable, operation: "connect", message: "out of memory")
-    }
-    let handle = ConnectionHandle(raw)
-    let deadline = Wire.milliseconds() + Int64(options.connectTimeout)
-    var wanted = PGRES_POLLING_WRITING
-    guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw) }
-    while true {
-      var descriptor = pollfd(
-        fd: PQsocket(raw), events: Int16(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0)
-      let left = deadline - Wire.milliseconds()
-      guard left > 0 else {
-        throw PostgresError(
-          .unreachable, operation: "connect", message: "no connection within \(options.connectTimeout) ms")
-      }
-      guard Glibc.poll(&descriptor, 1, Int32(clamping: left)) > 0 else { continue }
-      wanted = PQconnectPoll(raw)
-      switch wanted {
-      case PGRES_POLLING_OK: return handle
-      case PGRES_POLLING_FAILED: throw refused(raw)
-      default: continue
-      }
-    }
-  }
-
-  private static func refused(_ raw: OpaquePointer) -> PostgresError {
-    PostgresError(
-      .unreachable, operation: "connect",
-      message: Wire.firstLine(PQerrorMessage(raw).map { String(cString: $0) } ?? ""))
-  }
 }

@@ -101,6 +101,30 @@ public struct PrivateCluster: Sendable {
     _ = try run(["pg_ctl", "-D", data, "-w", "-t", "60", "-m", fast ? "fast" : "immediate", "stop"])
   }
 
+  /// Ends the server when this process ends, however that is, and removes the cluster; for one that is thrown away.
+  ///
+  /// A watcher of its own session reads a pipe whose other end only this process holds.
+  public func endWithThisProcess() {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { return }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    let script = #"cat >/dev/null; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; rm -rf "$1""#
+    let words = ["setsid", "sh", "-c", script, "sh", directory]
+    var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+    argv.append(nil)
+    defer { argv.forEach { free($0) } }
+    var child: pid_t = 0
+    posix_spawnp(&child, "setsid", &actions, nil, argv, environ)
+    // The writing end stays open until this process ends.
+    close(ends[0])
+  }
+
   private func makeDirectories() throws(PostgresError) {
     var path = ""
     for part in directory.split(separator: "/") {

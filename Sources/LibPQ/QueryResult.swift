@@ -72,13 +72,17 @@ public final class QueryResult: @unchecked Sendable {
   /// A timestamptz, in microseconds since 1970 UTC; infinities are errors.
   public func timestamptz(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
     let value: Int64 = try integer(row, column, "a timestamptz")
-    guard value != .max, value != .min else { throw wrong(row, column, "a finite timestamptz") }
-    return value + PostgresEpoch.microseconds
+    // The server's last years do not fit when counted from 1970.
+    let (since1970, overflow) = value.addingReportingOverflow(PostgresEpoch.microseconds)
+    guard value != .min, !overflow else { throw wrong(row, column, "a finite timestamptz") }
+    return since1970
   }
-  /// A date, in days since 1970.
+  /// A date, in days since 1970; infinities are errors.
   public func date(_ row: Int, _ column: Int) throws(PostgresError) -> Int32 {
     let value: Int32 = try integer(row, column, "a date")
-    return value + PostgresEpoch.days
+    let (since1970, overflow) = value.addingReportingOverflow(PostgresEpoch.days)
+    guard value != .min, !overflow else { throw wrong(row, column, "a finite date") }
+    return since1970
   }
   /// A text.
   public func text(_ row: Int, _ column: Int) throws(PostgresError) -> String {
@@ -87,7 +91,11 @@ public final class QueryResult: @unchecked Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
   /// A bytea.
-  public func bytea(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] { Array(try bytes(row, column)) }
+  public func bytea(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
+    let bytes = try bytes(row, column)
+    guard !isNull(row, column) else { throw wrong(row, column, "a bytea") }
+    return Array(bytes)
+  }
 
   /// An integer or NULL.
   public func optionalInt4(_ row: Int, _ column: Int) throws(PostgresError) -> Int32? {
@@ -178,8 +186,9 @@ public final class QueryResult: @unchecked Sendable {
   /// A timestamptz[] or NULL, in microseconds since 1970 UTC.
   public func optionalTimestamptzArray(_ row: Int, _ column: Int) throws(PostgresError) -> [Int64?]? {
     try array(row, column) { bytes -> Int64? in
-      let value: Int64? = QueryResult.integer(bytes)
-      return value.map { $0 + PostgresEpoch.microseconds }
+      guard let value: Int64 = QueryResult.integer(bytes) else { return nil }
+      let (since1970, overflow) = value.addingReportingOverflow(PostgresEpoch.microseconds)
+      return value == .min || overflow ? nil : since1970
     }
   }
 }

@@ -15,6 +15,8 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
   public static let cannotConnectNow = SQLState("57P03")
   public static let idleSessionTimeout = SQLState("57P05")
   public static let idleInTransactionTimeout = SQLState("25P03")
+  public static let transactionTimeout = SQLState("25P04")
+  public static let statementCompletionUnknown = SQLState("40003")
   public static let tooManyConnections = SQLState("53300")
   public static let diskFull = SQLState("53100")
   public static let readOnlyTransaction = SQLState("25006")
@@ -33,8 +35,10 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
   /// everything else will fail again.
   public var isRetryable: Bool {
     switch self {
-    case .serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled, .adminShutdown,
-      .crashShutdown, .cannotConnectNow, .idleSessionTimeout, .idleInTransactionTimeout, .readOnlyTransaction:
+    case .serializationFailure, .deadlockDetected, .statementCompletionUnknown, .lockNotAvailable, .queryCanceled,
+      .adminShutdown,
+      .crashShutdown, .cannotConnectNow, .idleSessionTimeout, .idleInTransactionTimeout, .transactionTimeout,
+      .readOnlyTransaction:
       true
     default: text.hasPrefix("08") || text.hasPrefix("53") || text.hasPrefix("58")
     }

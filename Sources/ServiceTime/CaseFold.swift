@@ -92,22 +92,15 @@ public struct CaseFold: Sendable {
     return inOrder ? events : events.sorted { $0.precedes($1) }
   }
 
-  /// What the effective voids name. A void acts on another only if it is later in event order, so the last are
-  /// settled first.
+  /// What the effective voids name. A void acts on another only if it is later in event order: those are settled
+  /// first, so that whatever names a later void comes too late for it.
   private static func voided(_ ordered: [Event]) -> Set<EventKey> {
-    guard ordered.contains(where: { $0.type == .voided }) else { return [] }
-    var orders: [EventKey: EventOrder] = [:]
-    for event in ordered where event.type == .voided {
-      orders[EventKey(source: event.source, eventID: event.eventID)] = event.orderKey
-    }
     var voided: Set<EventKey> = []
     for event in ordered.reversed() where event.type == .voided {
       guard let target = event.voids,
         !voided.contains(EventKey(source: event.source, eventID: event.eventID))
       else { continue }
-      let key = EventKey(source: event.source, eventID: target)
-      if let order = orders[key], order >= event.orderKey { continue }
-      voided.insert(key)
+      voided.insert(EventKey(source: event.source, eventID: target))
     }
     return voided
   }

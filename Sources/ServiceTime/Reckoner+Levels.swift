@@ -26,11 +26,13 @@ extension Reckoner {
     case .officeTime(let offset):
       found = officeLimit.flatMap { limit in
         Reckoner.runInstant(limit + offset, from: start, pauses, calendar).map {
-          ($0, isProvisional(through: calendar.date(of: $0), due))
+          ($0, isProvisional(through: calendar.date(of: max(start, $0 + -1)), due))
         }
       }
     case .share(let hundredths):
-      found = (share(hundredths, due), !isPublished(calendar.date(of: start), calendar.date(of: due.at)))
+      // The last office time asked for is that before due; at 24:00 it is the day's that it closes.
+      let last = calendar.date(of: max(start, due.at + -1))
+      found = (share(hundredths, due), !isPublished(calendar.date(of: start), last))
     }
     return found.map { LevelInstant(at: max($0.at, start), provisional: $0.provisional) }
   }
@@ -63,11 +65,18 @@ extension Reckoner {
     calendar.isPublished(min(a, b)) && calendar.isPublished(max(a, b))
   }
 
+  /// The first date of which a limit in working days asks whether it is worked.
+  private func firstAsked(noDays: Bool) -> CivilDate {
+    if version.startRule == .nextWorkingDay { return calendar.date(of: start) }
+    return noDays ? startDate : startDate + 1
+  }
+
   /// Whether a level in days rests on an unpublished day; calendar days without roll never ask.
   private func isProvisional(through day: CivilDate, _ due: Due) -> Bool {
     switch version.limit {
     case .calendarDays: version.rollForward ? due.provisional : false
-    case .workingDays: !isPublished(startDate + 1, max(day, startDate + 1))
+    case .workingDays(let limit):
+      !isPublished(min(day, firstAsked(noDays: limit + extendedDays == 0)), day)
     case .workingHours: !isPublished(calendar.date(of: start), day)
     }
   }

@@ -177,7 +177,8 @@ public struct Reckoner: Sendable {
       let amount = limit + Int64(extended) * calendar.usualOfficeTime
       guard let found = runInstant(amount, from: start, pauses, calendar) else { return nil }
       at = found
-      day = calendar.date(of: found)
+      // What runs out at 24:00 ran out on the day that it closes.
+      day = calendar.date(of: found + -1)
       asked = calendar.date(of: start)...max(day, calendar.date(of: start))
     }
     let provisional =

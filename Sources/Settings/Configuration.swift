@@ -48,11 +48,13 @@ public struct Configuration: Sendable, Equatable {
       bytes = try FileBytes.read(file)
     } catch {
       // Only a file that nobody asked for may be missing; one that cannot be read must not fork the data.
-      if error.isMissing, named == nil { return try parse(nil, file: nil, environment: environment) }
+      if error.isMissing, named == nil {
+        return try parse(nil, file: nil, environment: environment, hasPolicy: isThere)
+      }
       throw SettingsError(SettingsFault(file: file, message: "cannot be read: \(error)"))
     }
     do {
-      return try parse(PolicyDocuments.text(of: bytes), file: file, environment: environment)
+      return try parse(PolicyDocuments.text(of: bytes), file: file, environment: environment, hasPolicy: isThere)
     } catch let error as Complaint {
       throw SettingsError(SettingsFault(file: file, message: error.message))
     } catch let error as SettingsError {
@@ -62,12 +64,28 @@ public struct Configuration: Sendable, Equatable {
     }
   }
 
+  /// Whether a file is there, be it one that cannot be read.
+  private static func isThere(_ path: String) -> Bool {
+    do {
+      _ = try FileBytes.read(path)
+      return true
+    } catch {
+      return !error.isMissing
+    }
+  }
+
   /// Reads a configuration's text, nil for none, with what the environment overrides; all faults are in the error.
+  ///
+  /// Where the text names no policy, the file `policy.yaml` beside it is meant if `hasPolicy` says that it is there,
+  /// else the shipped policy.
   public static func parse(
-    _ text: String?, file: String?, environment: [String: String] = [:]
+    _ text: String?, file: String?, environment: [String: String] = [:],
+    hasPolicy: (String) -> Bool = { _ in true }
   ) throws(SettingsError) -> Configuration {
     let log = FaultLog()
-    let configuration = ConfigurationReader(file: file, environment: environment, log: log).read(text)
+    let configuration = withoutActuallyEscaping(hasPolicy) { hasPolicy in
+      ConfigurationReader(file: file, environment: environment, log: log, hasPolicy: hasPolicy).read(text)
+    }
     try log.check()
     return configuration
   }

@@ -14,6 +14,8 @@ struct ConfigurationReader {
   let file: String?
   let environment: [String: String]
   let log: FaultLog
+  /// Whether there is a policy file beside the configuration file; asked where that names none.
+  let hasPolicy: (String) -> Bool
 
   /// The configuration as far as it can be read; what is wrong is in the log.
   func read(_ text: String?) -> Configuration {
@@ -22,7 +24,8 @@ struct ConfigurationReader {
     if let text {
       let name = file ?? "bizclock.yaml"
       let folder = FilePath.folder(of: name)
-      configuration.policy = FilePath.resolve("policy.yaml", in: folder)
+      let beside = FilePath.resolve("policy.yaml", in: folder)
+      if hasPolicy(beside) { configuration.policy = beside }
       guard let node = SourceNode.read(text, file: name, log: log) else { return configuration }
       let root = Field(node: node, path: "", file: name, log: log)
       guard let map = root.map(keys: ConfigurationReader.keys) else { return configuration }
@@ -57,7 +60,7 @@ struct ConfigurationReader {
   private func database(_ field: Field) -> DatabaseLocation? {
     guard let text = field.text(longest: 4000) else { return nil }
     if text == "private" { return .private }
-    guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") || Conninfo.parse(text) != nil else {
+    guard Conninfo.isOne(text) else {
       field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", or private")
       return nil
     }

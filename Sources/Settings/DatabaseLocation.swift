@@ -25,13 +25,22 @@ enum Conninfo {
   /// What may be shown of a conninfo.
   static let shown = ["service", "host", "hostaddr", "port", "dbname", "user"]
 
+  private static let schemes = ["postgresql://", "postgres://"]
+
+  /// Whether a text is a conninfo: a URI, or pairs of key and value.
+  static func isOne(_ text: String) -> Bool {
+    schemes.contains { text.hasPrefix($0) } || parse(text)?.isEmpty == false
+  }
+
   /// The settings of a conninfo that may be shown.
   static func redacted(_ text: String) -> String {
-    for scheme in ["postgresql://", "postgres://"] where text.hasPrefix(scheme) {
-      let rest = text.dropFirst(scheme.count).prefix { $0 != "?" }
+    for scheme in schemes where text.hasPrefix(scheme) {
+      let rest = text.dropFirst(scheme.count)
+      let place = rest.prefix { $0 != "?" }
+      // A password may hold an unescaped ? and so may a parameter hold an @: then nothing tells one from the other.
+      if rest.dropFirst(place.count).contains("@") { return scheme + "…" }
       // A password may hold an unescaped @, but a host never does.
-      let host = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
-      return scheme + host
+      return scheme + (place.lastIndex(of: "@").map { place[place.index(after: $0)...] } ?? place)
     }
     guard let pairs = parse(text) else { return "(conninfo)" }
     let safe = pairs.filter { shown.contains($0.key) && !$0.value.contains("://") && !$0.value.contains("=") }

@@ -45,10 +45,15 @@ struct FeedReader {
       }
     case .exchange:
       if let field = map.required("database", example: "\"host=/run/postgresql dbname=exchange\""),
-        let text = field.text(longest: 4000), let conninfo = expand(field, text)
+        let text = field.text(longest: 4000)
       {
-        if text == "private" { field.fault("an exchange database is not private; write a libpq conninfo") }
-        feed.database = .conninfo(conninfo)
+        if text == "private" {
+          field.fault("an exchange database is not private; write a libpq conninfo")
+        } else if !Conninfo.isOne(text) {
+          field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=exchange\"")
+        } else {
+          feed.database = expand(field, text).map { .conninfo($0) }
+        }
       }
     }
     return settings(feed, map)
@@ -82,8 +87,8 @@ struct FeedReader {
       return nil
     }
     if text == "tab" { return 9 }
-    guard let byte = text.utf8.first, text.utf8.count == 1, [0x09, 0x2C, 0x3A, 0x3B, 0x7C].contains(byte) else {
-      field.fault("\"\(text)\" is not a delimiter; write \",\", \";\", \"|\", \":\" or tab")
+    guard let byte = text.utf8.first, text.utf8.count == 1, [0x09, 0x2C, 0x3B].contains(byte) else {
+      field.fault("\"\(text)\" is not a delimiter; write \",\", \";\" or tab")
       return nil
     }
     return byte

@@ -125,7 +125,8 @@ struct Field {
     guard let map = openMap() else { return nil }
     for entry in map.entries where !keys.contains(entry.key) {
       log.report(
-        file: file, place: entry.keyPlace, path: path, message: Spelling.unknown("key", entry.key, among: keys))
+        file: file, place: entry.keyPlace, path: path,
+        message: Spelling.unknown("key", SourceNode.shown(entry.key), among: keys))
     }
     return map
   }
@@ -141,6 +142,11 @@ struct Field {
 }
 
 extension SourceNode {
+  /// A key as it may be told: a conninfo that slipped to where a key is read may hold a password.
+  static func shown(_ key: String) -> String {
+    key.contains("=") || key.contains("://") ? "…" : key
+  }
+
   /// What people would call an item of a list: its `id`, `name` or `from`.
   var name: String? {
     guard case .map(let entries) = content else { return nil }

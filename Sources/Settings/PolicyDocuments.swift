@@ -10,6 +10,8 @@ public struct PolicyDocuments: Sendable, Equatable {
   public var policyText: String
   /// Texts of days files by the names that the policy gives them.
   public var files: [String: String]
+  /// Why days files that are there cannot be used, by the names that the policy gives them.
+  public var problems: [String: String] = [:]
 
   /// Documents; arguments as the properties.
   public init(policyText: String, files: [String: String] = [:], policyName: String = "policy.yaml") {
@@ -29,15 +31,19 @@ public struct PolicyDocuments: Sendable, Equatable {
     } catch let error as FileBytes.Failure {
       throw SettingsError(SettingsFault(file: path, message: "cannot be read: \(error)"))
     } catch {
-      throw SettingsError(SettingsFault(file: path, message: "\(error)"))
+      throw SettingsError(SettingsFault(file: path, message: (error as? Complaint)?.message ?? "\(error)"))
     }
     var documents = PolicyDocuments(policyText: text, policyName: path)
     for name in PolicyDraft.daysFiles(named: text) {
       for place in [name, "calendars/\(name)"] {
-        guard let bytes = try? FileBytes.read(FilePath.resolve(place, in: folder)),
-          let text = try? PolicyDocuments.text(of: bytes)
-        else { continue }
-        documents.files[name] = text
+        do {
+          documents.files[name] = try PolicyDocuments.text(of: FileBytes.read(FilePath.resolve(place, in: folder)))
+        } catch let error as FileBytes.Failure {
+          if error.isMissing { continue }
+          documents.problems[name] = "cannot be read: \(error)"
+        } catch {
+          documents.problems[name] = (error as? Complaint)?.message ?? "\(error)"
+        }
         break
       }
     }
@@ -58,11 +64,9 @@ public struct PolicyDocuments: Sendable, Equatable {
   static func text(of bytes: [UInt8]) throws(Complaint) -> String {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       var line = 1
-      var valid = 0
       // The line of the first byte that is not UTF-8: each line that is valid on its own lies before it.
       for part in bytes.split(separator: 10, omittingEmptySubsequences: false) {
         if String(validating: part, as: UTF8.self) == nil { break }
-        valid += part.count + 1
         line += 1
       }
       throw Complaint("is not UTF-8 (line \(line)); save the file as UTF-8")

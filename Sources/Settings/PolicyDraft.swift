@@ -28,6 +28,7 @@ public struct PolicyDraft: Sendable, Equatable {
       documents.policyText, file: documents.policyName, scope: scope, zoneExists: zoneExists
     ) { name in
       if let text = documents.files[name] { return Array(text.utf8) }
+      if let problem = documents.problems[name] { throw Complaint(problem) }
       throw Complaint("is not there; put it beside the policy file or take it out of days")
     }
   }

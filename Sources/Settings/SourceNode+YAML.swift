@@ -38,7 +38,8 @@ extension SourceNode {
       } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
         let place = Place(line: context.mark.line, column: context.mark.column)
         guard masked.mask(at: place) else {
-          return refuse("duplicate key \(keys.map { "\"\($0)\"" }.joined(separator: ", ")); keep one", place)
+          let names = keys.map { "\"\(SourceNode.shown("\($0)"))\"" }.joined(separator: ", ")
+          return refuse("duplicate key \(names); keep one", place)
         }
       } catch let error as YamlError {
         let (problem, place) = describe(error)
@@ -188,7 +189,7 @@ private struct NodeConverter {
         continue
       }
       let (key, _) = masked.unmask(written)
-      let inner = path.isEmpty ? key : "\(path).\(key)"
+      let inner = path.isEmpty ? SourceNode.shown(key) : "\(path).\(SourceNode.shown(key))"
       guard key != "<<" else {
         report(place, path, "merge keys (<<) are not read; write the keys out")
         continue

@@ -1,3 +1,4 @@
+import HeapModule
 import ServiceTime
 
 /// The events of all cases of a simulation by occurred_at; those of one instant by case.
@@ -5,13 +6,13 @@ import ServiceTime
 /// Holds only the cases that are under way, so that millions of events take little memory.
 public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
   /// The next event of a case under way.
-  private struct Head {
+  private struct Head: Comparable {
     var at: Instant
     /// Number of the case, for events of one instant.
     var number: Int
     var slot: Int
 
-    func precedes(_ other: Head) -> Bool { (at, number) < (other.at, other.number) }
+    static func < (a: Head, b: Head) -> Bool { (a.at, a.number) < (b.at, b.number) }
   }
 
   /// A case under way, and which of its events is next.
@@ -25,8 +26,7 @@ public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
   private var started = 0
   private var slots: [Underway] = []
   private var free: [Int] = []
-  /// A binary heap, the earliest first.
-  private var heads: [Head] = []
+  private var heads = Heap<Head>()
 
   /// The events of a simulation that has not begun yet.
   public init(_ simulator: Simulator) {
@@ -43,20 +43,19 @@ public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
 
   /// Shows the next event where it lies, for an event is expensive to copy; false after the last.
   mutating func withNext(_ body: (borrowing Event) -> Void) -> Bool {
-    while let start = upcoming?.first?.occurredAt, heads.first.map({ start < $0.at }) ?? true { begin(at: start) }
-    guard let head = heads.first else { return false }
+    while let start = upcoming?.first?.occurredAt, heads.min.map({ start < $0.at }) ?? true { begin(at: start) }
+    guard let head = heads.min else { return false }
     let at = slots[head.slot].at
     body(slots[head.slot].events[at])
     if at + 1 < slots[head.slot].events.count {
       slots[head.slot].at = at + 1
-      heads[0].at = slots[head.slot].events[at + 1].occurredAt
+      heads.replaceMin(
+        with: Head(at: slots[head.slot].events[at + 1].occurredAt, number: head.number, slot: head.slot))
     } else {
       slots[head.slot] = Underway(events: [])
       free.append(head.slot)
-      let last = heads.removeLast()
-      if !heads.isEmpty { heads[0] = last }
+      heads.removeMin()
     }
-    sink()
     return true
   }
 
@@ -71,28 +70,6 @@ public struct ChronologicalEvents: Sequence, IteratorProtocol, Sendable {
     } else {
       slots[slot] = Underway(events: events)
     }
-    heads.append(Head(at: start, number: started, slot: slot))
-    rise()
-  }
-
-  private mutating func rise() {
-    var at = heads.count - 1
-    while at > 0, heads[at].precedes(heads[(at - 1) / 2]) {
-      heads.swapAt(at, (at - 1) / 2)
-      at = (at - 1) / 2
-    }
-  }
-
-  private mutating func sink() {
-    var at = 0
-    while true {
-      var least = at
-      for child in 2 * at + 1...2 * at + 2 where child < heads.count && heads[child].precedes(heads[least]) {
-        least = child
-      }
-      if least == at { return }
-      heads.swapAt(at, least)
-      at = least
-    }
+    heads.insert(Head(at: start, number: started, slot: slot))
   }
 }

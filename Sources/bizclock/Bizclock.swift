@@ -11,8 +11,9 @@ struct Bizclock: AsyncParsableCommand {
     commandName: "bizclock",
     abstract: "Keeps the service-time clocks of a government service office.",
     discussion: """
-      Exit status: 0 done; 1 verify, diff or --check found a difference; 64 usage; 65 some input was quarantined; \
-      69 database unreachable; 78 configuration wrong.
+      Exit status: 0 done; 1 verify or --check found a difference; 64 usage; 65 some input was quarantined; \
+      66 what was asked for is not there; 69 database unreachable; 70 the program is at fault; 74 reading or \
+      writing failed; 78 configuration wrong.
       """,
     version: "0.1.0",
     subcommands: [
@@ -40,6 +41,8 @@ struct Bizclock: AsyncParsableCommand {
       leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
+    } catch let error as CommandFailure {
+      leave("bizclock: \(error)", error.status)
     } catch let error as ZoneFiles.Failure {
       leave("bizclock: \(error)", 78)
     } catch {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Daemon
 import Foundation
 import Glibc
@@ -22,7 +21,7 @@ final class Demo: Sendable {
     static func temporary() throws -> Folder {
       var template = Array("/tmp/bizclock-demo-XXXXXX".utf8CString)
       guard mkdtemp(&template) != nil else {
-        throw ValidationError("No folder can be made in /tmp: \(String(cString: strerror(errno))).")
+        throw CommandFailure.io("No folder can be made in /tmp")
       }
       let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
       chmod(path, 0o711)
@@ -52,10 +51,11 @@ final class Demo: Sendable {
   func run(once: Bool) async throws {
     Terminal.note("starting a database in \(folder.path)")
     let installation = try await Installation.open(configuration)
+    if !folder.isKept { installation.cluster?.endWithThisProcess() }
     let rulebook = try await prepare(installation)
     guard let calendar = rulebook.mainCalendar(process: "opening"),
       let feed = try installation.spoolFeeds(rulebook).first
-    else { throw ValidationError("The shipped policy has no process opening; rebuild the program.") }
+    else { throw CommandFailure.broken("The shipped policy has no process opening; rebuild the program.") }
     let start = calendar.zone.instant(Demo.opening)
     let town = DemoTown(seed: seed, calendar: calendar, start: start)
     let live = try await load(town.history(in: folder.path), town, installation, at: start)
@@ -99,7 +99,7 @@ final class Demo: Sendable {
   private func prepare(_ installation: Installation) async throws -> Rulebook {
     let spool = folder.path + "/spool"
     guard mkdir(spool, 0o755) == 0 || errno == EEXIST else {
-      throw ValidationError("\(spool) cannot be made: \(String(cString: strerror(errno))).")
+      throw CommandFailure.io("\(spool) cannot be made")
     }
     // Everything in the demo's database is of the demo's time.
     _ = try await installation.migrate(now: TimeZoneTable.utc.instant(Demo.opening) + -86_400_000_000)
@@ -112,7 +112,7 @@ final class Demo: Sendable {
   ) async throws -> ChronologicalEvents {
     let descriptor = open(history.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw ValidationError("\(history.path) cannot be read: \(String(cString: strerror(errno))).")
+      throw CommandFailure.io("\(history.path) cannot be read")
     }
     defer { close(descriptor) }
     let loading = Loading(

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Glibc
 import ServiceTime
 import Simulator
@@ -20,7 +19,7 @@ struct DemoTown {
     let path = folder + "/history.ndjson"
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else {
-      throw ValidationError("\(path) cannot be written: \(String(cString: strerror(errno))).")
+      throw CommandFailure.io("\(path) cannot be written")
     }
     defer { close(file) }
     // Around 2019-01-01, when the limits went from 5 working days to 2 and from 45 days to 7. Nearly all
@@ -41,7 +40,7 @@ struct DemoTown {
       rest = late
     }
     guard bytes.withUnsafeBytes({ Terminal.write($0, to: file) }) else {
-      throw ValidationError("\(path) cannot be written: \(String(cString: strerror(errno))).")
+      throw CommandFailure.io("\(path) cannot be written")
     }
     return History(path: path, rest: rest)
   }

@@ -22,7 +22,7 @@ struct ExplainCommand: AsyncParsableCommand {
       let result = try await connection.run { session -> (CaseReport, Rulebook) in
         guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
         guard let report = try CaseReport.read(caseID, rulebook, asOf: now, on: &session) else {
-          throw ValidationError("The ledger has no event of the case \(Terminal.safe(caseID)).")
+          throw CommandFailure.missing("The ledger has no event of the case \(Terminal.safe(caseID)).")
         }
         return (report, rulebook)
       }
@@ -48,9 +48,18 @@ struct CaseExplanation {
 
   private func time(_ instant: Instant?) -> String? { instant?.rfc3339(in: zone) }
 
+  /// Up to the due day, and up to the end or today, whichever is later; a clock forgotten for years is cut.
   private func lastDay(_ clock: Clock, _ reckoner: Reckoner) -> CivilDate {
     let end = reckoner.calendar.date(of: clock.stoppedAt ?? now)
-    return max(reckoner.due?.day ?? end, clock.isOpen ? (reckoner.due?.day ?? end) : end)
+    let due = reckoner.due?.day ?? end
+    return max(due, min(end, due + 100))
+  }
+
+  /// What has run up to the end, or up to now while the clock is open.
+  private func measured(_ clock: Clock) -> (Measures, Overrun?) {
+    guard clock.isOpen, let reckoner = clock.reckoner(rulebook) else { return (clock.measures, clock.overrun) }
+    let now = max(now, clock.startedAt)
+    return (reckoner.measures(at: now), reckoner.overrun(stoppedAt: now))
   }
 
   var text: String {
@@ -106,15 +115,17 @@ struct CaseExplanation {
         "  \(clock.state == .cancelled ? "cancelled" : "stopped  ") \(time(stopped) ?? "") by \(clock.outcome ?? "")"
       )
     }
+    let (measures, overrun) = measured(clock)
     var verdict = clock.verdict?.rawValue ?? clock.state.rawValue
-    if let overrun = clock.overrun {
+    if let overrun {
+      verdict += clock.isOpen ? ", past due" : ""
       verdict += overrun.days == 0 ? ", by less than a day" : ", by \(overrun.days) counted days"
     }
     if clock.breached { verdict += ", already past due" }
     lines.append("  verdict   \(verdict)")
     lines.append(
-      "  measures  \(clock.measures.countedDays) counted days, \(CaseExplanation.hours(clock.measures.working)) office time, "
-        + "\(CaseExplanation.hours(clock.measures.paused)) paused"
+      "  measures  \(measures.countedDays) counted days, \(CaseExplanation.hours(measures.working)) office time, "
+        + "\(CaseExplanation.hours(measures.paused)) paused"
         + (clock.extendedDays > 0 ? ", extended by \(clock.extendedDays) days" : ""))
     for pause in clock.pauses {
       lines.append("  pause     \(pause.kind): \(time(pause.from) ?? "") to \(time(pause.to) ?? "now")")
@@ -172,6 +183,7 @@ struct CaseExplanation {
   }
 
   private func json(_ clock: Clock) -> JSONText {
+    let (measures, overrun) = measured(clock)
     var members: [(String, JSONText)] = [
       ("commitment", .text(clock.commitment)), ("round", JSONText(clock.round)),
       ("version_from", .text(clock.versionFrom.description)), ("calendar", .text(clock.calendar)),
@@ -179,12 +191,12 @@ struct CaseExplanation {
       ("breached", .bool(clock.breached)), ("provisional", .bool(clock.provisional)),
       ("started_at", JSONText(time(clock.startedAt))), ("due_at", JSONText(time(clock.dueAt))),
       ("stopped_at", JSONText(time(clock.stoppedAt))), ("outcome", JSONText(clock.outcome)),
-      ("counted_days", JSONText(clock.measures.countedDays)),
-      ("working_seconds", .number(Double(clock.measures.working) / 1e6)),
-      ("paused_seconds", .number(Double(clock.measures.paused) / 1e6)),
-      ("elapsed_seconds", .number(Double(clock.measures.elapsed) / 1e6)),
+      ("counted_days", JSONText(measures.countedDays)),
+      ("working_seconds", .number(Double(measures.working) / 1e6)),
+      ("paused_seconds", .number(Double(measures.paused) / 1e6)),
+      ("elapsed_seconds", .number(Double(measures.elapsed) / 1e6)),
     ]
-    if let overrun = clock.overrun {
+    if let overrun {
       members.append(("overrun_seconds", .number(Double(overrun.time) / 1e6)))
       members.append(("overrun_days", JSONText(overrun.days)))
     }

@@ -14,9 +14,10 @@ struct GlobalOptions: ParsableArguments {
     try Configuration.load(config, environment: ProcessInfo.processInfo.environment)
   }
 
-  /// Runs a body on the database of the installation; a private cluster is left as it was found.
+  /// Runs a body on the database of the installation, whose schema must be this program's.
   func withDatabase<R>(_ body: (DatabaseSource) async throws -> R) async throws -> R {
-    let installation = try await Installation.open(try configuration())
+    let installation = try await open()
+    try await installation.checkSchema()
     return try await body(installation.database)
   }
 

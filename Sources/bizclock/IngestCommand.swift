@@ -12,7 +12,7 @@ struct IngestCommand: AsyncParsableCommand {
     commandName: "ingest", abstract: "Load files, or standard input (-), and return when they are projected.",
     discussion: """
       Without --feed the input is native NDJSON. What cannot be taken in goes to quarantine; then the exit status \
-      is 65. Loading the same again does no harm.
+      is 65. Loading the same again through the same feed does no harm.
       """)
 
   @OptionGroup var globals: GlobalOptions
@@ -31,7 +31,7 @@ struct IngestCommand: AsyncParsableCommand {
     for file in files {
       let descriptor = file == "-" ? STDIN_FILENO : Glibc.open(file, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else {
-        throw ValidationError("\(file) cannot be opened: \(String(cString: strerror(errno))).")
+        throw CommandFailure.io("\(file) cannot be opened")
       }
       inputs.append((file == "-" ? "(standard input)" : file, descriptor))
     }

@@ -34,6 +34,11 @@ struct MigrateCommand: AsyncParsableCommand {
       done.schema.isCurrent
         ? "schema version \(done.schema.newest): nothing to upgrade, views made anew"
         : "schema upgraded from version \(done.schema.before) to \(done.schema.newest)")
+    if done.lacksDashboardRole {
+      Terminal.note(
+        "the role bizclock_dashboard is missing, and this one may not create it; as a superuser: "
+          + "CREATE ROLE bizclock_dashboard NOLOGIN; then migrate again")
+    }
     if done.appliedDraft { Terminal.print("the policy and calendar of the files are in force") }
   }
 }

@@ -104,8 +104,8 @@ struct RuleDraft {
         policy: kind == .policy ? document : inForce.policy,
         calendar: kind == .calendar ? document : inForce.calendar)
       return try Rules.apply(
-        [(kind, document)], rulebook: rulebook, by: who, reason: reason, retrospectiveAfter: retrospectiveAfter,
-        now: now, on: &session)
+        [(kind, document)], rulebook: rulebook, over: inForce, by: who, reason: reason,
+        retrospectiveAfter: retrospectiveAfter, now: now, on: &session)
     }
     await connection.close()
     Terminal.print(

@@ -25,18 +25,25 @@ struct RunCommand: AsyncParsableCommand {
       try await installation.checkSchema()
       return try await installation.rulebook()
     }
+    let feeds = try installation.spoolFeeds(rulebook)
     let daemon = BizclockDaemon(
-      database: installation.database, feeds: try installation.spoolFeeds(rulebook), clock: clock, log: log,
+      database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName)
+    for feed in configuration.feeds where feed.kind != .spool {
+      _ = log.write(
+        LogRecord(
+          time: clock.now().microseconds, priority: .warning,
+          message: "Feed \(feed.name) is of kind \(feed.kind.rawValue), which this version does not read.",
+          fields: ["feed": .text(feed.name)]))
+    }
     let draft = try? Installation.draft(configuration)
-    if let draft { try await announceDraft(draft, installation, log, clock) }
+    if let draft {
+      try await waiting.untilThere { try await announceDraft(draft, installation, log, clock) }
+    }
     let notifier = ServiceNotifier.fromEnvironment()
-    _ = notifier.ready(status: "taking in \(configuration.feeds.count) feeds")
-    _ = log.write(
-      LogRecord(
-        time: clock.now().microseconds, priority: .info, event: .ready,
-        message: "bizclock is ready: \(configuration)."))
-    try await daemon.run(signals: [.sigterm, .sigint])
+    try await daemon.run(signals: [.sigterm, .sigint]) {
+      _ = notifier.ready(status: "taking in \(feeds.count) feeds")
+    }
     _ = notifier.stopping(status: nil)
     try installation.cluster?.stop()
   }

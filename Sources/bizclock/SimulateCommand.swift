@@ -46,7 +46,7 @@ struct SimulateCommand: ParsableCommand {
     let rulebook = try Rulebook(
       policy: draft.policy, calendars: draft.calendars, zones: try ZoneFiles.load(for: draft.calendars))
     guard let calendar = rulebook.mainCalendar(process: "opening") else {
-      throw ValidationError("The shipped policy has no process opening; rebuild the program.")
+      throw CommandFailure.broken("The shipped policy has no process opening; rebuild the program.")
     }
     let dates = try dates()
     let simulator = Simulator(
@@ -58,9 +58,8 @@ struct SimulateCommand: ParsableCommand {
       while let chunk = delivery.next() {
         guard chunk.bytes.withUnsafeBytes({ Terminal.write($0, to: STDOUT_FILENO) }) else {
           // A reader that has seen enough is no failure; a full disk is.
-          let reason = errno
-          if reason == EPIPE { return }
-          throw ValidationError("Standard output cannot be written: \(String(cString: strerror(reason))).")
+          if errno == EPIPE { return }
+          throw CommandFailure.io("Standard output cannot be written")
         }
       }
       return
@@ -102,7 +101,7 @@ struct PartFiles {
   init(directory: String, count: Int) throws {
     self.directory = directory
     self.count = count
-    guard mkdir(directory, 0o777) == 0 || errno == EEXIST else { throw PartFiles.failure("make", directory) }
+    guard mkdir(directory, 0o777) == 0 || errno == EEXIST else { throw PartFiles.failure("made", directory) }
     for part in 1...count where access(path(part), F_OK) == 0 {
       throw ValidationError("\(path(part)) is there already; give another directory or take the parts away.")
     }
@@ -113,10 +112,10 @@ struct PartFiles {
       try finish()
       part = chunk.part
       descriptor = open(temporary(part), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else { throw PartFiles.failure("write", temporary(part)) }
+      guard descriptor >= 0 else { throw PartFiles.failure("written", temporary(part)) }
     }
     guard chunk.bytes.withUnsafeBytes({ Terminal.write($0, to: descriptor) }) else {
-      throw PartFiles.failure("write", temporary(part))
+      throw PartFiles.failure("written", temporary(part))
     }
   }
 
@@ -126,7 +125,7 @@ struct PartFiles {
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0, rename(temporary(part), path(part)) == 0 else {
-      throw PartFiles.failure("write", path(part))
+      throw PartFiles.failure("written", path(part))
     }
   }
 
@@ -137,7 +136,7 @@ struct PartFiles {
   private func path(_ part: Int) -> String { "\(directory)/\(name(part))" }
   private func temporary(_ part: Int) -> String { "\(directory)/.\(name(part)).part" }
 
-  private static func failure(_ verb: String, _ path: String) -> ValidationError {
-    ValidationError("Cannot \(verb) \(path): \(String(cString: strerror(errno))).")
+  private static func failure(_ verb: String, _ path: String) -> CommandFailure {
+    CommandFailure.io("\(path) cannot be \(verb)")
   }
 }

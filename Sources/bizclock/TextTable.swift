@@ -29,7 +29,10 @@ struct TextTable {
       }
       while line.last == " " { line.removeLast() }
       lines.append(line)
-      if index == 0 { lines.append(widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")) }
+      if index == 0 {
+        let rules = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
+        lines.append(String(rules.reversed().drop { $0 == " " }.reversed()))
+      }
     }
     return lines.joined(separator: "\n")
   }

@@ -31,7 +31,7 @@ import Testing
       let outcome = try await append(
         ledger,
         AppendBatch(
-          feed: "office", source: "test", events: [first, other], originals: [place, place],
+          feed: "office", source: "test", events: [first, other], original: { _ in place },
           receivedAt: TestLedger.now))
       #expect([outcome.new, outcome.duplicate, outcome.quarantined] == [0, 1, 1])
       try await expectRows(

@@ -44,9 +44,22 @@ import Testing
         #expect(throws: PostgresError.self) { try result.int4(0, 4) }
         #expect(throws: PostgresError.self) { try result.text(0, 14) }
         #expect(throws: PostgresError.self) { try result.int8(1, 2) }
-        #expect(throws: PostgresError.self) {
-          try session.execute("SELECT 'infinity'::timestamptz").timestamptz(0, 0)
+        // Values beyond what counts from 1970 can say.
+        for unbounded in ["infinity", "-infinity", "294276-12-31 23:59:59+00"] {
+          #expect(throws: PostgresError.self) {
+            try session.execute("SELECT $1::text::timestamptz", [.text(unbounded)]).timestamptz(0, 0)
+          }
+          #expect(throws: PostgresError.self) {
+            try session.execute("SELECT array[$1::text::timestamptz]", [.text(unbounded)])
+              .optionalTimestamptzArray(0, 0)
+          }
         }
+        for unbounded in ["infinity", "-infinity"] {
+          #expect(throws: PostgresError.self) {
+            try session.execute("SELECT $1::text::date", [.text(unbounded)]).date(0, 0)
+          }
+        }
+        #expect(throws: PostgresError.self) { try session.execute("SELECT NULL::bytea").bytea(0, 0) }
       }
     }
   }
@@ -54,8 +67,10 @@ import Testing
   @Test func aMillionRowsCopiedIn() async throws {
     try await withConnection { connection, _ in
       try await connection.run { session in
-        try session.execute("CREATE TABLE rows (id int8 PRIMARY KEY, name text, tags text[], at timestamptz)")
-        let count = try session.copyIn("COPY rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+        try session.execute(
+          "CREATE TABLE public.rows (id int8 PRIMARY KEY, name text, tags text[], at timestamptz)")
+        let count = try session.copyIn("COPY public.rows FROM STDIN (FORMAT binary)") {
+          writer throws(PostgresError) in
           for id in Int64(0)..<1_000_000 {
             try writer.row(columns: 4)
             writer.int8(id)
@@ -66,7 +81,7 @@ import Testing
         }
         #expect(count == 1_000_000)
         let sums = try session.execute(
-          "SELECT count(*), sum(id)::int8, count(name), sum(cardinality(tags))::int8 FROM rows")
+          "SELECT count(*), sum(id)::int8, count(name), sum(cardinality(tags))::int8 FROM public.rows")
         #expect(try sums.int8(0, 0) == 1_000_000)
         #expect(try sums.int8(0, 1) == 499_999_500_000)
         #expect(try sums.int8(0, 3) == 400_000)
@@ -77,9 +92,9 @@ import Testing
   @Test func aCopyThatFailsLeavesTheConnectionUsable() async throws {
     try await withConnection { connection, _ in
       try await connection.run { session in
-        try session.execute("CREATE TABLE rows (id int8 CONSTRAINT rows_once PRIMARY KEY)")
+        try session.execute("CREATE TABLE public.rows (id int8 CONSTRAINT rows_once PRIMARY KEY)")
         let error = #expect(throws: PostgresError.self) {
-          try session.copyIn("COPY rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+          try session.copyIn("COPY public.rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
             for _ in 0..<50_000 {
               try writer.row(columns: 1)
               writer.int8(1)
@@ -93,13 +108,13 @@ import Testing
         #expect("\(error.map(String.init(describing:)) ?? "")".contains("(id)=") == false)
         // The caller's own error undoes the copy too.
         #expect(throws: PostgresError.self) {
-          try session.copyIn("COPY rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+          try session.copyIn("COPY public.rows FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
             try writer.row(columns: 1)
             writer.int8(2)
             throw PostgresError(.usage, operation: "test", message: "enough")
           }
         }
-        #expect(try session.execute("SELECT count(*) FROM rows").int8(0, 0) == 0)
+        #expect(try session.execute("SELECT count(*) FROM public.rows").int8(0, 0) == 0)
       }
     }
   }
@@ -132,13 +147,13 @@ import Testing
     options.settings = ["lock_timeout": "50ms"]
     try await withConnection(options) { connection, conninfo in
       let other = try await Connection.connect(conninfo)
-      try await connection.run { _ = try $0.execute("CREATE TABLE locked (id int)") }
+      try await connection.run { _ = try $0.execute("CREATE TABLE public.locked (id int)") }
       try await other.run { session in
         try session.begin()
-        try session.execute("LOCK TABLE locked")
+        try session.execute("LOCK TABLE public.locked")
       }
       let error = await #expect(throws: PostgresError.self) {
-        try await connection.run { _ = try $0.execute("SELECT FROM locked") }
+        try await connection.run { _ = try $0.execute("SELECT FROM public.locked") }
       }
       #expect(error?.code == .lockNotAvailable)
       #expect(error?.isRetryable == true)

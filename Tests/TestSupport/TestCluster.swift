@@ -21,33 +21,11 @@ public actor TestCluster {
           "max_wal_size": "4GB", "autovacuum": "off",
         ])
       let conninfo = try await cluster.start()
-      try TestCluster.guardServer(directory)
+      cluster.endWithThisProcess()
       return (cluster, conninfo)
     }
     server = task
     return try await task.value.1
-  }
-
-  /// Starts a watcher that stops the server and removes its files once this process is gone: its standard input is
-  /// a pipe that only this process holds open.
-  private static func guardServer(_ directory: String) throws {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { return }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    let script = "cat >/dev/null; kill -QUIT $(head -1 \(directory)/data/postmaster.pid); rm -rf \(directory)"
-    let words = ["setsid", "sh", "-c", script]
-    var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    argv.append(nil)
-    defer { argv.forEach { free($0) } }
-    var child: pid_t = 0
-    posix_spawnp(&child, "setsid", &actions, nil, argv, environ)
-    close(ends[0])
   }
 
   private func template(_ name: String, _ prepare: @escaping @Sendable (String) async throws -> Void) async throws

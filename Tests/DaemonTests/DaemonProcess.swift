@@ -1,0 +1,106 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// The built program in a process of its own, its log read line by line.
+final class DaemonProcess: Sendable {
+  struct NotBuilt: Error, CustomStringConvertible {
+    var path: String
+    var description: String { "\(path) is not there; run: swift build --build-tests" }
+  }
+
+  private let process: Process
+  private let state = Mutex<(lines: [String], rest: String, listeners: [AsyncStream<String>.Continuation])>(
+    ([], "", []))
+  private let ended = AsyncStream<Int32>.makeStream()
+  private let drained = AsyncStream<Never>.makeStream()
+
+  /// The program beside the tests that run.
+  static var program: String {
+    let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return URL(filePath: runner).deletingLastPathComponent().appending(path: "bizclock").path
+  }
+
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    guard FileManager.default.isExecutableFile(atPath: DaemonProcess.program) else {
+      throw NotBuilt(path: DaemonProcess.program)
+    }
+    process = Process()
+    process.executableURL = URL(filePath: DaemonProcess.program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardOutput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardError = pipe
+    let ended = ended.continuation
+    let drained = drained.continuation
+    process.terminationHandler = { process in
+      ended.yield(
+        process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus)
+      ended.finish()
+    }
+    try process.run()
+    pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
+      let data = handle.availableData
+      self?.take(data)
+      guard data.isEmpty else { return }
+      handle.readabilityHandler = nil
+      drained.finish()
+    }
+  }
+
+  deinit { if process.isRunning { kill(pid, SIGKILL) } }
+
+  var pid: pid_t { process.processIdentifier }
+
+  func signal(_ number: Int32) { kill(pid, number) }
+
+  /// Waits for the end and the last line; the exit status, or 128 and the signal.
+  func exit() async throws -> Int32 {
+    let (stream, rest) = (ended.stream, drained.stream)
+    return try await TestDeadline.within(.seconds(60), "the end of process \(pid)") {
+      for await status in stream {
+        for await _ in rest {}
+        return status
+      }
+      throw CancellationError()
+    }
+  }
+
+  /// The log so far.
+  var lines: [String] { state.withLock { $0.lines } }
+
+  /// The log so far, as JSON.
+  var records: [[String: String]] { lines.map(DaemonProcess.record) }
+
+  /// Waits for a line of an event.
+  func logged(_ event: String, within limit: Duration = .seconds(60)) async throws {
+    let stream = AsyncStream<String> { listener in
+      state.withLock { state in
+        for line in state.lines { listener.yield(line) }
+        state.listeners.append(listener)
+      }
+    }
+    try await TestDeadline.within(limit, "\(event) in the log of process \(pid)") {
+      for await line in stream where line.contains("\"event\":\"\(event)\"") { return }
+      throw CancellationError()
+    }
+  }
+
+  private static func record(_ line: String) -> [String: String] {
+    let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    return (object ?? [:]).mapValues { "\($0)" }
+  }
+
+  private func take(_ data: Data) {
+    state.withLock { state in
+      state.rest += String(decoding: data, as: UTF8.self)
+      while let end = state.rest.firstIndex(of: "\n") {
+        let line = String(state.rest[..<end])
+        state.rest = String(state.rest[state.rest.index(after: end)...])
+        state.lines.append(line)
+        for listener in state.listeners { listener.yield(line) }
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import LibPQ
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// How the daemon starts, waits and leaves.
+@Suite(.serialized) struct LifeTests {
+  /// No database: it waits, says so once, and serves when the database is there; the same when it goes away.
+  @Test func itWaitsForTheDatabase() async throws {
+    let server = try OwnServer()
+    defer { server.remove() }
+    try await server.start()
+    let folder = try OfficeFolder(conninfo: server.conninfo)
+    defer { folder.remove() }
+    try await folder.migrate()
+    try server.kill()
+
+    let daemon = try folder.start()
+    try await daemon.logged("database.lost")
+    #expect(daemon.records.first { $0["event"] == "database.lost" }?["priority"] == "error")
+    try await server.start()
+    try await daemon.logged("ready")
+    #expect(daemon.records.count { $0["event"] == "database.lost" } == 1)
+    #expect(daemon.records.count { $0["event"] == "database.back" } == 1)
+    let load = try Load(seed: 21, files: 2)
+    for file in load.files { try folder.put(file) }
+    try await folder.finished(load)
+    daemon.signal(SIGTERM)
+    #expect(try await daemon.exit() == 0)
+    #expect(daemon.records.last?["event"] == "stopping")
+  }
+
+  /// SIGTERM inside an append: the batch in hand is committed, no other is begun, and the status is 0.
+  @Test func itFinishesTheBatchInHand() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let folder = try OfficeFolder(conninfo: conninfo)
+      defer { folder.remove() }
+      try await folder.migrate()
+      let daemon = try folder.start()
+      try await daemon.logged("ready")
+      let load = try Load(seed: 22, files: 3)
+      let barrier = try await Barrier("bizclock.feed", conninfo)
+      for file in load.files { try folder.put(file) }
+      try await barrier.reached()
+      daemon.signal(SIGTERM)
+      await barrier.open()
+      #expect(try await daemon.exit() == 0)
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder.spool).filter {
+        $0.hasSuffix(".ndjson")
+      }
+      let taken = try FileManager.default.contentsOfDirectory(atPath: folder.spool + "/done")
+      #expect(taken.count == 1)
+      #expect(left.count == 2)
+      let events = try await TestQuery.rows(conninfo, "SELECT (count(*) > 100)::text FROM bizclock.event")
+      #expect(events == [["true"]])
+    }
+  }
+
+  /// A wrong configuration: every fault with its line, and exit status 78.
+  @Test func aWrongConfigurationListsAllItsFaults() async throws {
+    let path = "/tmp/bizclock-wrong-\(UUID().uuidString.prefix(8)).yaml"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try """
+    database: private
+    colour: red
+    feeds:
+      - { name: office, source: office, kind: spoon, directory: /tmp }
+      - { name: office, kind: spool, directory: /tmp }
+    alerts: { retrospective_after: 24 lightyears }
+
+    """.write(toFile: path, atomically: true, encoding: .utf8)
+    let program = try DaemonProcess(["run", "--config", path])
+    #expect(try await program.exit() == 78)
+    let places = program.lines.compactMap { $0.split(separator: ":").dropFirst().first.flatMap { Int($0) } }
+    #expect(Set(places).isSuperset(of: [2, 4, 5, 6]), "\(program.lines)")
+  }
+
+  /// A database without a schema, or nobody there: words, and a status that says which.
+  @Test func commandsSayWhatIsWrongWithTheDatabase() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let folder = try OfficeFolder(conninfo: conninfo)
+      defer { folder.remove() }
+      let configuration = folder.path + "/bizclock.yaml"
+      let bare = try DaemonProcess(["verify", "--config", configuration])
+      #expect(try await bare.exit() == 78)
+      #expect(bare.lines.contains { $0.contains("bizclock migrate") }, "\(bare.lines)")
+      let nobody = try DaemonProcess(
+        ["status", "--config", configuration],
+        environment: ["BIZCLOCK_DATABASE": "host=/tmp/nobody-is-here dbname=x connect_timeout=2"])
+      #expect(try await nobody.exit() == 69)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import LibPQ
+
+/// All that is projected, as texts in a fixed order, without ids of rows and times of recording: equal for equal
+/// events whatever their way into the ledger.
+public enum ProjectionDump {
+  private static let queries = [
+    """
+    SELECT (to_jsonb(c) - 'started_received_at' - 'verdict_recorded_at' - 'history')::text
+    FROM bizclock.clock c ORDER BY case_id, commitment, round
+    """,
+    "SELECT to_jsonb(c)::text FROM bizclock.case_file c ORDER BY case_id",
+    """
+    SELECT (to_jsonb(c) - 'cell')::text || coalesce((SELECT jsonb_agg(jsonb_build_array(b.measure, b.bucket, b.count)
+      ORDER BY b.measure, b.bucket) FROM bizclock.metric_bucket b WHERE b.cell = c.cell)::text, '')
+    FROM bizclock.metric_cell c
+    ORDER BY basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome
+    """,
+    """
+    SELECT concat_ws('/', case_id, commitment, round, level, revision, due_at, level_at, resolved_at)
+    FROM bizclock.alert WHERE withdrawn_at IS NULL ORDER BY case_id, commitment, round, level, revision
+    """,
+    "SELECT (to_jsonb(e) - 'received_at')::text FROM dashboard.event_log e ORDER BY 1",
+  ]
+
+  /// Reads everything in one snapshot.
+  public static func read(_ session: inout Session) throws -> [String] {
+    try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    defer { session.rollbackQuietly() }
+    var lines: [String] = []
+    for query in queries {
+      let result = try session.execute(query)
+      for row in 0..<result.rowCount { lines.append(try result.text(row, 0)) }
+    }
+    return lines
+  }
+}
