@@ -1,6 +1,7 @@
 import Dispatch
 import LibPQ
 import ServiceTime
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -10,7 +11,9 @@ import Testing
   @Test func positionsAreInTheOrderOfCommits() async throws {
     try await TestLedger.with { ledger async throws in
       let shared = (0..<40).map { Event.told("S\($0)", "accepted", "2026-06-01 09:00") }
+      let underway = Underway(2)
       @Sendable func load(_ name: String) async throws -> AppendOutcome {
+        defer { underway.end() }
         let connection = try await ledger.connect()
         let total = try await connection.run { session -> AppendOutcome in
           var appender = Appender()
@@ -33,7 +36,7 @@ import Testing
       async let b = load("B")
       // Whoever reads position n + 1 has read n: dense positions are as many as the last one says, at any moment.
       var last: Int64 = 0
-      while last < 280 {
+      while underway.isAny {
         let (count, head) = try await ledger.connection.run { session -> (Int64, Int64) in
           let row = try session.execute("SELECT count(*), coalesce(max(position), 0) FROM bizclock.event")
           return (try row.int8(0, 0), try row.int8(0, 1))
@@ -46,6 +49,14 @@ import Testing
       #expect(outcomes.map(\.new).reduce(0, +) == 280)
       #expect(outcomes.map(\.duplicate).reduce(0, +) == 40)
     }
+  }
+
+  /// How many loads have not ended yet, however they end.
+  private final class Underway: Sendable {
+    private let count: Mutex<Int>
+    init(_ count: Int) { self.count = Mutex(count) }
+    var isAny: Bool { count.withLock { $0 > 0 } }
+    func end() { count.withLock { $0 -= 1 } }
   }
 
   @Test func theFrozenIsEnded() async throws {

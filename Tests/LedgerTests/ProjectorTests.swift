@@ -143,8 +143,10 @@ import Testing
     try await TestLedger.with { ledger async throws in
       let leader = try await ledger.leader()
       for (number, text) in ["\u{F914}", "\u{6A02}", "\u{F914}"].enumerated() {
-        try await ledger.tell(
-          leader, [.told("K1", "submitted", "2026-06-01 09:0\(number)") { $0.entityName = text }])
+        // The one before is voided in the same breath: nothing but the spelling differs.
+        let submitted = Event.told("K1", "submitted", "2026-06-01 09:00", id: "\(number)") { $0.entityName = text }
+        let former = Event.told("K1", "submitted", "2026-06-01 09:00", id: "\(number - 1)")
+        try await ledger.tell(leader, [submitted, .void(former, "2026-06-01 09:0\(number)")])
         let name = try await ledger.column("SELECT entity_name FROM bizclock.case_file WHERE case_id = 'K1'")
         #expect(name.map { Array($0.utf8) } == [Array(text.utf8)])
         // Two cells, not one.
