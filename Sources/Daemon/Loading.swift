@@ -46,22 +46,34 @@ public struct Loading: Sendable {
   }
 
   /// Returns once the projections have reached a position; projects here where nobody leads.
+  ///
+  /// What has been loaded is committed: a database that goes away is waited for, as the daemon does.
   public func project(through position: Int64, progress: @escaping @Sendable (Int64) -> Void = { _ in })
     async throws
   {
-    let ask = try await database.connect(.ask)
+    var watch = DatabaseWatch(clock: clock, log: log)
     let bell = Doorbell()
     while true {
-      let (reached, led) = try await ask.run { try ServiceStatus.progress(&$0) }
-      progress(reached)
-      if reached >= position { break }
-      if led {
-        _ = await bell.wait(atMost: .milliseconds(100))
-      } else {
-        try await lead(through: position, progress)
+      do {
+        let ask = try await database.connect(.ask)
+        watch.found()
+        while true {
+          let (reached, led) = try await ask.run { try ServiceStatus.progress(&$0) }
+          progress(reached)
+          if reached >= position { break }
+          if led {
+            _ = await bell.wait(atMost: .milliseconds(100))
+          } else {
+            try await lead(through: position, progress)
+          }
+        }
+        await ask.close()
+        return
+      } catch let error as PostgresError where error.isRetryable {
+        try Task.checkCancellation()
+        await watch.lost(error, bell)
       }
     }
-    await ask.close()
   }
 
   /// Leads for as long as it takes.

@@ -157,7 +157,9 @@ public final class Projector: @unchecked Sendable {
     var appended: [Identifier: CachedCase] = [:]
     var before: [Identifier: CaseBefore] = [:]
     var reload: [Identifier] = []
+    var life = SignOfLife()
     for caseID in order {
+      try life.folded(&session)
       guard let events = byCase[caseID] else { continue }
       guard let old = cache[caseID] else {
         if known.contains(caseID) { reload.append(caseID) }
@@ -181,6 +183,7 @@ public final class Projector: @unchecked Sendable {
     var result: [(Identifier, CachedCase)] = []
     result.reserveCapacity(order.count)
     for caseID in order {
+      try life.folded(&session)
       guard let events = byCase[caseID] else { continue }
       var next = appended[caseID] ?? CachedCase.folded(caseID, stored[caseID] ?? events, rulebook)
       var was = before[caseID] ?? CaseBefore()

@@ -57,7 +57,9 @@ public enum Refolder {
     let before = try CaseReader.before(ids, &session)
     let alerts = try CaseReader.alerts(ids, &session)
     var delta = ProjectionDelta()
+    var life = SignOfLife()
     for (caseID, events) in cases {
+      try life.folded(&session)
       var was = before[caseID] ?? CaseBefore()
       was.alerts = alerts[caseID] ?? [:]
       var cached = CachedCase.folded(caseID, events, rulebook)

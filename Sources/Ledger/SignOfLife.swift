@@ -1,0 +1,14 @@
+import LibPQ
+
+/// Tells the server while a batch is folded that its client works: a session that says nothing for a few seconds is
+/// ended as one of a frozen program.
+struct SignOfLife {
+  private static let cases = 100
+  private var count = 0
+
+  /// One more case is folded.
+  mutating func folded(_ session: inout Session) throws(PostgresError) {
+    count += 1
+    if count % SignOfLife.cases == 0 { try session.execute("SELECT") }
+  }
+}
