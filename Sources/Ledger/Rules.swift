@@ -53,9 +53,10 @@ public enum Rules {
     return InForce(policyID: policy.0, policy: policy.1, calendarID: calendar.0, calendar: calendar.1)
   }
 
-  private static func changedMeanwhile() -> PostgresError {
+  static func changedMeanwhile(_ operation: String) -> PostgresError {
     PostgresError(
-      .usage, operation: "apply", message: "other rules came into force meanwhile; look at the difference again")
+      .usage, operation: operation, message: "other rules came into force meanwhile; look again, and then repeat it"
+    )
   }
 
   /// Puts documents in force and brings every projection up to them, in one transaction: all of it or nothing.
@@ -82,7 +83,7 @@ public enum Rules {
       if let base {
         let policy = try moved.int8(0, 2)
         let calendar = try moved.int8(0, 3)
-        if policy != base.policyID || calendar != base.calendarID { throw changedMeanwhile() }
+        if policy != base.policyID || calendar != base.calendarID { throw changedMeanwhile("apply") }
       }
       var change = ChangeReason.policy
       for (kind, document) in documents {

@@ -40,15 +40,27 @@ public enum Verifier {
   }
 
   /// Compares, in one snapshot, while ingest goes on.
-  public static func verify(_ rulebook: Rulebook, on session: inout Session) throws(PostgresError) -> Report {
+  ///
+  /// `base` are the rules that the rulebook was compiled from; if others came into force since, nothing is compared
+  /// and an error says so. Left out, that is not checked.
+  public static func verify(
+    _ rulebook: Rulebook, over base: Rules.InForce? = nil, on session: inout Session
+  ) throws(PostgresError) -> Report {
     defer { session.rollbackQuietly() }
     try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    return try compareAll(rulebook, &session)
+    return try compareAll(rulebook, over: base, &session)
   }
 
   /// Compares as the transaction that is on sees everything.
-  static func compareAll(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) -> Report {
-    let row = try session.execute("SELECT position, recorded_at FROM bizclock.projector")
+  static func compareAll(
+    _ rulebook: Rulebook, over base: Rules.InForce? = nil, _ session: inout Session
+  ) throws(PostgresError) -> Report {
+    let row = try session.execute("SELECT position, recorded_at, policy, calendar FROM bizclock.projector")
+    if let base {
+      let policy = try row.int8(0, 2)
+      let calendar = try row.int8(0, 3)
+      if policy != base.policyID || calendar != base.calendarID { throw Rules.changedMeanwhile("verify") }
+    }
     let position = try row.int8(0, 0)
     let recordedAt = Instant(microseconds: try row.timestamptz(0, 1))
     var report = Report()

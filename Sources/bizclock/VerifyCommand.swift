@@ -15,8 +15,8 @@ struct VerifyCommand: AsyncParsableCommand {
     let report = try await globals.withDatabase { database in
       let connection = try await database.connect(.administer)
       let report = try await connection.run { session -> Verifier.Report in
-        guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
-        return try Verifier.verify(rulebook, on: &session)
+        guard let (inForce, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
+        return try Verifier.verify(rulebook, over: inForce, on: &session)
       }
       await connection.close()
       return report
