@@ -161,6 +161,7 @@ CREATE TABLE bizclock.projector (
   calendar       bigint      NOT NULL,
   recorded_at    timestamptz NOT NULL,
   levels_through timestamptz NOT NULL,
+  settled_through timestamptz NOT NULL,
   holder         text,
   elected_at     timestamptz
 );
@@ -168,8 +169,10 @@ COMMENT ON TABLE bizclock.projector IS
   'One row. Every transaction of the leader begins by moving it from the (epoch, position) that the leader knows.';
 COMMENT ON COLUMN bizclock.projector.recorded_at IS 'Strictly increasing: the time of the last projection.';
 COMMENT ON COLUMN bizclock.projector.levels_through IS 'Every level up to this instant has been raised.';
-INSERT INTO bizclock.projector (epoch, position, policy, calendar, recorded_at, levels_through)
-VALUES (0, 0, 0, 0, '1970-01-01Z', '1970-01-01Z');
+COMMENT ON COLUMN bizclock.projector.settled_through IS
+  'Every edge of a closure up to this instant has been brought to the open clocks.';
+INSERT INTO bizclock.projector (epoch, position, policy, calendar, recorded_at, levels_through, settled_through)
+VALUES (0, 0, 0, 0, '1970-01-01Z', '1970-01-01Z', '1970-01-01Z');
 
 CREATE TABLE bizclock.case_file (
   case_id           text        COLLATE "C" PRIMARY KEY,

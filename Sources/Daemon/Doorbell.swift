@@ -6,6 +6,8 @@ final class Doorbell: Sendable {
     var rung = false
     var silenced = false
     var visit = 0
+    /// The last visit whose time has run out.
+    var expired = 0
     var waiter: CheckedContinuation<Void, Never>?
   }
   private let state = Mutex(State())
@@ -35,13 +37,18 @@ final class Doorbell: Sendable {
     }
     let alarm = Task { [self] in
       try await Task.sleep(for: duration)
-      state.withLock { $0.visit == visit ? $0.waiter.take() : nil }?.resume()
+      state.withLock { state -> CheckedContinuation<Void, Never>? in
+        guard state.visit == visit else { return nil }
+        // The wait itself may not have begun yet.
+        state.expired = visit
+        return state.waiter.take()
+      }?.resume()
     }
     defer { alarm.cancel() }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let now = state.withLock { state -> Bool in
-          if state.rung || state.silenced || Task.isCancelled { return true }
+          if state.rung || state.silenced || state.expired == visit || Task.isCancelled { return true }
           state.waiter = continuation
           return false
         }

@@ -15,9 +15,13 @@ public final class Intake: @unchecked Sendable {
   private var connection: Connection?
   private var input: Input?
   private var pending: AppendBatch?
+  private var processes = KnownProcesses()
 
   private struct Input {
-    var reader: BatchReader
+    /// Made when the processes that the policy names are known.
+    var reader: BatchReader?
+    var descriptor: Int32
+    var batch: Int
     var feed: FeedDescription
     var origin: String
     var history: Bool
@@ -42,9 +46,7 @@ public final class Intake: @unchecked Sendable {
     descriptor: Int32, origin: String, feed: FeedDescription, history: Bool, batch: Int, stop: Doorbell,
     progress: @Sendable (AppendOutcome) -> Void = { _ in }
   ) async throws -> (outcome: AppendOutcome, finished: Bool) {
-    input = Input(
-      reader: BatchReader(feed: feed, maximumRecords: batch, descriptor: descriptor), feed: feed, origin: origin,
-      history: history)
+    input = Input(descriptor: descriptor, batch: batch, feed: feed, origin: origin, history: history)
     pending = nil
     defer { input = nil }
     var total = AppendOutcome()
@@ -52,11 +54,11 @@ public final class Intake: @unchecked Sendable {
     while true {
       do {
         let connection = try await connected()
-        watch.found()
         guard let outcome = try await connection.run({ try self.step(&$0) }) else { return (total, true) }
+        watch.found()
         total += outcome
         progress(total)
-        if stop.isSilenced { return (total, input?.reader.isAtEnd ?? true) }
+        if stop.isSilenced { return (total, input?.reader?.isAtEnd ?? true) }
       } catch let error as PostgresError where error.isRetryable {
         try await recover(error, &watch, stop)
         if stop.isSilenced { return (total, false) }
@@ -79,9 +81,10 @@ public final class Intake: @unchecked Sendable {
 
   /// Appends the next batch; nil at the end of the input.
   private func step(_ session: inout Session) throws -> AppendOutcome? {
-    guard let input else { return nil }
+    if input?.reader == nil { try open(&session) }
+    guard let input, let reader = input.reader else { return nil }
     if pending == nil {
-      guard let read = try input.reader.next(now: clock.now()) else { return nil }
+      guard let read = try reader.next(now: clock.now()) else { return nil }
       let origin = input.origin
       pending = AppendBatch(
         feed: input.feed.name, source: input.feed.source.text, events: read.events,
@@ -93,6 +96,16 @@ public final class Intake: @unchecked Sendable {
     let outcome = try appender.append(batch, on: &session)
     pending = nil
     return outcome
+  }
+
+  /// Begins to read an input, with the processes of the policy that is in force now.
+  private func open(_ session: inout Session) throws {
+    guard var input else { return }
+    if !input.feed.knownProcesses.isEmpty, let processes = try processes.inForce(&session) {
+      input.feed.knownProcesses = processes
+    }
+    input.reader = BatchReader(feed: input.feed, maximumRecords: input.batch, descriptor: input.descriptor)
+    self.input = input
   }
 
   private func recover(_ error: PostgresError, _ watch: inout DatabaseWatch, _ stop: Doorbell) async throws {

@@ -37,9 +37,12 @@ public struct LeaderService: Service {
       while !bell.isSilenced, !Task.isCancelled {
         do {
           let connection = try await database.connect(.lead)
-          watch.found()
-          try await lead(connection)
+          try await lead(connection, &watch)
           await connection.close()
+        } catch let error as PostgresError where error.code == .lockNotAvailable {
+          // Rules are being applied, which takes as long as it takes: the database serves.
+          state.setRole(.standby)
+          _ = await bell.wait(atMost: .milliseconds(500))
         } catch {
           state.setRole(.unknown)
           await watch.lost(error, bell)
@@ -52,79 +55,105 @@ public struct LeaderService: Service {
   }
 
   /// Serves on one connection, standing by or leading, until it is told to stop.
-  private func lead(_ connection: Connection) async throws {
+  private func lead(_ connection: Connection, _ watch: inout DatabaseWatch) async throws {
     while !bell.isSilenced, !Task.isCancelled {
       let now = clock.now()
-      let won = try await connection.run { session -> Leader? in
-        guard let (inForce, rulebook) = try RuleLoader.load(&session),
-          let term = try Leadership.acquire(&session, holder: holder, now: now)
-        else { return nil }
-        // Rules may have come into force between reading them and winning the term.
-        guard term.policy == inForce.policyID, term.calendar == inForce.calendarID else { return nil }
-        let projector = Projector(term: term, rulebook: rulebook, settings: settings)
-        try projector.prepare(&session)
-        return Leader(projector: projector, announcer: Announcer(rulebook: rulebook))
+      let won = try await connection.run {
+        try Election.win(&$0, holder: holder, now: now, settings: settings)
       }
-      guard let leader = won else {
+      guard let projector = won else {
+        watch.found()
         state.setRole(.standby)
         _ = await bell.wait(atMost: .milliseconds(500))
         continue
       }
       say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
       state.setRole(.leading)
-      if try await serve(leader, connection) { say(.leaderDeposed, .warning, "This daemon no longer leads.") }
+      if try await serve(projector, connection, &watch) {
+        say(.leaderDeposed, .warning, "This daemon no longer leads.")
+      }
     }
   }
 
-  private struct Leader: Sendable {
-    var projector: Projector
-    var announcer: Announcer
-  }
-
   /// Works until there is nothing to do, waits, and begins again; true when deposed.
-  private func serve(_ leader: Leader, _ connection: Connection) async throws -> Bool {
+  private func serve(
+    _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch
+  ) async throws -> Bool {
+    let announcer = Announcer(rulebook: projector.rulebook)
     while true {
-      let now = clock.now()
-      let projector = leader.projector
-      let announcer = leader.announcer
-      let (deposed, busy, next) = try await connection.run { session -> (Bool, Bool, Instant?) in
-        let step = try projector.projectNext(&session, now: now)
-        if step == .deposed { return (true, false, nil) }
-        // With nothing to write, only a look tells that other rules are in force.
-        if step == .idle, try !projector.isCurrent(&session) { return (true, false, nil) }
-        guard try projector.settleClosures(&session, now: now) else { return (true, false, nil) }
-        let levels = try projector.raiseLevels(&session, now: now)
-        guard levels.raised != nil else { return (true, false, nil) }
-        let wrote = try announce(announcer, caughtUp: step == .idle, now, &session)
-        let next = [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min()
-        return (false, step != .idle || levels.more || wrote, next)
-      }
-      if deposed { return true }
-      if busy, !bell.isSilenced { continue }
+      let turn = try await connection.run { try self.turn(projector, announcer, &$0) }
+      guard let turn else { return true }
+      watch.found()
+      if turn.isBusy, !bell.isSilenced { continue }
       if bell.isSilenced { return false }
-      clock.arm(at: next) { [bell] in bell.ring() }
-      state.setProjected(projector.term.position, levelsThrough: now, nextLevel: next)
+      clock.arm(at: turn.next) { [bell] in bell.ring() }
+      state.setProjected(projector.term.position, levelsThrough: turn.now, nextLevel: turn.next)
       guard await bell.wait(atMost: .seconds(1)) else { return false }
     }
   }
 
+  /// What one turn of the work found.
+  private struct Turn: Sendable {
+    /// Every level up to here has been raised.
+    var now: Instant
+    /// Whether there may be more to do at once.
+    var isBusy: Bool
+    /// When there is something to do next, whatever comes in.
+    var next: Instant?
+  }
+
+  /// Projects a batch, raises the levels whose instants have come, writes waiting log lines; nil when deposed.
+  private func turn(_ projector: Projector, _ announcer: Announcer, _ session: inout Session) throws -> Turn? {
+    let step = try projector.projectNext(&session, now: clock.now())
+    if step == .deposed { return nil }
+    // With nothing to write, only a look tells that other rules are in force.
+    if step == .idle, try !projector.isCurrent(&session) { return nil }
+    // Projecting may have taken a while: levels are recorded at the time that it is then.
+    let now = clock.now()
+    guard try projector.settleClosures(&session, now: now) else { return nil }
+    let levels = try projector.raiseLevels(&session, now: clock.now())
+    guard levels.raised != nil else { return nil }
+    let wrote = try announce(announcer, caughtUp: step == .idle, &session)
+    return Turn(
+      now: now, isBusy: step != .idle || levels.more || wrote,
+      next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min())
+  }
+
   /// Writes waiting log lines and takes them off the queue; true if there may be more.
-  private func announce(
-    _ announcer: Announcer, caughtUp: Bool, _ now: Instant, _ session: inout Session
-  ) throws -> Bool {
+  private func announce(_ announcer: Announcer, caughtUp: Bool, _ session: inout Session) throws -> Bool {
     let limit = 5_000
     let lines = try Outbox.pending(&session, limit: limit, summaries: caughtUp)
     guard !lines.isEmpty else { return false }
     let single = lines.filter { $0.subject != nil }
-    let summaries = lines.filter { $0.subject == nil }
-    var written = Array(single.prefix(log.write(contentsOf: single.map { announcer.record($0, at: now) })))
+    guard try write(single, announcer, &session) == single.count else { return false }
     // One load makes one summary: it waits for the lines before it.
-    if lines.count < limit, let summary = Announcer.merged(summaries), log.write(announcer.record(summary, at: now))
+    let summaries = lines.filter { $0.subject == nil }
+    if single.count < limit, let summary = Announcer.merged(summaries),
+      log.write(announcer.record(summary, at: clock.now()))
     {
-      written += summaries
+      try Outbox.written(summaries, at: clock.now(), &session)
     }
-    try Outbox.written(written, at: now, &session)
-    return lines.count == limit && !written.isEmpty
+    return single.count == limit
+  }
+
+  /// Writes lines in slices, each taken off the queue before the next is begun, and says how many were written.
+  ///
+  /// A reader of the log may be slow: while it is waited for, the session says nothing, and the server ends one that
+  /// says nothing for seconds. So a slice is no larger than such a reader takes in a fraction of that.
+  private func write(_ lines: [PendingLine], _ announcer: Announcer, _ session: inout Session) throws -> Int {
+    var rest = lines[...]
+    var size = 50
+    while !rest.isEmpty {
+      let slice = Array(rest.prefix(size))
+      let begun = ContinuousClock.now
+      let written = log.write(contentsOf: slice.map { announcer.record($0, at: clock.now()) })
+      try Outbox.written(Array(slice.prefix(written)), at: clock.now(), &session)
+      rest = rest.dropFirst(written)
+      // The log takes no more for now: the next turn tries again.
+      if written < slice.count { break }
+      size = ContinuousClock.now - begun < .milliseconds(50) ? min(size * 2, 1_600) : max(size / 2, 10)
+    }
+    return lines.count - rest.count
   }
 
   private func say(_ event: Journal.LogEvent, _ priority: LogPriority, _ message: String) {

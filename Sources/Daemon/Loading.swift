@@ -56,9 +56,9 @@ public struct Loading: Sendable {
     while true {
       do {
         let ask = try await database.connect(.ask)
-        watch.found()
         while true {
           let (reached, led) = try await ask.run { try ServiceStatus.progress(&$0) }
+          watch.found()
           progress(reached)
           if reached >= position { break }
           if led {
@@ -69,6 +69,9 @@ public struct Loading: Sendable {
         }
         await ask.close()
         return
+      } catch let error as PostgresError where error.code == .lockNotAvailable {
+        // Rules are being applied.
+        _ = await bell.wait(atMost: .milliseconds(500))
       } catch let error as PostgresError where error.isRetryable {
         try Task.checkCancellation()
         await watch.lost(error, bell)
@@ -81,16 +84,13 @@ public struct Loading: Sendable {
     let connection = try await database.connect(.lead)
     let holder = Installation.processName
     let now = clock.now()
-    let won = try await connection.run { session -> Projector? in
-      guard let (_, rulebook) = try RuleLoader.load(&session),
-        let term = try Leadership.acquire(&session, holder: holder, now: now)
-      else { return nil }
-      let projector = Projector(term: term, rulebook: rulebook, settings: settings)
-      try projector.prepare(&session)
-      return projector
+    let settings = settings
+    let won = try await connection.run {
+      try Election.win(&$0, holder: holder, now: now, settings: settings)
     }
     guard let projector = won else {
       await connection.close()
+      _ = await Doorbell().wait(atMost: .milliseconds(100))
       return
     }
     while projector.term.position < position {

@@ -5,6 +5,7 @@ import ServiceTime
 struct CasePages {
   private var after: Identifier?
   private var limit: Int64
+  private let pageSize: Int64
   private var done = false
   let through: Int64
 
@@ -12,6 +13,7 @@ struct CasePages {
   init(through: Int64, pageSize: Int64 = 20_000) {
     self.through = through
     limit = pageSize
+    self.pageSize = pageSize
   }
 
   /// The next cases with all their events, ascending by id; nil at the end.
@@ -41,6 +43,7 @@ struct CasePages {
           continue
         }
       }
+      limit = pageSize
       after = cases.last?.0
       return cases.isEmpty ? nil : cases
     }

@@ -13,6 +13,12 @@ enum DeltaWriter {
       """)
   }
 
+  /// Empties the temporary tables for another delta of the same transaction. Deleting would leave the rows, and with
+  /// them a table that looks ever larger to the planner.
+  static func clear(_ session: inout Session) throws(PostgresError) {
+    try session.script("TRUNCATE pg_temp.case_stage; TRUNCATE pg_temp.clock_stage;")
+  }
+
   static func write(_ delta: ProjectionDelta, recordedAt: Instant, _ session: inout Session) throws(PostgresError) {
     try cases(delta, &session)
     try clocks(delta, &session)
@@ -43,7 +49,6 @@ enum DeltaWriter {
         tags = s.tags, report_tag = s.report_tag
       FROM pg_temp.case_stage s WHERE t.case_id = s.case_id
       """, [])
-    _ = try session.execute("DELETE FROM pg_temp.case_stage", [])
   }
 
   private static let updateClocks: String = {
@@ -78,7 +83,6 @@ enum DeltaWriter {
       for row in delta.changedClocks { try ClockRows.write(row, to: &writer) }
     }
     _ = try session.execute(updateClocks, [])
-    _ = try session.execute("DELETE FROM pg_temp.clock_stage", [])
   }
 
   private static let copyHistory = """

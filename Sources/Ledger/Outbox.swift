@@ -35,9 +35,10 @@ public struct PendingLine: Sendable {
 ///
 /// A line is taken off only after it was written: after a crash it may be written again, it never goes missing.
 public enum Outbox {
-  /// The oldest lines of the queue.
+  /// The oldest lines of the queue, at most `limit` beside the summaries.
   ///
-  /// Summaries of a load wait until the projections have caught up, so that one load makes one summary.
+  /// Summaries of a load wait until the projections have caught up, so that one load makes one summary; they keep
+  /// nothing else waiting.
   public static func pending(_ session: inout Session, limit: Int, summaries: Bool) throws(PostgresError)
     -> [PendingLine]
   {
@@ -47,9 +48,12 @@ public enum Outbox {
         array(SELECT key FROM jsonb_each_text(o.fields) ORDER BY key),
         array(SELECT value FROM jsonb_each_text(o.fields) ORDER BY key),
         array(SELECT jsonb_typeof(value) = 'number' FROM jsonb_each(o.fields) ORDER BY key)
-      FROM bizclock.log_outbox o
-      WHERE $2 OR o.event <> 'alert.summary'
-      ORDER BY o.id LIMIT $1
+      FROM (
+        (SELECT * FROM bizclock.log_outbox WHERE case_id IS NOT NULL ORDER BY id LIMIT $1)
+        UNION ALL
+        (SELECT * FROM bizclock.log_outbox WHERE $2 AND case_id IS NULL ORDER BY id LIMIT 10000)
+      ) o
+      ORDER BY o.id
       """, [.int8(Int64(limit)), .bool(summaries)])
     var lines: [PendingLine] = []
     for row in 0..<found.rowCount {

@@ -45,6 +45,8 @@ extension Projector {
         caseIDs, rulebook, through: term.position, reason: .closure,
         ProjectionMoment(now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter),
         &session)
+      _ = try session.execute(
+        "UPDATE bizclock.projector SET settled_through = $1", [.timestamptz(now.microseconds)])
       try session.commit()
     } catch {
       session.rollbackQuietly()

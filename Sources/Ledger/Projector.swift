@@ -11,8 +11,8 @@ public struct LeaderTerm: Sendable, Equatable {
   public var policy: Int64
   /// The calendar in force for the projections.
   public var calendar: Int64
-  /// Every level up to here has been raised.
-  public var levelsThrough: Instant
+  /// Every edge of a closure up to here has been brought to the open clocks.
+  public var settledThrough: Instant
 }
 
 /// What a step of the projector did.
@@ -60,7 +60,7 @@ public final class Projector: @unchecked Sendable {
     self.term = term
     self.rulebook = rulebook
     self.settings = settings
-    settledThrough = term.levelsThrough
+    settledThrough = term.settledThrough
     cache = ProjectionCache(capacity: settings.cachedCases)
   }
 

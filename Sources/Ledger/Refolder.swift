@@ -68,6 +68,7 @@ public enum Refolder {
     }
     delta.summarizeRetrospective()
     try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    try DeltaWriter.clear(&session)
     outcome.cases += cases.count
     outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
     outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count

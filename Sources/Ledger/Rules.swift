@@ -31,6 +31,11 @@ public enum Rules {
     public var calendar: RuleDocument
   }
 
+  /// The number of the policy in force; 0 in a database that has none yet.
+  public static func policyInForce(_ session: inout Session) throws(PostgresError) -> Int64 {
+    try session.execute("SELECT coalesce(max(id), 0) FROM bizclock.rules WHERE kind = 'policy'").int8(0, 0)
+  }
+
   /// Reads the newest policy and calendar; nil in a database that has none yet.
   public static func inForce(_ session: inout Session) throws(PostgresError) -> InForce? {
     let found = try session.execute(

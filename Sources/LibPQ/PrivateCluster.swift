@@ -10,6 +10,8 @@ public struct PrivateCluster: Sendable {
   private let asPostgres: Bool
 
   private var data: String { directory + "/data" }
+  /// The data in the making; they get their name when they are whole.
+  private var fresh: String { directory + "/data.new" }
   private var log: String { directory + "/postgres.log" }
   private var setupLog: String { directory + "/setup.log" }
   private var socket: String { directory + "/socket" }
@@ -73,7 +75,7 @@ public struct PrivateCluster: Sendable {
   /// Makes the cluster if it is new, starts it if it does not run, and gives the conninfo of its database.
   public func start() async throws -> String {
     try makeDirectories()
-    if access(data + "/PG_VERSION", F_OK) != 0 { try initialize() }
+    if access(data, F_OK) != 0 { try initialize() }
     // A server that outlived its program serves on: it is the same cluster.
     if try run(["pg_ctl", "-D", data, "status"]) != 0 {
       // Compiling the dashboards' queries costs more than it gains.
@@ -131,9 +133,7 @@ public struct PrivateCluster: Sendable {
       path += "/" + part
       if access(path, F_OK) != 0, mkdir(path, 0o755) != 0, errno != EEXIST { throw cannot("make", path) }
     }
-    for path in [data, socket] where access(path, F_OK) != 0 && mkdir(path, 0o700) != 0 {
-      throw cannot("make", path)
-    }
+    if access(socket, F_OK) != 0, mkdir(socket, 0o700) != 0 { throw cannot("make", socket) }
     guard asPostgres else { return }
     guard let user = getpwnam("postgres") else {
       throw PostgresError(
@@ -141,14 +141,16 @@ public struct PrivateCluster: Sendable {
         message: "there is no user postgres to run the server as; install the Debian package postgresql")
     }
     // The server must own its data and be able to write its log beside them.
-    for path in [directory, data, socket] where chown(path, user.pointee.pw_uid, user.pointee.pw_gid) != 0 {
+    for path in [directory, socket] where chown(path, user.pointee.pw_uid, user.pointee.pw_gid) != 0 {
       throw cannot("give to postgres", path)
     }
   }
 
   private func initialize() throws(PostgresError) {
+    // What an interrupted start has left.
+    _ = try ChildProcess.run(["rm", "-rf", fresh])
     let arguments = [
-      "initdb", "-D", data, "-U", PrivateCluster.name, "-E", "UTF8", "--locale=C", "--auth=peer", "-N",
+      "initdb", "-D", fresh, "-U", PrivateCluster.name, "-E", "UTF8", "--locale=C", "--auth=peer", "-N",
     ]
     guard try run(arguments) == 0 else {
       throw PostgresError(
@@ -158,8 +160,9 @@ public struct PrivateCluster: Sendable {
     var users = ["root", "postgres"]
     if let me = getpwuid(geteuid()) { users.append(String(cString: me.pointee.pw_name)) }
     let map = Set(users).sorted().map { "bizclock \($0) \(PrivateCluster.name)\n" }.joined()
-    try write(map, to: data + "/pg_ident.conf")
-    try write("local all all peer map=bizclock\n", to: data + "/pg_hba.conf")
+    try write(map, to: fresh + "/pg_ident.conf")
+    try write("local all all peer map=bizclock\n", to: fresh + "/pg_hba.conf")
+    guard rename(fresh, data) == 0 else { throw cannot("make", data) }
   }
 
   private func write(_ text: String, to path: String) throws(PostgresError) {

@@ -15,6 +15,8 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var globals: GlobalOptions
 
   func run() async throws {
+    // Reloading is not there yet; a daemon must not die of a terminal that closes.
+    signal(SIGHUP, SIG_IGN)
     let configuration = try globals.configuration()
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()

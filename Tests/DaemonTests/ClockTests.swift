@@ -43,6 +43,14 @@ import Testing
     #expect(bell.isSilenced)
   }
 
+  /// The alarm may go off before the wait has begun: no wait is without end.
+  @Test func theShortestWaitEnds() async throws {
+    try await TestDeadline.within(.seconds(60), "short waits to end") {
+      let bell = Doorbell()
+      for _ in 0..<20_000 { _ = await bell.wait(atMost: .zero) }
+    }
+  }
+
   /// Waits until a clock calls, and gives its reading then.
   private static func wait(_ clock: any WallClock, for instant: Instant) async -> Instant {
     let bell = Doorbell()

@@ -32,6 +32,17 @@ import Testing
     #expect(daemon.records.last?["event"] == "stopping")
   }
 
+  /// A first start that was interrupted while it made the private database: the next begins anew.
+  @Test func anInterruptedFirstStartIsBegunAnew() async throws {
+    let server = try OwnServer()
+    defer { server.remove() }
+    try FileManager.default.createDirectory(
+      atPath: server.directory + "/data.new/base", withIntermediateDirectories: true)
+    try "15\n".write(toFile: server.directory + "/data.new/PG_VERSION", atomically: true, encoding: .utf8)
+    try await server.start()
+    #expect(try await TestQuery.rows(server.conninfo, "SELECT current_user::text") == [["bizclock"]])
+  }
+
   /// SIGTERM inside an append: the batch in hand is committed, no other is begun, and the status is 0.
   @Test func itFinishesTheBatchInHand() async throws {
     try await TestCluster.shared.withDatabase { conninfo in

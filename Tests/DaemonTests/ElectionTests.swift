@@ -1,0 +1,85 @@
+import LibPQ
+import Ledger
+import ServiceTime
+import Testing
+
+@testable import Daemon
+
+/// Who leads, and by which rules.
+@Suite struct ElectionTests {
+  /// Rules that come into force while an election waits for them: the winner would judge by the former ones, so
+  /// there is none.
+  @Test func nobodyWinsByFormerRules() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let applying = try await Connection.connect(conninfo)
+      try await applying.run { session in
+        try session.begin()
+        _ = try session.execute("UPDATE bizclock.projector SET epoch = epoch + 1, policy = policy + 2")
+        _ = try session.execute(
+          """
+          INSERT INTO bizclock.rules (applied_at, kind, applied_by, reason, document, files)
+          SELECT applied_at, kind, 'test', 'again', document, files FROM bizclock.rules WHERE kind = 'policy'
+          """)
+      }
+      let candidate = Task {
+        let connection = try await Connection.connect(conninfo)
+        return try await connection.run {
+          try Election.win(&$0, holder: "test", now: SystemClock.read(), settings: ProjectorSettings()) != nil
+        }
+      }
+      try await TestDeadline.within(.seconds(20), "the election to wait") {
+        let blocked =
+          "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while try await TestQuery.rows(conninfo, blocked) == [["0"]] { try Task.checkCancellation() }
+      }
+      try await applying.run { try $0.commit() }
+      #expect(try await candidate.value == false)
+      await applying.close()
+    }
+  }
+
+  /// A policy with a new process, applied under the running daemon: its events are taken in from then on.
+  @Test func aNewProcessIsKnownAtOnce() async throws {
+    try await DaemonTestBase.withDaemon { office in
+      try office.put(
+        "1.ndjson", [DaemonTestBase.event("P1", "accepted", "2026-09-14T07:58:00+08:00", process: "permit")])
+      try await office.logged(.quarantineGrowing)
+      try await PolicyChange.apply(
+        to: office.conninfo, at: "2026-09-14T08:00:00+08:00", replacing: "  - id: one_day\n    process: opening",
+        with: "  - id: one_day\n    process: permit")
+      try office.put(
+        "2.ndjson", [DaemonTestBase.event("P2", "accepted", "2026-09-14T07:59:00+08:00", process: "permit")])
+      try await office.projected(through: 1)
+      #expect(try await office.query("SELECT case_id, commitment FROM dashboard.clock") == [["P2", "one_day"]])
+    }
+  }
+
+  /// A database that lasts in refusing to write: told once, with longer and longer waits, and never as back.
+  @Test func aReadOnlyDatabaseIsToldOnce() async throws {
+    try await DaemonTestBase.withDaemon { office in
+      try await office.settled(at: office.clock.now())
+      let name = try await office.query("SELECT current_database()")[0][0]
+      let connection = try await Connection.connect(office.conninfo)
+      try await connection.run { session in
+        _ = try session.execute("ALTER DATABASE \(name) SET default_transaction_read_only = on")
+        _ = try session.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+      }
+      try await office.logged(.databaseLost)
+      let sessions = "SELECT sessions::text FROM pg_stat_database WHERE datname = current_database()"
+      let before = try await TestQuery.rows(office.conninfo, sessions)[0][0]
+      let conninfo = office.conninfo
+      try await TestDeadline.within(.seconds(60), "several more attempts") {
+        while true {
+          try Task.checkCancellation()
+          let now = try await TestQuery.rows(conninfo, sessions)[0][0]
+          if (Int(now) ?? 0) > (Int(before) ?? 0) + 200 { return }
+        }
+      }
+      #expect(office.lines(.databaseLost).count == 1)
+      #expect(office.lines(.databaseBack).isEmpty)
+      await connection.close()
+    }
+  }
+}
