@@ -4,6 +4,7 @@ import Journal
 import Ledger
 import LibPQ
 import ServiceTime
+import Synchronization
 
 /// Loads inputs on command and returns when they are projected: by the leader, or here where nobody leads.
 public struct Loading: Sendable {
@@ -23,10 +24,49 @@ public struct Loading: Sendable {
     self.settings = settings
   }
 
-  /// Takes in open descriptors, one after the other; `progress` is told after each batch.
-  public func load(
+  /// How far a loading is.
+  public enum Progress: Sendable {
+    /// What has been taken in so far.
+    case loaded(AppendOutcome)
+    /// The position up to which the ledger is projected.
+    case projected(Int64)
+  }
+
+  /// Takes in open descriptors, one after the other, and returns when what they held is projected.
+  ///
+  /// Projecting goes on beside the loading. What has been loaded is committed: a database that goes away is waited
+  /// for, as the daemon does.
+  public func run(
     _ inputs: [(name: String, descriptor: Int32)], feed: FeedDescription, history: Bool,
-    progress: @escaping @Sendable (AppendOutcome) -> Void = { _ in }
+    progress: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) async throws -> AppendOutcome {
+    let goal = Goal()
+    return try await withThrowingTaskGroup(of: AppendOutcome?.self) { group in
+      group.addTask {
+        let outcome = try await load(inputs, feed: feed, history: history) { progress(.loaded($0)) }
+        goal.reach(outcome.position)
+        return outcome
+      }
+      group.addTask {
+        try await project(until: goal) { progress(.projected($0)) }
+        return nil
+      }
+      var total = AppendOutcome()
+      for try await outcome in group { if let outcome { total = outcome } }
+      return total
+    }
+  }
+
+  /// The position to be projected; not known before everything is loaded.
+  private final class Goal: Sendable {
+    private let position = Mutex<Int64?>(nil)
+    func reach(_ position: Int64) { self.position.withLock { $0 = position } }
+    func isReached(by position: Int64) -> Bool { self.position.withLock { $0.map { $0 <= position } ?? false } }
+  }
+
+  private func load(
+    _ inputs: [(name: String, descriptor: Int32)], feed: FeedDescription, history: Bool,
+    progress: @escaping @Sendable (AppendOutcome) -> Void
   ) async throws -> AppendOutcome {
     let intake = Intake(database: database, clock: clock, log: log)
     var total = AppendOutcome()
@@ -45,27 +85,21 @@ public struct Loading: Sendable {
     return total
   }
 
-  /// Returns once the projections have reached a position; projects here where nobody leads.
-  ///
-  /// What has been loaded is committed: a database that goes away is waited for, as the daemon does.
-  public func project(through position: Int64, progress: @escaping @Sendable (Int64) -> Void = { _ in })
-    async throws
-  {
+  /// Returns once the projections have reached the goal; projects here where nobody leads.
+  private func project(until goal: Goal, progress: @escaping @Sendable (Int64) -> Void) async throws {
     var watch = DatabaseWatch(clock: clock, log: log)
     let bell = Doorbell()
     while true {
       do {
         let ask = try await database.connect(.ask)
         while true {
+          try Task.checkCancellation()
           let (reached, led) = try await ask.run { try ServiceStatus.progress(&$0) }
           watch.found()
           progress(reached)
-          if reached >= position { break }
-          if led {
-            _ = await bell.wait(atMost: .milliseconds(100))
-          } else {
-            try await lead(through: position, progress)
-          }
+          if goal.isReached(by: reached) { break }
+          if !led { try await lead(until: goal, progress) }
+          _ = await bell.wait(atMost: .milliseconds(50))
         }
         await ask.close()
         return
@@ -80,23 +114,23 @@ public struct Loading: Sendable {
   }
 
   /// Leads for as long as it takes.
-  private func lead(through position: Int64, _ progress: @escaping @Sendable (Int64) -> Void) async throws {
+  private func lead(until goal: Goal, _ progress: @escaping @Sendable (Int64) -> Void) async throws {
     let connection = try await database.connect(.lead)
-    let holder = Installation.processName
-    let now = clock.now()
     let settings = settings
+    let now = clock.now()
     let won = try await connection.run {
-      try Election.win(&$0, holder: holder, now: now, settings: settings)
+      try Election.win(&$0, holder: Installation.processName, now: now, settings: settings)
     }
     guard let projector = won else {
       await connection.close()
-      _ = await Doorbell().wait(atMost: .milliseconds(100))
       return
     }
-    while projector.term.position < position {
+    let bell = Doorbell()
+    while !goal.isReached(by: projector.term.position), !Task.isCancelled {
       let step = try await connection.run { try projector.projectNext(&$0, now: clock.now()) }
       progress(projector.term.position)
-      if step == .deposed || step == .idle { break }
+      if step == .deposed { break }
+      if step == .idle { _ = await bell.wait(atMost: .milliseconds(10)) }
     }
     // The session's end gives the leadership up; levels that are due are left to the daemon, or raised here.
     try await connection.run { session in

@@ -121,10 +121,9 @@ final class Demo: Sendable {
     let feed = try installation.spoolFeeds(try await installation.rulebook())
     guard let description = feed.first?.description else { return history.rest }
     let progress = ProgressLine()
-    let outcome = try await loading.load([("history", descriptor)], feed: description, history: true) {
-      progress.show("\($0.new) events of history")
+    let outcome = try await loading.run([("history", descriptor)], feed: description, history: true) {
+      progress.show($0)
     }
-    try await loading.project(through: outcome.position)
     progress.end()
     Terminal.note("loaded \(outcome.new) events of history; they page nobody")
     return history.rest

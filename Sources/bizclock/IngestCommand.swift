@@ -5,6 +5,7 @@ import Glibc
 import Journal
 import Ledger
 import ServiceTime
+import Synchronization
 
 /// Loads files now.
 struct IngestCommand: AsyncParsableCommand {
@@ -39,15 +40,8 @@ struct IngestCommand: AsyncParsableCommand {
       database: installation.database, clock: SystemClock(), log: JSONLineSink(),
       settings: installation.projectorSettings)
     let progress = ProgressLine()
-    let outcome = try await loading.load(inputs, feed: description, history: retrospective) { done in
-      progress.show("\(done.read) read, \(done.new) new")
-    }
+    let outcome = try await loading.run(inputs, feed: description, history: retrospective) { progress.show($0) }
     for input in inputs where input.descriptor != STDIN_FILENO { close(input.descriptor) }
-    if outcome.position > 0 {
-      try await loading.project(through: outcome.position) {
-        progress.show("projected to \($0) of \(outcome.position)")
-      }
-    }
     progress.end()
     if json {
       Terminal.print(
@@ -78,9 +72,18 @@ struct IngestCommand: AsyncParsableCommand {
 /// How far long work is, on one line of a terminal; nothing elsewhere.
 final class ProgressLine: Sendable {
   private let shown = isatty(STDERR_FILENO) != 0
+  private let last = Mutex<(loaded: AppendOutcome, projected: Int64)>((AppendOutcome(), 0))
 
-  func show(_ text: String) {
+  func show(_ progress: Loading.Progress) {
     guard shown else { return }
+    let (loaded, projected) = last.withLock { last in
+      switch progress {
+      case .loaded(let outcome): last.loaded = outcome
+      case .projected(let position): last.projected = position
+      }
+      return last
+    }
+    let text = "\(loaded.read) read, \(loaded.new) new; projected to \(projected) of \(loaded.position)"
     Terminal.write("\r\u{1b}[K\(text)", to: STDERR_FILENO)
   }
 

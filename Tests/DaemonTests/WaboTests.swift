@@ -168,8 +168,7 @@ struct PermitDesk: Sendable {
     defer { try? handle.close() }
     let loading = Loading(
       database: installation.database, clock: clock, log: MemorySink(), settings: installation.projectorSettings)
-    let outcome = try await loading.load([("log", handle.fileDescriptor)], feed: feed, history: true)
-    try await loading.project(through: outcome.position)
+    let outcome = try await loading.run([("log", handle.fileDescriptor)], feed: feed, history: true)
     return outcome
   }
 
