@@ -71,14 +71,16 @@ public final class SpoolDirectory {
       throw Problem(
         name: "done", description: "\(path)/done cannot be made (\(reason)); let the daemon write there")
     }
-    watch = inotify_init1(O_CLOEXEC | O_NONBLOCK)
-    guard watch >= 0, inotify_add_watch(watch, path, SpoolWriters.mask) >= 0 else {
+    // Set at last: once all is set, deinit closes too.
+    let notices = inotify_init1(O_CLOEXEC | O_NONBLOCK)
+    guard notices >= 0, inotify_add_watch(notices, path, SpoolWriters.mask) >= 0 else {
       let reason = SpoolDirectory.reason()
       close(directory)
-      if watch >= 0 { close(watch) }
+      if notices >= 0 { close(notices) }
       throw Problem(
         name: "", description: "\(path) cannot be watched (\(reason)); raise fs.inotify.max_user_watches")
     }
+    watch = notices
   }
 
   deinit {
