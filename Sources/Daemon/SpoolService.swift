@@ -36,14 +36,16 @@ public struct SpoolService: Service {
       var told = ""
       while !stop.isSilenced, !Task.isCancelled {
         do {
-          let names = try watcher.scan()
+          let names = try watcher.scan {
+            say(.notice, "another directory is at \(feed.directory); it is watched from now on")
+          }
           told = ""
           state.feedSeen(feed.description.name)
-          for name in names where !stop.isSilenced { try await take(name, watcher, intake) }
+          for name in names where !stop.isSilenced { await take(name, watcher, intake) }
           // Someone puts a file in, or a minute passes.
           await watcher.wait(stop, atMost: 60_000)
         } catch {
-          if told != "\(error)" { complain("\(error)") }
+          if told != "\(error)" { say(.error, "\(error)") }
           told = "\(error)"
           state.feedSeen(feed.description.name)
           _ = await stop.wait(atMost: .seconds(5))
@@ -55,20 +57,37 @@ public struct SpoolService: Service {
     }
   }
 
-  private func take(_ name: String, _ watcher: SpoolWatcher, _ intake: Intake) async throws {
-    let file: SpoolDirectory.File?
+  /// Takes one file in and moves it; whatever is wrong with it is told, and the others go on.
+  private func take(_ name: String, _ watcher: SpoolWatcher, _ intake: Intake) async {
     do {
-      file = try watcher.open(name)
+      guard let file = try watcher.open(name) else { return }
+      defer { close(file.descriptor) }
+      guard let outcome = await read(file, watcher, intake) else { return }
+      defer { tellQuarantine(outcome, name) }
+      try watcher.finish(file)
     } catch {
-      complain(error.description)
-      return
+      say(.error, "\(error)", file: name)
     }
-    guard let file else { return }
-    defer { close(file.descriptor) }
-    let (outcome, finished) = try await intake.take(
-      descriptor: file.descriptor, origin: name, feed: feed.description, history: false, batch: batch, stop: stop)
-    guard finished else { return }
-    try watcher.finish(name)
+  }
+
+  /// Reads a file to its end; nil if it was not read whole.
+  private func read(_ file: SpoolDirectory.File, _ watcher: SpoolWatcher, _ intake: Intake) async -> AppendOutcome?
+  {
+    do {
+      let (outcome, finished) = try await intake.take(
+        descriptor: file.descriptor, origin: file.name, feed: feed.description, history: false, batch: batch,
+        stop: stop)
+      return finished ? outcome : nil
+    } catch {
+      // The next file gets a session of its own, should this one be at fault.
+      await intake.close()
+      if stop.isSilenced || Task.isCancelled { return nil }
+      if let problem = watcher.fail(file, error) { say(.error, "\(problem)", file: file.name) }
+      return nil
+    }
+  }
+
+  private func tellQuarantine(_ outcome: AppendOutcome, _ name: String) {
     guard outcome.quarantined > 0 else { return }
     var record = LogRecord(
       time: clock.microseconds(), priority: .warning, event: .quarantineGrowing,
@@ -79,62 +98,12 @@ public struct SpoolService: Service {
     _ = log.write(record)
   }
 
-  private func complain(_ message: String) {
+  private func say(_ priority: LogPriority, _ message: String, file: String? = nil) {
     var record = LogRecord(
-      time: clock.microseconds(), priority: .error, event: nil, message: "Feed \(feed.description.name): \(message)"
-    )
+      time: clock.microseconds(), priority: priority, event: nil,
+      message: "Feed \(feed.description.name): \(message)")
     record.set("feed", .text(feed.description.name))
+    if let file { record.set("file", .text(file)) }
     _ = log.write(record)
   }
-}
-
-/// A spool directory, opened when it is there, and the wait for its news.
-final class SpoolWatcher: @unchecked Sendable {
-  // Sendable: only its service's one task uses it.
-  private let path: String
-  private var directory: SpoolDirectory?
-
-  init(_ path: String) { self.path = path }
-
-  func scan() throws(SpoolDirectory.Problem) -> [String] {
-    let directory = try opened()
-    _ = directory.takeNews()
-    return try directory.scan()
-  }
-
-  func open(_ name: String) throws(SpoolDirectory.Problem) -> SpoolDirectory.File? { try opened().open(name) }
-
-  func finish(_ name: String) throws(SpoolDirectory.Problem) { try opened().finish(name) }
-
-  private func opened() throws(SpoolDirectory.Problem) -> SpoolDirectory {
-    if let directory { return directory }
-    let fresh = try SpoolDirectory(path: path)
-    directory = fresh
-    return fresh
-  }
-
-  /// Waits for news of the directory, for the bell, or until the time has run out.
-  func wait(_ bell: Doorbell, atMost milliseconds: Int) async {
-    guard let descriptor = directory?.watch else { return }
-    let waiting = Waiting()
-    BackgroundThread {
-      // Woken every half second to see whether it is still wanted; news end the wait at once.
-      var left = milliseconds
-      while left > 0, !waiting.isOver, !bell.isSilenced {
-        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        if Glibc.poll(&poll, 1, Int32(min(left, 200))) > 0 { break }
-        left -= 200
-      }
-      waiting.end()
-    }.start()
-    await waiting.ended()
-  }
-}
-
-/// The end of a wait on another thread.
-final class Waiting: Sendable {
-  private let bell = Doorbell()
-  var isOver: Bool { bell.isSilenced }
-  func end() { bell.silence() }
-  func ended() async { while await bell.wait(atMost: .seconds(120)) {} }
 }

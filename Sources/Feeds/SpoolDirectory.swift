@@ -8,6 +8,10 @@ import Glibc
 /// left alone: that is where writers keep what is not complete. A file that was there before the watch began counts
 /// as complete, so a writer that does not rename must be done before the daemon starts. Links are not followed, and
 /// only regular files are read. One owner at a time.
+///
+/// It is the directory that was opened, wherever that is moved to; `isInPlace` tells whether its path still leads
+/// there. One file in trouble does not keep others waiting: it is told of once, and what was done with it is
+/// remembered.
 public final class SpoolDirectory {
   /// A file found and opened; close it when done.
   public struct File: Sendable {
@@ -15,6 +19,8 @@ public final class SpoolDirectory {
     public var name: String
     /// An open descriptor, for reading.
     public var descriptor: Int32
+    /// What was opened.
+    let state: SpoolFileState
   }
 
   /// Something in the directory that cannot be read as a file.
@@ -30,44 +36,62 @@ public final class SpoolDirectory {
   /// A descriptor to poll: readable when something has happened.
   public let watch: Int32
   private let directory: Int32
-  /// Names whose trouble was told already.
-  private var told: Set<String> = []
+  private let identity: SpoolFileState
+  private let done: SpoolDone
+  /// The system's clock, in seconds.
+  private let seconds: () -> Int
+  /// What is known of files in trouble.
+  private(set) var memory = SpoolMemory()
   /// What writers are at.
   private var writers = SpoolWriters()
   /// Whether a scan took news that nobody has asked for yet.
   private var hasUntoldNews = false
   /// The bytes of names that are not UTF-8, by the names they are given here.
   private var strangeNames: [String: [CChar]] = [:]
-  /// What was opened under each name.
-  private var opened: [String: SpoolFileState] = [:]
 
   /// Opens a directory, makes `done/` in it and begins to watch.
-  public init(path: String) throws(Problem) {
+  public convenience init(path: String) throws(Problem) { try self.init(path: path) { time(nil) } }
+
+  /// The same by a clock of one's own, in seconds.
+  init(path: String, seconds: @escaping () -> Int) throws(Problem) {
     self.path = path
+    self.seconds = seconds
     directory = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else {
-      throw Problem(
-        name: "", description: "the spool directory \(path) cannot be opened (\(SpoolDirectory.reason())); make it")
+    done = SpoolDone(directory: directory)
+    var status = stat()
+    guard directory >= 0, fstat(directory, &status) == 0 else {
+      let reason = SpoolDirectory.reason()
+      if directory >= 0 { close(directory) }
+      throw Problem(name: "", description: "the spool directory \(path) cannot be opened (\(reason)); make it")
     }
-    guard mkdirat(directory, "done", 0o2770) == 0 || errno == EEXIST else {
+    identity = SpoolFileState(status)
+    guard done.make() else {
       let reason = SpoolDirectory.reason()
       close(directory)
       throw Problem(
         name: "done", description: "\(path)/done cannot be made (\(reason)); let the daemon write there")
     }
-    watch = inotify_init1(O_CLOEXEC | O_NONBLOCK)
-    guard watch >= 0, inotify_add_watch(watch, path, SpoolWriters.mask) >= 0 else {
+    // Set at last: once all is set, deinit closes too.
+    let notices = inotify_init1(O_CLOEXEC | O_NONBLOCK)
+    guard notices >= 0, inotify_add_watch(notices, path, SpoolWriters.mask) >= 0 else {
       let reason = SpoolDirectory.reason()
       close(directory)
-      if watch >= 0 { close(watch) }
+      if notices >= 0 { close(notices) }
       throw Problem(
         name: "", description: "\(path) cannot be watched (\(reason)); raise fs.inotify.max_user_watches")
     }
+    watch = notices
   }
 
   deinit {
     close(watch)
     close(directory)
+  }
+
+  /// Whether its path still leads to it: it may have been moved away, or another been mounted over it.
+  public var isInPlace: Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && SpoolFileState(status).isSameFile(as: identity)
   }
 
   /// The names of all files that are there and complete, oldest first; what lies under a name need not be a regular
@@ -77,21 +101,32 @@ public final class SpoolDirectory {
     // came to be complete meanwhile may not be on the list, so that one more look is needed.
     for _ in 0..<8 {
       let listed = try list()
-      guard takeNotices() else { return listed.filter { !writers.holds($0.key, size: $0.size) }.map(\.name) }
+      guard takeNotices() else { return complete(listed) }
       hasUntoldNews = true
     }
-    return try list().filter { !writers.holds($0.key, size: $0.size) }.map(\.name)
+    return complete(try list())
+  }
+
+  private func complete(_ listed: [Entry]) -> [String] {
+    let now = seconds()
+    return listed.filter {
+      !writers.holds($0.key, size: $0.size, links: $0.links, sinceChange: now - $0.changed)
+    }.map(\.name)
   }
 
   private struct Entry {
     var name: String
     var key: [CChar]
     var size: Int
+    var links: Int
     var time: timespec
+    /// When its content or links changed last, by the system's clock.
+    var changed: Int
   }
 
   private func list() throws(Problem) -> [Entry] {
-    let copy = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // A descriptor of its own, with a position of its own, of the very directory that files are opened in.
+    let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else {
       let reason = SpoolDirectory.reason()
       if copy >= 0 { close(copy) }
@@ -100,7 +135,13 @@ public final class SpoolDirectory {
     defer { closedir(stream) }
     var found: [Entry] = []
     strangeNames.removeAll()
-    while let entry = readdir(stream) {
+    var failure: Int32 = 0
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        failure = errno
+        break
+      }
       let key = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
       }
@@ -111,7 +152,18 @@ public final class SpoolDirectory {
         continue
       }
       if !SpoolName.isText(key) { strangeNames[name] = key }
-      found.append(Entry(name: name, key: key, size: Int(status.st_size), time: status.st_mtim))
+      found.append(
+        Entry(
+          name: name, key: key, size: Int(status.st_size), links: Int(status.st_nlink), time: status.st_mtim,
+          changed: status.st_ctim.tv_sec))
+    }
+    guard failure == 0 else {
+      throw Problem(
+        name: "", description: "the spool directory \(path) cannot be read (\(SystemMessage.text(failure)))")
+    }
+    if !memory.isEmpty {
+      let names = Set(found.map(\.name))
+      memory.keep { names.contains($0) }
     }
     return found.sorted {
       ($0.time.tv_sec, $0.time.tv_nsec, $0.name) < ($1.time.tv_sec, $1.time.tv_nsec, $1.name)
@@ -137,12 +189,13 @@ public final class SpoolDirectory {
     }
   }
 
-  /// Whether a name is one of a complete file.
+  /// Whether a name is one of a complete file; `done` is the daemon's own, whatever it is.
   public static func isComplete(_ name: String) -> Bool {
-    !name.isEmpty && !name.hasPrefix(".") && !name.hasSuffix(".part")
+    !name.isEmpty && !name.hasPrefix(".") && !name.hasSuffix(".part") && name != "done"
   }
 
-  /// Opens a file found; nil if it is gone, or if its trouble was told before.
+  /// Opens a file found; nil if there is nothing to read: it is gone, its trouble was told before, its reading
+  /// failed lately, or only its move was left, which is tried again.
   public func open(_ name: String) throws(Problem) -> File? {
     let descriptor = openat(directory, key(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     var description = ""
@@ -158,63 +211,55 @@ public final class SpoolDirectory {
     } else {
       var status = stat()
       if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
-        told.remove(name)
-        opened[name] = SpoolFileState(status)
-        return File(name: name, descriptor: descriptor)
+        let file = File(name: name, descriptor: descriptor, state: SpoolFileState(status))
+        let standing = memory.standing(name, file.state)
+        if standing == .unread { return file }
+        close(descriptor)
+        if standing == .committed { try finish(file) }
+        return nil
       }
       close(descriptor)
       description = "is not a regular file; take it away"
     }
-    guard told.insert(name).inserted else { return nil }
-    throw Problem(name: name, description: "\(path)/\(name) \(description)")
+    if let problem = problem(name, done.state(key(name)), description) { throw problem }
+    return nil
   }
 
   /// Moves a file whose events are committed into `done/`, under another name where that one is taken.
   ///
   /// A file that was written to or replaced since it was opened stays: it holds what has not been read, and the next
-  /// scan finds it again.
-  public func finish(_ name: String) throws(Problem) {
-    let before = opened.removeValue(forKey: name)
-    let source = key(name)
-    let plain = source.dropLast()
-    let folder = "done/".utf8.map { CChar(bitPattern: $0) }
-    if let before, let now = state(source), now != before { return }
-    for attempt in 0..<10_000 {
-      let suffix = attempt == 0 ? "" : ".\(attempt)"
-      let target = folder + plain + suffix.utf8.map { CChar(bitPattern: $0) } + [0]
-      // RENAME_NOREPLACE
-      if bizclock_renameat2(directory, source, directory, target, 1) == 0 {
-        // Replaced between the look and the move: what was moved has not been read, so it goes back.
-        if let before, let moved = state(target), !moved.isSameFile(as: before),
-          bizclock_renameat2(directory, target, directory, source, 1) == 0
-        {
-          return
-        }
-        keepMoves()
-        return
-      }
-      if errno == ENOENT { return }
-      guard errno == EEXIST else { break }
+  /// scan finds it again. One that cannot be moved is told of once; opening it again tries the move again.
+  public func finish(_ file: File) throws(Problem) {
+    guard let number = done.take(key(file.name), in: file.state) else {
+      memory.forget(file.name)
+      return
     }
-    throw Problem(
-      name: name,
-      description: "\(path)/\(name) cannot be moved to done/ (\(SpoolDirectory.reason())); its events are in")
+    memory.commit(file.name, file.state)
+    let reason = SystemMessage.text(number)
+    if let problem = problem(
+      file.name, file.state,
+      "cannot be moved to done/ (\(reason)); its events are in; \(SpoolDone.remedy(number))")
+    {
+      throw problem
+    }
   }
 
-  /// Makes moves last through a crash of the machine.
-  private func keepMoves() {
-    let done = openat(directory, "done", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if done >= 0 {
-      fsync(done)
-      close(done)
-    }
-    fsync(directory)
+  /// Lets a file be whose reading failed: it is not opened again before it changes or `retryFailed`; what is to be
+  /// told, unless it was told before.
+  public func fail(_ file: File, _ reason: String) -> Problem? {
+    memory.fail(file.name, file.state)
+    return problem(
+      file.name, file.state,
+      "cannot be taken in (\(reason)); put that right or take it away; it is tried again every minute")
   }
 
-  private func state(_ key: [CChar]) -> SpoolFileState? {
-    var status = stat()
-    guard fstatat(directory, key, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-    return SpoolFileState(status)
+  /// Lets every file be opened again whose reading failed.
+  public func retryFailed() { memory.retryFailed() }
+
+  /// A file's problem, unless it was told before of the file in that state.
+  private func problem(_ name: String, _ state: SpoolFileState?, _ what: String) -> Problem? {
+    guard memory.isNew(what, of: name, state) else { return nil }
+    return Problem(name: name, description: "\(path)/\(name) \(what)")
   }
 
   /// The bytes of a name, with the zero at their end.

@@ -6,7 +6,13 @@ struct SpoolWriters {
   /// What is watched for.
   static let mask =
     UInt32(IN_CREATE) | UInt32(IN_MODIFY) | UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_MOVED_FROM)
-    | UInt32(IN_DELETE) | UInt32(IN_ONLYDIR)
+    | UInt32(IN_DELETE) | UInt32(IN_MOVE_SELF) | UInt32(IN_DELETE_SELF) | UInt32(IN_ONLYDIR)
+
+  /// How many seconds a file that was made and never told of again has to rest.
+  ///
+  /// A copy inside the kernel tells of nothing until the call returns, but the time of the file's last change goes
+  /// with it. The minute's scan comes later than this.
+  static let rest = 10
 
   private enum State {
     /// Made, by a writer that may not have written yet, or as a further name of a file that is complete.
@@ -17,11 +23,15 @@ struct SpoolWriters {
 
   private var states: [[CChar]: State] = [:]
 
-  /// Whether a file is still being written: its name's bytes and its size.
-  func holds(_ key: [CChar], size: Int) -> Bool {
+  /// Whether a file is still being written: its name's bytes, its size, how many names it has, and how many seconds
+  /// ago it changed by the system's clock.
+  func holds(_ key: [CChar], size: Int, links: Int, sinceChange: Int) -> Bool {
     switch states[key] {
     case .written: true
-    case .made: size == 0
+    // A further name is given to a file that is there, and told of no more; so is the one name that is left of such
+    // a file, which nothing but its rest tells from a file being copied. A change in the future is one before the
+    // clock was put back.
+    case .made: links == 1 && (size == 0 || abs(sinceChange) <= SpoolWriters.rest)
     case nil: false
     }
   }
@@ -47,6 +57,8 @@ struct SpoolWriters {
       states.removeAll()
       return true
     }
+    // The directory itself was moved or is gone.
+    if has(IN_MOVE_SELF, IN_DELETE_SELF, IN_UNMOUNT) { return true }
     guard !has(IN_ISDIR), SpoolDirectory.isComplete(SpoolName.text(key)) else { return false }
     if has(IN_CLOSE_WRITE, IN_MOVED_TO) {
       states[key] = nil
@@ -58,7 +70,7 @@ struct SpoolWriters {
       states[key] = .written
     } else if has(IN_CREATE) {
       states[key] = .made
-      // A further name of a file that is there is made at one stroke and told of no more.
+      // It may be a further name of a complete file, of which nothing more is told.
       return true
     }
     return false

@@ -21,7 +21,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a.ndjson", true), ("a", true), ("a.part.ndjson", true), ("part", true), ("", false), (".", false),
+    ("a.ndjson", true), ("a", true), ("a.part.ndjson", true), ("part", true), ("done", false), ("", false),
+    (".", false),
     ("..", false), (".a", false), ("a.part", false), (".part", false),
   ])
   func namesOfCompleteFiles(_ name: String, _ isComplete: Bool) {
@@ -127,15 +128,20 @@ import Testing
     for (content, target) in [("3", "a.2"), ("4", "a.3")] {
       try folder.put(content, "a")
       let file = try #require(try spool.open("a"))
-      try spool.finish("a")
+      try spool.finish(file)
       close(file.descriptor)
       #expect(try folder.text("done/" + target) == content)
       #expect(try spool.scan() == [])
     }
     #expect(try folder.text("done/a") == "1")
     #expect(try folder.text("done/a.1") == "2")
-    // Gone already, as after a crash between move and report.
-    try spool.finish("a")
+    // Gone already: someone else took it away.
+    try folder.put("5", "a")
+    let file = try #require(try spool.open("a"))
+    defer { close(file.descriptor) }
+    #expect(unlink(folder.path + "/a") == 0)
+    try spool.finish(file)
+    #expect(try folder.count("done") == 4)
   }
 
   @Test func aFileReplacedWhileItIsReadStays() throws {
@@ -145,13 +151,13 @@ import Testing
     let file = try #require(try spool.open("a"))
     try folder.put("new", ".a")
     #expect(rename(folder.path + "/.a", folder.path + "/a") == 0)
-    try spool.finish("a")
+    try spool.finish(file)
     close(file.descriptor)
     #expect(try spool.scan() == ["a"])
     let again = try #require(try spool.open("a"))
     defer { close(again.descriptor) }
     #expect(folder.text(of: again.descriptor) == "new")
-    try spool.finish("a")
+    try spool.finish(again)
     #expect(try folder.text("done/a") == "new")
   }
 
@@ -161,7 +167,7 @@ import Testing
     try folder.put("one\n", "a")
     let file = try #require(try spool.open("a"))
     try folder.append("two\n", "a")
-    try spool.finish("a")
+    try spool.finish(file)
     close(file.descriptor)
     #expect(try spool.scan() == ["a"])
   }
@@ -184,7 +190,7 @@ import Testing
     let file = try #require(try spool.open(shown))
     #expect(folder.text(of: file.descriptor) == "x")
     close(file.descriptor)
-    try spool.finish(shown)
+    try spool.finish(file)
     #expect(try spool.scan() == [])
     #expect(try folder.count("done") == 1)
   }
