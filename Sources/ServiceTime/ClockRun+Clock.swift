@@ -32,7 +32,8 @@ extension ClockRun {
       clock.finish(at, outcome, calendar)
     case nil:
       let asOf = max(now, segmentStart)
-      // A closure begins and ends without an event: its edges move the mark as well.
+      // A closure begins and ends without an event: its edges move the mark as well. What is settled ended before
+      // the last event.
       let edges = reckoner.pauses.flatMap { [$0.from, $0.end] }
       clock.markAt = edges.filter { $0 <= asOf }.reduce(segmentStart, max)
       clock.overrun = reckoner.overrun(stoppedAt: clock.markAt)

@@ -30,10 +30,16 @@ struct ClockRun: Sendable {
   let start: Instant
   let startedBy: EventKey
   private(set) var pauses: [Pause] = []
+  /// Indexes of the pauses that last, at most one of a kind.
+  private var open: [Int] = []
+  private(set) var line: PauseLine
   private(set) var extendedDays = 0
   private(set) var end: End?
   private(set) var segmentStart: Instant
   private(set) var arrivals: [Arrival] = []
+  /// Index of the last arrival at each level, −1 for none; empty until there is one.
+  private var latest: [Int] = []
+  /// Dropped before the line changes: it holds the line's arrays, which would be copied for every pause.
   private var cached: Reckoner?
 
   init(
@@ -45,6 +51,7 @@ struct ClockRun: Sendable {
     self.start = start
     self.startedBy = startedBy
     segmentStart = start
+    line = PauseLine(version: version, calendar: calendar, start: start)
   }
 
   static let reopening = -1
@@ -60,9 +67,8 @@ struct ClockRun: Sendable {
     case nil: break
     }
     return Reckoner(
-      version: version, calendar: calendar, start: start,
-      pauses: pauses.isEmpty ? [] : pauses.map { PauseSpan(from: $0.from, to: $0.to) },
-      extendedDays: extendedDays, stoppedAt: stoppedAt)
+      version: version, calendar: calendar, start: start, line: line, extendedDays: extendedDays,
+      stoppedAt: stoppedAt)
   }
 
   /// Closes the segment before an instant and notes the levels reached in it.
@@ -71,7 +77,11 @@ struct ClockRun: Sendable {
     if isOpen {
       let reckoner = reckoner()
       cached = reckoner
-      for arrival in arrivals(reckoner, levels) where arrival.at < instant { arrivals.append(arrival) }
+      for arrival in arrivals(reckoner, levels) where arrival.at < instant {
+        if latest.isEmpty { latest = Array(repeating: -1, count: levels.count) }
+        latest[arrival.level] = arrivals.count
+        arrivals.append(arrival)
+      }
     }
     segmentStart = instant
   }
@@ -82,7 +92,7 @@ struct ClockRun: Sendable {
     var result: [Arrival] = []
     for (index, level) in levels.enumerated() {
       guard let instant = reckoner.instant(of: level.position)?.at else { continue }
-      let last = arrivals.last { $0.level == index }
+      let last = latest.isEmpty || latest[index] < 0 ? nil : arrivals[latest[index]]
       if let last, instant <= last.instant { continue }
       result.append(
         Arrival(
@@ -93,15 +103,18 @@ struct ClockRun: Sendable {
   }
 
   mutating func pause(kind: Int, at instant: Instant) {
-    guard isOpen, !pauses.contains(where: { $0.kind == kind && $0.to == nil }) else { return }
-    pauses.append(Pause(kind: kind, from: instant, to: nil))
+    guard isOpen, !open.contains(where: { pauses[$0].kind == kind }) else { return }
     cached = nil
+    if open.isEmpty { line.begin(at: instant) }
+    open.append(pauses.count)
+    pauses.append(Pause(kind: kind, from: instant, to: nil))
   }
 
   mutating func resume(kind: Int, at instant: Instant) {
-    guard isOpen, let index = pauses.lastIndex(where: { $0.kind == kind && $0.to == nil }) else { return }
-    pauses[index].to = instant
+    guard isOpen, let place = open.firstIndex(where: { pauses[$0].kind == kind }) else { return }
     cached = nil
+    pauses[open.remove(at: place)].to = instant
+    if open.isEmpty { line.end(at: instant) }
   }
 
   /// Adds counted days, if the extension is not after the due time as it stands; unknown is not passed.
@@ -116,7 +129,6 @@ struct ClockRun: Sendable {
     guard isOpen else { return }
     closePauses(at: instant)
     end = .stopped(instant, outcome: outcome)
-    cached = nil
   }
 
   mutating func cancel(at instant: Instant, outcome: EventType) {
@@ -124,7 +136,6 @@ struct ClockRun: Sendable {
     let breached = reckoner().due.map { instant > $0.at } ?? false
     closePauses(at: instant)
     end = .cancelled(instant, outcome: outcome, breached: breached)
-    cached = nil
   }
 
   /// Lets a stopped clock run on: stop to reopening is a pause.
@@ -132,9 +143,11 @@ struct ClockRun: Sendable {
     guard case .stopped(let stop, let outcome) = end else { return }
     let types = allowed ?? (version.floor == nil ? ["completed", "rejected"] : [])
     guard types.contains(where: { $0.sameBytes(outcome.name) }) else { return }
-    pauses.append(Pause(kind: ClockRun.reopening, from: stop, to: instant))
-    end = nil
     cached = nil
+    pauses.append(Pause(kind: ClockRun.reopening, from: stop, to: instant))
+    line.begin(at: stop)
+    line.end(at: instant)
+    end = nil
   }
 
   /// Whether a start event now begins a new round.
@@ -147,6 +160,9 @@ struct ClockRun: Sendable {
   }
 
   private mutating func closePauses(at instant: Instant) {
-    for index in pauses.indices where pauses[index].to == nil { pauses[index].to = instant }
+    cached = nil
+    for index in open { pauses[index].to = instant }
+    open.removeAll()
+    line.end(at: instant)
   }
 }

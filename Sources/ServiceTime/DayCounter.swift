@@ -2,11 +2,13 @@
 struct DayCounter {
   let calendar: WorkCalendar
   let worked: Bool
-  /// Ascending, disjoint.
+  /// Suspended dates that stay so.
+  let settled: SettledPauses
+  /// Suspended dates after the settled ones: ascending, disjoint.
   let suspended: [DayRange]
 
   func isSuspended(_ date: CivilDate) -> Bool {
-    suspended.contains { $0.low <= date && date <= $0.high }
+    settled.isSuspended(date) || suspended.contains { $0.low <= date && date <= $0.high }
   }
 
   func isCounted(_ date: CivilDate) -> Bool {
@@ -27,6 +29,10 @@ struct DayCounter {
   /// How many counted dates lie in (a, b].
   func count(after a: CivilDate, through b: CivilDate) -> Int {
     var total = plain(after: a, through: b)
+    if b > a, !settled.days.isEmpty {
+      total -= settled.dates(through: b, worked: worked, calendar)
+      total += settled.dates(through: a, worked: worked, calendar)
+    }
     for range in suspended where range.high > a && range.low <= b {
       total -= plain(after: max(a, range.low + -1), through: min(b, range.high))
     }
@@ -37,6 +43,7 @@ struct DayCounter {
   func day(_ n: Int, after date: CivilDate) -> CivilDate? {
     var left = n
     var cursor = date
+    if let last = settled.lastBefore(n, after: date, worked: worked, calendar) { (cursor, left) = last }
     for range in suspended where range.high > cursor {
       let here = plain(after: cursor, through: range.low + -1)
       if left <= here { break }

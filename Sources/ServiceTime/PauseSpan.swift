@@ -11,7 +11,10 @@ public struct PauseSpan: Sendable, Hashable {
     self.to = to
   }
 
-  var end: Instant { to ?? Instant(microseconds: .max) }
+  /// Where a pause without end ends, later than all else.
+  static let forever = Instant(microseconds: .max)
+
+  var end: Instant { to ?? PauseSpan.forever }
 
   /// Spans in order, touching and overlapping ones made one, empty ones left out.
   static func merged(_ spans: [PauseSpan]) -> [PauseSpan] {
@@ -33,4 +36,10 @@ struct DayRange: Sendable, Hashable {
   var low: CivilDate
   var high: CivilDate
   static let forever = CivilDate(dayNumber: .max)
+
+  /// Its dates after another; nil if there are none.
+  func after(_ date: CivilDate?) -> DayRange? {
+    guard let date, date >= low else { return self }
+    return date < high ? DayRange(low: date + 1, high: high) : nil
+  }
 }

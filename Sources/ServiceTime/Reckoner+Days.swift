@@ -67,6 +67,6 @@ extension Reckoner {
   }
 
   private func isPausedByEvent(before end: Instant) -> Bool {
-    eventPauses.contains { $0.from < end && end <= $0.end }
+    line.eventPauses.contains { $0.from < end && end <= $0.end }
   }
 }

@@ -25,7 +25,7 @@ extension Reckoner {
       }
     case .officeTime(let offset):
       found = officeLimit.flatMap { limit in
-        Reckoner.runInstant(limit + offset, from: start, pauses, calendar).map {
+        Reckoner.runInstant(limit + offset, from: start, line.settled, pauses, calendar).map {
           ($0, isProvisional(through: calendar.date(of: max(start, $0 + -1)), due))
         }
       }
@@ -58,7 +58,7 @@ extension Reckoner {
     guard total > 0 else { return due.at }
     let (high, low) = total.multipliedFullWidth(by: hundredths)
     let amount = Int64(10_000).dividingFullWidth((high, low)).quotient
-    return Reckoner.runInstant(amount, from: from, pauses, calendar) ?? due.at
+    return Reckoner.runInstant(amount, from: from, line.settled, pauses, calendar) ?? due.at
   }
 
   private func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool {

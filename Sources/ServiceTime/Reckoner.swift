@@ -11,9 +11,9 @@ public struct Reckoner: Sendable {
   public let startDate: CivilDate
   /// Counted days added by extensions.
   public let extendedDays: Int
-  /// Pauses by events, merged.
-  let eventPauses: [PauseSpan]
-  /// Pauses by events and closures, merged.
+  /// Pauses by events and closures.
+  let line: PauseLine
+  /// Those of them that are not settled, merged.
   let pauses: [PauseSpan]
   let counter: DayCounter
   /// For the roll to a worked day and for counting office days.
@@ -44,31 +44,41 @@ public struct Reckoner: Sendable {
     version: CommitmentVersion, calendar: WorkCalendar, start: Instant, pauses given: [PauseSpan] = [],
     extendedDays: Int = 0, stoppedAt: Instant? = nil
   ) {
+    var line = PauseLine(version: version, calendar: calendar, start: start, stoppedAt: stoppedAt)
+    if !given.isEmpty {
+      for pause in PauseSpan.merged(given.filter { $0.from >= start }) {
+        line.begin(at: pause.from)
+        if let to = pause.to { line.end(at: to) }
+      }
+    }
+    self.init(
+      version: version, calendar: calendar, start: start, line: line, extendedDays: extendedDays,
+      stoppedAt: stoppedAt)
+  }
+
+  /// Reckons a clock that started at `start`, with its pauses as they have come in.
+  init(
+    version: CommitmentVersion, calendar: WorkCalendar, start: Instant, line: PauseLine, extendedDays: Int,
+    stoppedAt: Instant?
+  ) {
     self.version = version
     self.calendar = calendar
     self.start = start
     self.extendedDays = extendedDays
+    self.line = line
     startDate = Reckoner.startDate(start, version.startRule, calendar)
-    eventPauses = given.isEmpty ? [] : PauseSpan.merged(given.filter { $0.from >= start })
-    if calendar.closures.isEmpty || version.closures == .count {
-      pauses = eventPauses
-    } else {
-      let closures = calendar.closures.compactMap { closure -> PauseSpan? in
-        let end = closure.to ?? stoppedAt
-        guard end.map({ $0 > start }) ?? true else { return nil }
-        return PauseSpan(from: max(closure.from, start), to: end)
-      }
-      pauses = PauseSpan.merged(eventPauses + closures)
-    }
-    let suspended = Reckoner.suspended(
-      eventPauses: eventPauses, pauses: pauses, dayEnd: version.dayEnd, calendar: calendar,
-      closuresPause: version.closures == .pause)
+    let tail = line.tail(stoppedAt: stoppedAt)
+    pauses = tail.pauses
     let counted: Bool
     if case .calendarDays = version.limit { counted = false } else { counted = true }
-    counter = DayCounter(calendar: calendar, worked: counted, suspended: suspended)
-    workedCounter = counted ? counter : DayCounter(calendar: calendar, worked: true, suspended: suspended)
+    counter = DayCounter(calendar: calendar, worked: counted, settled: line.settled, suspended: tail.suspended)
+    workedCounter =
+      counted
+      ? counter
+      : DayCounter(calendar: calendar, worked: true, settled: line.settled, suspended: tail.suspended)
     due = Reckoner.due(
-      version, calendar, start, startDate, extendedDays, pauses, counter: counter, worked: workedCounter)
+      version, calendar, start, startDate, extendedDays, line.settled, pauses, counter: counter,
+      worked: workedCounter)
   }
 
   /// s: the start's date, or by `next_working_day` the next worked day if the start falls on a day not worked or
@@ -81,62 +91,11 @@ public struct Reckoner: Sendable {
     return calendar.workedDay(1, after: date) ?? date
   }
 
-  // MARK: - Suspended days
-
-  /// The dates that pauses suspend, ascending and disjoint.
-  ///
-  /// A date is suspended if the clock is paused in the instant before its end, or if a pause by an event that
-  /// began on an earlier date and took office time ends on it: the day on which time starts again is not counted
-  /// (Civil Code art. 201).
-  private static func suspended(
-    eventPauses: [PauseSpan], pauses: [PauseSpan], dayEnd: CommitmentVersion.DayEnd, calendar: WorkCalendar,
-    closuresPause: Bool
-  ) -> [DayRange] {
-    guard !pauses.isEmpty else { return [] }
-    var ranges: [DayRange] = []
-    for pause in pauses {
-      let first = calendar.date(of: pause.from)
-      let low = pause.from < calendar.end(first, dayEnd) ? first : first + 1
-      guard let to = pause.to else {
-        ranges.append(DayRange(low: low, high: DayRange.forever))
-        continue
-      }
-      let last = calendar.date(of: to)
-      let high = calendar.end(last, dayEnd) <= to ? last : last + -1
-      if low <= high { ranges.append(DayRange(low: low, high: high)) }
-    }
-    for pause in eventPauses {
-      guard let to = pause.to else { continue }
-      let last = calendar.date(of: to)
-      let endDay = to == calendar.midnight(last) ? last + -1 : last
-      guard calendar.date(of: pause.from) < endDay else { continue }
-      var office = calendar.officeTime(from: pause.from, to: to)
-      if closuresPause {
-        for closure in calendar.closures where closure.from < to {
-          office -= calendar.officeTime(
-            from: max(closure.from, pause.from), to: min(closure.to ?? to, to))
-        }
-      }
-      if office > 0 { ranges.append(DayRange(low: endDay, high: endDay)) }
-    }
-    guard ranges.count > 1 else { return ranges }
-    ranges.sort { $0.low < $1.low }
-    var disjoint: [DayRange] = []
-    for range in ranges {
-      if let last = disjoint.last, range.low <= last.high || range.low == last.high + 1 {
-        disjoint[disjoint.count - 1].high = max(last.high, range.high)
-      } else {
-        disjoint.append(range)
-      }
-    }
-    return disjoint
-  }
-
   // MARK: - Due
 
   private static func due(
     _ version: CommitmentVersion, _ calendar: WorkCalendar, _ start: Instant, _ s: CivilDate, _ extended: Int,
-    _ pauses: [PauseSpan], counter: DayCounter, worked: DayCounter
+    _ settled: SettledPauses, _ pauses: [PauseSpan], counter: DayCounter, worked: DayCounter
   ) -> Due? {
     let at: Instant
     let day: CivilDate
@@ -175,7 +134,7 @@ public struct Reckoner: Sendable {
       at = calendar.end(day, version.dayEnd)
     case .workingHours(let limit):
       let amount = limit + Int64(extended) * calendar.usualOfficeTime
-      guard let found = runInstant(amount, from: start, pauses, calendar) else { return nil }
+      guard let found = runInstant(amount, from: start, settled, pauses, calendar) else { return nil }
       at = found
       // What runs out at 24:00 ran out on the day that it closes.
       day = calendar.date(of: found + -1)
@@ -190,11 +149,12 @@ public struct Reckoner: Sendable {
 
   /// The earliest instant at which an amount of office time, in microseconds, has run since an instant.
   static func runInstant(
-    _ amount: Int64, from start: Instant, _ pauses: [PauseSpan], _ calendar: WorkCalendar
+    _ amount: Int64, from start: Instant, _ settled: SettledPauses, _ pauses: [PauseSpan], _ calendar: WorkCalendar
   ) -> Instant? {
     guard amount > 0 else { return start }
     var left = amount
     var cursor = start
+    if let last = settled.lastBefore(amount, from: start, calendar) { (cursor, left) = last }
     for pause in pauses where pause.end > cursor {
       if pause.from > cursor {
         let here = calendar.officeTime(from: cursor, to: pause.from)
@@ -211,6 +171,9 @@ public struct Reckoner: Sendable {
   func runTime(from a: Instant, to b: Instant) -> Int64 {
     guard a < b else { return 0 }
     var total = calendar.officeTime(from: a, to: b)
+    if !line.settled.pauses.isEmpty {
+      total -= line.settled.office(until: b, calendar) - line.settled.office(until: a, calendar)
+    }
     for pause in pauses where pause.from < b && pause.end > a {
       total -= calendar.officeTime(from: max(a, pause.from), to: min(b, pause.end))
     }
@@ -219,6 +182,8 @@ public struct Reckoner: Sendable {
 
   /// Paused time between two instants, in microseconds.
   func pausedTime(from a: Instant, to b: Instant) -> Int64 {
-    pauses.reduce(0) { $0 + max(0, min(b, $1.end) - max(a, $1.from)) }
+    guard a < b else { return 0 }
+    let settled = line.settled.paused(until: b) - line.settled.paused(until: a)
+    return pauses.reduce(settled) { $0 + max(0, min(b, $1.end) - max(a, $1.from)) }
   }
 }

@@ -8,11 +8,15 @@ struct RandomCase {
   let events: [Event]
   let rulebook: Rulebook
 
-  init(_ office: RandomOffice, _ random: inout SeededGenerator) {
+  /// A case of a few events, or one with many pauses.
+  init(_ office: RandomOffice, _ random: inout SeededGenerator, manyPauses: Bool = false) {
     let promise = random.pick(office.promises)
     rules = promise.rules
     commitment = promise.commitment
-    events = RandomCase.events(office, commitment.process, &random)
+    events =
+      manyPauses
+      ? RandomCase.paused(office, commitment.process, &random)
+      : RandomCase.events(office, commitment.process, &random)
     rulebook = office.rulebook
   }
 
@@ -39,6 +43,34 @@ struct RandomCase {
       if type == "extended" { event.extendDays = Int32(random.pick(1...2)) }
       if type == "voided" { event.voids = Identifier("e\(random.pick(0...10))") }
       events.append(event)
+    }
+    return events
+  }
+
+  /// Many pauses of two kinds, short and long, apart, touching and overlapping, with few stops.
+  private static func paused(_ office: RandomOffice, _ process: String, _ random: inout SeededGenerator) -> [Event]
+  {
+    let pauses = ["correction_requested", "correction_received", "suspended", "resumed"]
+    let rare = ["extended", "completed", "rejected", "reopened", "reopened", "accepted", "withdrawn"]
+    let longest = random.pick([40, 300, 1_500])
+    var at = office.minuteOfDays(0...6, &random)
+    let last = office.minuteOfDays(20...24, &random)
+    var events: [Event] = []
+    for number in 0..<random.pick(20...80) where at < last {
+      let type = number == 0 ? "accepted" : random.pick(random.chance(8) ? rare : pauses)
+      var event = Event(
+        caseID: "case", source: "desk", eventID: Identifier("e\(number)"), type: EventType(type),
+        occurredAt: RandomOffice.instant(at))
+      event.sequence = Int64(number)
+      if number == 0 { event.process = process }
+      if type == "extended" { event.extendDays = 1 }
+      events.append(event)
+      if random.chance(85) { at += random.pick(1...longest) }
+      if random.chance(15) {
+        // On to the end of a day or of an office's hours.
+        let day = Int(office.calendar.date(of: RandomOffice.instant(at)).dayNumber) - office.first
+        at = max(at, office.minuteOfDays(day...day, &random))
+      }
     }
     return events
   }

@@ -122,7 +122,7 @@ struct RandomOffice: Sendable {
 
   /// Pauses drawn at random from a start on.
   func pauses(from t0: Int, _ random: inout SeededGenerator) -> [(from: Int, to: Int?)] {
-    (0..<random.pick([0, 0, 1, 1, 1, 2, 2, 3])).map { _ in
+    (0..<random.pick([0, 0, 1, 1, 1, 2, 2, 3, 9])).map { _ in
       let from = random.chance(10) ? t0 - random.pick(0...600) : minuteOfDays(4...14, &random)
       if random.chance(8) { return (from, nil) }
       let to = random.chance(50) ? from + random.pick(0...3_000) : minuteOfDays(4...16, &random)
