@@ -33,7 +33,7 @@ public struct DatabaseSource: Sendable {
       settings["statement_timeout"] = "30s"
     case .lead:
       options.applicationName = "bizclock leader"
-      settings["idle_session_timeout"] = "3s"
+      settings["idle_session_timeout"] = "2s"
       settings["statement_timeout"] = "60s"
       options.statementTimeout = 70_000
     case .listen:

@@ -9,6 +9,8 @@ enum Election {
   static func win(
     _ session: inout Session, holder: String, now: Instant, settings: ProjectorSettings
   ) throws -> Projector? {
+    // Rules are compiled by who leads, not by everyone who stands by and asks.
+    guard try Leadership.seize(&session) else { return nil }
     guard let (inForce, rulebook) = try RuleLoader.load(&session),
       let term = try Leadership.acquire(&session, holder: holder, now: now)
     else { return nil }

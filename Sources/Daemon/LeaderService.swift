@@ -64,7 +64,7 @@ public struct LeaderService: Service {
       guard let projector = won else {
         watch.found()
         state.setRole(.standby)
-        _ = await bell.wait(atMost: .milliseconds(500))
+        _ = await bell.wait(atMost: .milliseconds(250))
         continue
       }
       say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
@@ -80,15 +80,18 @@ public struct LeaderService: Service {
     _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch
   ) async throws -> Bool {
     let announcer = Announcer(rulebook: projector.rulebook)
+    var load = LoadWatch()
     while true {
-      let turn = try await connection.run { try self.turn(projector, announcer, &$0) }
+      let isOver = load.isOver
+      let turn = try await connection.run { try self.turn(projector, announcer, summarize: isOver, &$0) }
       guard let turn else { return true }
       watch.found()
+      if turn.hasProjected { load.goesOn() }
       if turn.isBusy, !bell.isSilenced { continue }
       if bell.isSilenced { return false }
       clock.arm(at: turn.next) { [bell] in bell.ring() }
       state.setProjected(projector.term.position, levelsThrough: turn.now, nextLevel: turn.next)
-      guard await bell.wait(atMost: .seconds(1)) else { return false }
+      guard await bell.wait(atMost: .milliseconds(500)) else { return false }
     }
   }
 
@@ -96,6 +99,8 @@ public struct LeaderService: Service {
   private struct Turn: Sendable {
     /// Every level up to here has been raised.
     var now: Instant
+    /// Whether events were projected.
+    var hasProjected: Bool
     /// Whether there may be more to do at once.
     var isBusy: Bool
     /// When there is something to do next, whatever comes in.
@@ -103,7 +108,9 @@ public struct LeaderService: Service {
   }
 
   /// Projects a batch, raises the levels whose instants have come, writes waiting log lines; nil when deposed.
-  private func turn(_ projector: Projector, _ announcer: Announcer, _ session: inout Session) throws -> Turn? {
+  private func turn(
+    _ projector: Projector, _ announcer: Announcer, summarize: Bool, _ session: inout Session
+  ) throws -> Turn? {
     let step = try projector.projectNext(&session, now: clock.now())
     if step == .deposed { return nil }
     // With nothing to write, only a look tells that other rules are in force.
@@ -113,16 +120,16 @@ public struct LeaderService: Service {
     guard try projector.settleClosures(&session, now: now) else { return nil }
     let levels = try projector.raiseLevels(&session, now: clock.now())
     guard levels.raised != nil else { return nil }
-    let wrote = try announce(announcer, caughtUp: step == .idle, &session)
+    let wrote = try announce(announcer, summarize: summarize && step == .idle, &session)
     return Turn(
-      now: now, isBusy: step != .idle || levels.more || wrote,
+      now: now, hasProjected: step != .idle, isBusy: step != .idle || levels.more || wrote,
       next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min())
   }
 
   /// Writes waiting log lines and takes them off the queue; true if there may be more.
-  private func announce(_ announcer: Announcer, caughtUp: Bool, _ session: inout Session) throws -> Bool {
+  private func announce(_ announcer: Announcer, summarize: Bool, _ session: inout Session) throws -> Bool {
     let limit = 5_000
-    let lines = try Outbox.pending(&session, limit: limit, summaries: caughtUp)
+    let lines = try Outbox.pending(&session, limit: limit, summaries: summarize)
     guard !lines.isEmpty else { return false }
     let single = lines.filter { $0.subject != nil }
     guard try write(single, announcer, &session) == single.count else { return false }

@@ -7,10 +7,10 @@ public enum Leadership {
   /// "bizclock" in ASCII; advisory locks are apart for each database.
   private static let lock: Int64 = 0x6269_7a63_6c6f_636b
 
-  /// Wins a term if nobody holds the leadership; nil if somebody does. The session then holds it to its end.
-  public static func acquire(_ session: inout Session, holder: String, now: Instant) throws(PostgresError)
-    -> LeaderTerm?
-  {
+  /// Takes the leadership for this session, to its end, if nobody else holds it; says whether this one does then.
+  ///
+  /// There is no term yet: whoever stands by asks often, and this asks for little.
+  public static func seize(_ session: inout Session) throws(PostgresError) -> Bool {
     // Held by this session already, after it was deposed by a change of rules: the count must not grow.
     let mine = try session.execute(
       """
@@ -19,7 +19,14 @@ public enum Leadership {
         AND (classid::int8 << 32 | objid::int8) = $1)
         OR pg_catalog.pg_try_advisory_lock($1)
       """, [.int8(lock)])
-    guard try mine.bool(0, 0) else { return nil }
+    return try mine.bool(0, 0)
+  }
+
+  /// Wins a term if nobody else holds the leadership; nil if somebody does.
+  public static func acquire(_ session: inout Session, holder: String, now: Instant) throws(PostgresError)
+    -> LeaderTerm?
+  {
+    guard try seize(&session) else { return nil }
     let term = try session.execute(
       """
       UPDATE bizclock.projector SET epoch = epoch + 1, holder = $1, elected_at = $2
