@@ -27,7 +27,8 @@ struct CasePages {
       var cases: [(Identifier, [StoredEvent])] = []
       for row in 0..<found.rowCount {
         let stored = try EventRows.read(found, row)
-        if let last = cases.last, last.0 == stored.event.caseID {
+        // Only the id is looked at: the events held a second time would be copied by each that is added.
+        if cases.last?.0 == stored.event.caseID {
           cases[cases.count - 1].1.append(stored)
         } else {
           cases.append((stored.event.caseID, [stored]))
