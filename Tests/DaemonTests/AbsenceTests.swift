@@ -79,7 +79,7 @@ import Testing
       try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
       let second = try await DaemonTestBase.daemon(conninfo, other, at: DaemonTestBase.start, holder: "second")
       let standing = second.daemon.state
-      try await TestDeadline.within(.seconds(20), "the second to stand by") {
+      try await TestDeadline.within(.seconds(60), "the second to stand by") {
         _ = await standing.wait { $0.role == .standby }
       }
       // Both take in.

@@ -27,7 +27,7 @@ import Testing
           try Election.win(&$0, holder: "test", now: SystemClock.read(), settings: ProjectorSettings()) != nil
         }
       }
-      try await TestDeadline.within(.seconds(20), "the election to wait") {
+      try await TestDeadline.within(.seconds(60), "the election to wait") {
         let blocked =
           "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         while try await TestQuery.rows(conninfo, blocked) == [["0"]] { try Task.checkCancellation() }
