@@ -28,8 +28,9 @@ final class SocketRelay: Sendable {
       let upstream = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
       guard client >= 0, SocketRelay.address(server, { connect(upstream, $0, $1) }) == 0 else { return }
       self.ends.withLock { $0 = [client, upstream] }
-      self.start { SocketRelay.pass(upstream, client) }
-      SocketRelay.pass(client, upstream)
+      // Both ways keep the relay until they end: a descriptor closed under them could be another test's by then.
+      self.start { withExtendedLifetime(self) { SocketRelay.pass(upstream, client) } }
+      withExtendedLifetime(self) { SocketRelay.pass(client, upstream) }
     }
   }
 
