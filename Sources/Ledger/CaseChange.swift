@@ -94,7 +94,7 @@ extension ProjectionDelta {
       return
     }
     if old.belief == new.belief && (oldDimensions == dimensions || old.verdict == nil) {
-      new.verdictRecordedAt = old.verdictRecordedAt
+      new.verdictRecordedAt = new.verdict == nil ? nil : old.verdictRecordedAt ?? moment.recordedAt
     } else {
       supersede(old, oldDimensions, reason)
       metrics.add(new, dimensions, times: 1)

@@ -50,6 +50,22 @@ struct CellSums: Sendable, Equatable {
     CellSums.count(&workingBuckets, DurationSketch.bucket(of: row.measures.working), sign)
   }
 
+  /// Takes other sums off.
+  mutating func subtract(_ other: CellSums) {
+    finished -= other.finished
+    onTime -= other.onTime
+    late -= other.late
+    premature -= other.premature
+    early -= other.early
+    countedDays -= other.countedDays
+    working -= other.working
+    elapsed -= other.elapsed
+    paused -= other.paused
+    overrun -= other.overrun
+    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, -count) }
+    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, -count) }
+  }
+
   private static func count(_ buckets: inout [Int32: Int64], _ bucket: Int32, _ sign: Int64) {
     let count = buckets[bucket, default: 0] + sign
     buckets[bucket] = count == 0 ? nil : count

@@ -1,9 +1,10 @@
 import LibPQ
 import ServiceTime
 
-/// Reads all metric cells with their sketches.
+/// Reads metric cells with their sketches.
 enum MetricReader {
-  static func cells(_ session: inout Session) throws(PostgresError) -> [CellKey: CellSums] {
+  /// All cells, or those of some days (days since 1970).
+  static func cells(on days: [Int32]? = nil, _ session: inout Session) throws(PostgresError) -> [CellKey: CellSums] {
     var cells: [CellKey: CellSums] = [:]
     var keys: [Int64: CellKey] = [:]
     let found = try session.execute(
@@ -11,7 +12,8 @@ enum MetricReader {
       SELECT cell, basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome,
         finished, on_time, late, premature, early, counted_days, working_us, elapsed_us, paused_us, overrun_us
       FROM bizclock.metric_cell
-      """)
+      WHERE $1 OR day = ANY($2::date[])
+      """, [.bool(days == nil), .dateArray(days ?? [])])
     for row in 0..<found.rowCount {
       let key = try MetricWriter.key(found, row)
       var sums = CellSums()
@@ -28,7 +30,11 @@ enum MetricReader {
       keys[try found.int8(row, 0)] = key
       cells[key] = sums
     }
-    let buckets = try session.execute("SELECT cell, measure, bucket, count FROM bizclock.metric_bucket")
+    let buckets = try session.execute(
+      """
+      SELECT cell, measure, bucket, count FROM bizclock.metric_bucket
+      WHERE $1 OR cell IN (SELECT cell FROM bizclock.metric_cell WHERE day = ANY($2::date[]))
+      """, [.bool(days == nil), .dateArray(days ?? [])])
     for row in 0..<buckets.rowCount {
       guard let key = keys[try buckets.int8(row, 0)] else { continue }
       let bucket = try buckets.int4(row, 2)

@@ -14,6 +14,8 @@ public enum Refolder {
     public var alerts = 0
     /// Verdicts that changed.
     public var verdicts = 0
+    /// Days whose metric cells were moved.
+    var days: Set<CivilDate> = []
   }
 
   /// Folds every case up to the projector's position, inside the caller's transaction, which must have moved the
@@ -73,5 +75,6 @@ public enum Refolder {
     outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
     outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
     outcome.verdicts += delta.superseded.count
+    for key in delta.metrics.cells.keys { outcome.days.insert(key.day) }
   }
 }

@@ -31,6 +31,8 @@ public enum Verifier {
     public var differenceCount = 0
     /// Cases that differ, for `rebuild`.
     public var differing: Set<String> = []
+    /// Days whose metric cells differ, for `rebuild`.
+    var differingDays: Set<CivilDate> = []
 
     mutating func add(_ subject: String, _ row: String, _ what: String, caseID: String? = nil) {
       differenceCount += 1
@@ -186,11 +188,13 @@ public enum Verifier {
     let found = try MetricReader.cells(&session)
     report.cells = found.count
     for (key, sums) in expected where found[key] != sums {
+      report.differingDays.insert(key.day)
       report.add(
         "metric_cell", "\(key.basis.rawValue) \(key.day) \(key.commitment) \(key.dimensions.region)",
         found[key] == nil ? "is missing" : "has other counts than the clocks")
     }
     for key in found.keys where expected[key] == nil {
+      report.differingDays.insert(key.day)
       report.add(
         "metric_cell", "\(key.basis.rawValue) \(key.day) \(key.commitment) \(key.dimensions.region)",
         "should not be there")

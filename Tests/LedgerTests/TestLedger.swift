@@ -124,6 +124,16 @@ struct TestLedger: Sendable {
     }
   }
 
+  /// Repairs what a report names.
+  func repair(_ report: Verifier.Report, at now: Instant) async throws -> Rebuilder.Outcome {
+    try await connection.run { session in
+      guard let base = try Rules.inForce(&session) else { throw NotFree() }
+      return try Rebuilder.repair(
+        report, rulebook, over: base, retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now,
+        on: &session)
+    }
+  }
+
   // MARK: - Looking
 
   /// The first column of a query, which must be text; `null` for NULL.

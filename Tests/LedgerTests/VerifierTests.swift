@@ -20,7 +20,7 @@ import Testing
   }
 
   /// K1 finished late, K2 is open, of K3 only the submission is known.
-  private static let events: [Event] = [
+  static let events: [Event] = [
     .told("K1", "submitted", "2026-06-01 08:40") { $0.region = "469005100" },
     .told("K1", "accepted", "2026-06-01 09:00"),
     .told("K1", "correction_requested", "2026-06-01 10:00"), .told("K1", "correction_received", "2026-06-01 11:00"),

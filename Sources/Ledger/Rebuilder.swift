@@ -1,0 +1,151 @@
+import LibPQ
+import ServiceTime
+
+/// Repairs what `verify` names: folds the cases that differ again from the ledger, takes away rows that no event
+/// stands behind, and reckons the metric cells of every day concerned from the clocks.
+public enum Rebuilder {
+  /// What a repair changed.
+  public struct Outcome: Sendable, Equatable {
+    /// What folding again changed.
+    public var refolded = Refolder.Outcome()
+    /// Cases that had rows and no event.
+    public var strays = 0
+    /// Metric cells that were set right.
+    public var cells = 0
+
+    /// Nothing yet.
+    public init() {}
+  }
+
+  /// Repairs in one transaction, while events go on being appended.
+  ///
+  /// The epoch is raised: a leader drops what it has in memory and begins a new term. Records stay: an alert that was
+  /// never reached is withdrawn, and a verdict that was shown and wrong is kept in the history as `repair`.
+  ///
+  /// - Parameters:
+  ///   - report: what `verify` found under the same rules.
+  ///   - base: the rules that the rulebook was compiled from; if others came into force since, nothing is changed.
+  ///   - retrospectiveAfter: in microseconds.
+  public static func repair(
+    _ report: Verifier.Report, _ rulebook: Rulebook, over base: Rules.InForce, retrospectiveAfter: Int64,
+    now: Instant, on session: inout Session
+  ) throws(PostgresError) -> Outcome {
+    do throws(PostgresError) {
+      try session.begin()
+      let moved = try session.execute(
+        """
+        UPDATE bizclock.projector
+        SET epoch = epoch + 1, recorded_at = greatest($1, recorded_at + interval '1 microsecond')
+        RETURNING position, recorded_at, policy, calendar
+        """, [.timestamptz(now.microseconds)])
+      let policy = try moved.int8(0, 2)
+      let calendar = try moved.int8(0, 3)
+      if policy != base.policyID || calendar != base.calendarID { throw Rules.changedMeanwhile("rebuild") }
+      let moment = ProjectionMoment(
+        now: now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1)),
+        retrospectiveAfter: retrospectiveAfter)
+      var outcome = Outcome()
+      var days = report.differingDays
+      let ids = report.differing.sorted().map { Identifier($0) }
+      try removeOrphans(ids, &days, &session)
+      outcome.refolded = try Refolder.some(
+        ids, rulebook, through: try moved.int8(0, 0), reason: .repair, moment, &session)
+      days.formUnion(outcome.refolded.days)
+      outcome.strays = try removeStrays(ids, moment, &days, &session)
+      outcome.cells = try repairCells(of: days, &session)
+      _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
+      try session.commit()
+      return outcome
+    } catch {
+      session.rollbackQuietly()
+      throw error
+    }
+  }
+
+  /// Takes away clocks whose case has lost its row: they are made anew with it.
+  private static func removeOrphans(
+    _ caseIDs: [Identifier], _ days: inout Set<CivilDate>, _ session: inout Session
+  ) throws(PostgresError) {
+    let gone = try session.execute(
+      """
+      DELETE FROM bizclock.clock c WHERE c.case_id = ANY($1::text[])
+        AND NOT EXISTS (SELECT FROM bizclock.case_file f WHERE f.case_id = c.case_id)
+      RETURNING c.stopped_day, c.due_day
+      """, [.textArray(caseIDs.map(\.text))])
+    try addDays(gone, to: &days)
+  }
+
+  private static func addDays(_ rows: QueryResult, to days: inout Set<CivilDate>) throws(PostgresError) {
+    for row in 0..<rows.rowCount {
+      for column in 0...1 {
+        if let day = try rows.optionalDate(row, column) { days.insert(CivilDate(dayNumber: day)) }
+      }
+    }
+  }
+
+  /// Takes away the rows of cases of which the ledger knows nothing; their alerts were told, so they are withdrawn.
+  private static func removeStrays(
+    _ caseIDs: [Identifier], _ moment: ProjectionMoment, _ days: inout Set<CivilDate>, _ session: inout Session
+  ) throws(PostgresError) -> Int {
+    let found = try session.execute(
+      """
+      SELECT c FROM unnest($1::text[]) AS c
+      WHERE NOT EXISTS (SELECT FROM bizclock.event e WHERE e.case_id = c)
+      """, [.textArray(caseIDs.map(\.text))])
+    guard found.rowCount > 0 else { return 0 }
+    var strays: [String] = []
+    for row in 0..<found.rowCount { strays.append(try found.text(row, 0)) }
+    let gone = try session.execute(
+      "DELETE FROM bizclock.clock WHERE case_id = ANY($1::text[]) RETURNING stopped_day, due_day",
+      [.textArray(strays)])
+    try addDays(gone, to: &days)
+    _ = try session.execute(
+      "DELETE FROM bizclock.case_file WHERE case_id = ANY($1::text[])", [.textArray(strays)])
+    _ = try session.execute(
+      """
+      UPDATE bizclock.alert SET withdrawn_at = $2, change_reason = 'repair'
+      WHERE case_id = ANY($1::text[]) AND withdrawn_at IS NULL
+      """, [.textArray(strays), .timestamptz(moment.recordedAt.microseconds)])
+    return strays.count
+  }
+
+  /// Sets the cells of some days to what the clocks make of them; says how many were not.
+  private static func repairCells(
+    of days: Set<CivilDate>, _ session: inout Session
+  ) throws(PostgresError) -> Int {
+    guard !days.isEmpty else { return 0 }
+    let numbers = days.map(\.dayNumber).sorted()
+    let found = try session.execute(
+      """
+      SELECT DISTINCT case_id FROM bizclock.clock
+      WHERE verdict IS NOT NULL AND (stopped_day = ANY($1::date[]) OR due_day = ANY($1::date[])) ORDER BY case_id
+      """, [.dateArray(numbers)])
+    var caseIDs: [Identifier] = []
+    for row in 0..<found.rowCount { caseIDs.append(Identifier(try found.text(row, 0))) }
+    var expected = MetricDelta()
+    var rest = caseIDs[...]
+    while !rest.isEmpty {
+      let page = Array(rest.prefix(2_000))
+      rest = rest.dropFirst(2_000)
+      for there in try CaseReader.before(page, &session).values {
+        guard let row = there.row else { continue }
+        for clock in there.clocks.values { expected.add(clock, row.dimensions, times: 1) }
+      }
+    }
+    var changes = expected.cells.filter { days.contains($0.key.day) }
+    for (key, sums) in try MetricReader.cells(on: numbers, &session) {
+      changes[key, default: CellSums()].subtract(sums)
+    }
+    changes = changes.filter { !$0.value.isZero }
+    try MetricWriter.write(changes, &session)
+    // What damage had taken below nothing comes to nothing by adding, which the writer does not look for.
+    _ = try session.execute(
+      """
+      DELETE FROM bizclock.metric_bucket b USING bizclock.metric_cell c
+      WHERE c.cell = b.cell AND c.day = ANY($1::date[]) AND b.count = 0
+      """, [.dateArray(numbers)])
+    _ = try session.execute(
+      "DELETE FROM bizclock.metric_cell WHERE day = ANY($1::date[]) AND finished = 0", [.dateArray(numbers)])
+    return changes.count
+  }
+}
