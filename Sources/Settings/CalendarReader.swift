@@ -14,6 +14,8 @@ struct CalendarReader {
     "fixed_holidays", "closures",
   ]
 
+  static let closureKeys = ["from", "to", "name"]
+
   let zoneExists: (String) -> Bool
   let load: FileLoader
 
@@ -93,7 +95,7 @@ struct CalendarReader {
 
   private func closures(_ field: Field?) -> [Closure] {
     (field?.items() ?? []).compactMap { item in
-      guard let map = item.map(keys: ["from", "to", "name"]) else { return nil }
+      guard let map = item.map(keys: CalendarReader.closureKeys) else { return nil }
       let from = map.required("from", example: "2024-09-05T18:00:00+08:00")?.instant()
       let to = map["to"].map { $0.instant() }
       let name = map["name"].map { $0.text(longest: 200) ?? "" } ?? ""

@@ -6,6 +6,7 @@ struct CommitmentReader {
     "id", "kind", "process", "title", "applies_to", "excludes", "start", "stop", "cancel", "pause", "reopen",
     "calendar", "versions", "levels",
   ]
+  static let levelKeys = ["at", "priority"]
   static let mostLevels = 50
   static let mostVersions = 200
 
@@ -113,7 +114,7 @@ struct CommitmentReader {
       if !isIdentifier(name) {
         map.key(name)?.fault("\"\(name)\" is not a level's name; use a-z, 0-9 and _, at most 64")
       }
-      guard let level = value.map(keys: ["at", "priority"]) else { return nil }
+      guard let level = value.map(keys: CommitmentReader.levelKeys) else { return nil }
       let position = level.required("at", example: "due")?.value { text throws(Complaint) in
         try Level.Position(policyText: text, limits: limits)
       }

@@ -1,6 +1,8 @@
 /// Reads `bizclock.yaml` and lays the environment over it.
 struct ConfigurationReader {
   static let keys = ["database", "state_directory", "http", "feeds", "alerts", "policy"]
+  static let httpKeys = ["listen", "tokens"]
+  static let alertKeys = ["retrospective_after", "show_individual_names"]
   /// The variables that stand for settings.
   static let variables = [
     "BIZCLOCK_CONFIG", "BIZCLOCK_DATABASE", "BIZCLOCK_STATE_DIRECTORY", "BIZCLOCK_HTTP_LISTEN",
@@ -37,10 +39,10 @@ struct ConfigurationReader {
       if let path = map["state_directory"]?.text(longest: 4000) {
         configuration.stateDirectory = FilePath.resolve(path, in: folder)
       }
-      if let http = map["http"]?.map(keys: ["listen", "tokens"]) {
+      if let http = map["http"]?.map(keys: ConfigurationReader.httpKeys) {
         apply(listen: http["listen"], tokens: http["tokens"], folder, to: &configuration)
       }
-      if let alerts = map["alerts"]?.map(keys: ["retrospective_after", "show_individual_names"]) {
+      if let alerts = map["alerts"]?.map(keys: ConfigurationReader.alertKeys) {
         apply(after: alerts["retrospective_after"], names: alerts["show_individual_names"], to: &configuration)
       }
       if let path = map["policy"]?.text(longest: 4000) {

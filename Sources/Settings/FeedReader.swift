@@ -6,6 +6,7 @@ struct FeedReader {
     "name", "source", "kind", "directory", "format", "silence", "time_zone", "encoding", "delimiter", "keep",
     "mapping", "defaults", "database", "schema", "open_if_equal",
   ]
+  static let mappingKeys = ["column", "values", "otherwise"]
   static let spoolOnly = ["directory", "format", "encoding", "delimiter"]
   static let exchangeOnly = ["database", "schema", "open_if_equal"]
   /// The fields of an event that a mapping or a default may fill.
@@ -102,7 +103,7 @@ struct FeedReader {
         if let column = value.text(longest: 255) { mapping[name] = FieldMapping(column: column) }
         continue
       }
-      guard let inner = value.map(keys: ["column", "values", "otherwise"]),
+      guard let inner = value.map(keys: FeedReader.mappingKeys),
         let column = inner.required("column", example: name)?.text(longest: 255)
       else { continue }
       var entry = FieldMapping(column: column)

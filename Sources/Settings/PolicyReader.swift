@@ -2,6 +2,7 @@ import ServiceTime
 
 /// Reads a policy file: its calendars, then the promises that name them.
 struct PolicyReader {
+  static let keys = ["calendars", "report_tags", "commitments"]
   static let mostCommitments = 200
   static let mostCalendars = 500
 
@@ -14,7 +15,7 @@ struct PolicyReader {
   func draft(_ text: String) -> PolicyDraft? {
     guard let node = SourceNode.read(text, file: file, log: log) else { return nil }
     let root = Field(node: node, path: "", file: file, log: log)
-    guard let map = root.map(keys: ["calendars", "report_tags", "commitments"]) else { return nil }
+    guard let map = root.map(keys: PolicyReader.keys) else { return nil }
     let calendars = calendars(map)
     var policy = Policy(commitments: [])
     policy.reportTags = map["report_tags"]?.texts() ?? []

@@ -30,7 +30,8 @@ enum ManualPage {
   static func settings(_ guide: SettingsGuide, see: [String]) -> String {
     let version = Bizclock.configuration.version
     var page = [
-      ".TH \(escape(guide.name.uppercased())) 5 \"\" \"bizclock \(version)\" \"File Formats\"", ".SH NAME",
+      ".TH \(escape(guide.name.uppercased())) 5 \"\" \"bizclock \(version)\" \"File Formats\"", ".nh", ".ad l",
+      ".SH NAME",
       "\(escape(guide.name)) \\- \(escape(guide.summary))", ".SH DESCRIPTION",
     ]
     for text in guide.about { page += paragraphs(text) }
@@ -56,7 +57,7 @@ enum ManualPage {
     let tool = try JSONReader.read(Bizclock._dumpHelp())
     guard let root = tool["command"] else { throw CommandFailure.broken("The help texts cannot be read.") }
     var page = [
-      ".TH BIZCLOCK 1 \"\" \"bizclock \(Bizclock.configuration.version)\" \"User Commands\"",
+      ".TH BIZCLOCK 1 \"\" \"bizclock \(Bizclock.configuration.version)\" \"User Commands\"", ".nh", ".ad l",
       ".SH NAME", "bizclock \\- service\\-time clocks of a government service office", ".SH SYNOPSIS",
       ".B bizclock", "[\\fB\\-\\-config\\fR \\fIFILE\\fR] \\fICOMMAND\\fR [\\fIARGUMENTS\\fR]", ".SH DESCRIPTION",
     ]
@@ -94,7 +95,8 @@ enum ManualPage {
     } else {
       lines.append(".SS \"\(escape(full))\"")
     }
-    lines += paragraphs([command["abstract"]?.string, command["discussion"]?.string].compactMap { $0 }.joined(separator: "\n"))
+    lines += paragraphs(
+      [command["abstract"]?.string, command["discussion"]?.string].compactMap { $0 }.joined(separator: "\n"))
     for argument in arguments {
       guard let abstract = argument["abstract"]?.string else { continue }
       let defaulted = argument["defaultValue"]?.string.map { " (default: \($0))" } ?? ""
@@ -140,7 +142,10 @@ enum ManualPage {
 
   private static let environment: [String] = [
     ("BIZCLOCK_CONFIG", "the configuration file"),
-    ("BIZCLOCK_DATABASE", "overrides database of the configuration; so do the other keys' variables, see bizclock.yaml(5)"),
+    (
+      "BIZCLOCK_DATABASE",
+      "overrides database of the configuration; so do the other keys' variables, see bizclock.yaml(5)"
+    ),
     ("PGHOST, PGPASSFILE, …", "libpq's own variables, for what a conninfo leaves out"),
   ].flatMap { entry("\\fB\(escape($0.0))\\fR", escape($0.1)) }
 
