@@ -4,7 +4,8 @@ import ServiceTime
 /// Reads metric cells with their sketches.
 enum MetricReader {
   /// All cells, or those of some days (days since 1970).
-  static func cells(on days: [Int32]? = nil, _ session: inout Session) throws(PostgresError) -> [CellKey: CellSums] {
+  static func cells(on days: [Int32]? = nil, _ session: inout Session) throws(PostgresError) -> [CellKey: CellSums]
+  {
     var cells: [CellKey: CellSums] = [:]
     var keys: [Int64: CellKey] = [:]
     let found = try session.execute(

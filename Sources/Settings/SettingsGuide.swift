@@ -56,11 +56,16 @@ public struct SettingsGuide: Sendable {
           ("name", "letters, digits, - and _; what commands and views call it"),
           ("source", "what its events are known by; part of their identity, so keep it when the feed is renamed"),
           ("kind", "spool: files in a directory; exchange: a front-end exchange database (前置库)"),
-          ("directory", "of a spool: where files are put; each feed has its own. What is read moves to done/ in it"),
+          (
+            "directory", "of a spool: where files are put; each feed has its own. What is read moves to done/ in it"
+          ),
           ("format", "of a spool: ndjson (the default) or csv"),
           ("encoding", "of a spool: auto (the default), utf-8 or gb18030"),
           ("delimiter", "of CSV: \",\", \";\" or tab; found out if left out"),
-          ("time_zone", "the zone of times without an offset, e.g. Asia/Shanghai; without it such times are refused"),
+          (
+            "time_zone",
+            "the zone of times without an offset, e.g. Asia/Shanghai; without it such times are refused"
+          ),
           (
             "silence",
             "how long it may bring nothing before that is logged: 4 working_hours of office time, or plain time "
@@ -196,7 +201,9 @@ public struct SettingsGuide: Sendable {
           ("legal_limit", "the limit set by law, for the compression rate (承诺时限压缩率)"),
           ("floor", "the least that must have run: an earlier stop is premature"),
           ("day_end", "when a day ends: close (of business, the default) or midnight (Civil Code art. 203)"),
-          ("roll_forward", "true: a last day that is not worked moves to the next worked one (Civil Code art. 203)"),
+          (
+            "roll_forward", "true: a last day that is not worked moves to the next worked one (Civil Code art. 203)"
+          ),
           ("start_rule", "as_is (the default); next_working_day: counted from it after hours and on rest days"),
           ("closures", "what a local closure does: pause (the default) or count"),
           ("grace", "plain time added to the due time"), ("basis", "the document that the promise rests on"),

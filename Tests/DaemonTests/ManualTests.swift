@@ -44,7 +44,8 @@ import Testing
     for path in commands.keys where !path.isEmpty {
       let title = ".SS \"bizclock \(path)".replacing("-", with: "\\-")
       #expect(page.contains(title + " ") || page.contains(title + "\""), "\(path)")
-      for option in commands[path] ?? [] where !["h", "help", "version", "config"].contains(option) {
+      for option in commands[path] ?? []
+      where option != option.uppercased() && !["h", "help", "version", "config"].contains(option) {
         #expect(page.contains("\\-\\-\(option.replacing("-", with: "\\-"))"), "\(path) --\(option)")
       }
     }
