@@ -7,7 +7,7 @@ struct SpoolDone {
   let directory: Int32
 
   /// Makes the folder where there is nothing of its name; false, with `errno`, where that fails.
-  func make() -> Bool { mkdirat(directory, "done", 0o2770) == 0 || errno == EEXIST }
+  func make() -> Bool { mkdirat(directory, "done", 0o770) == 0 || errno == EEXIST }
 
   /// Moves a file, under another name where its own is taken; the error's number where it cannot be moved.
   ///
