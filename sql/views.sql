@@ -22,6 +22,20 @@ BEGIN
   IF to_regnamespace('dashboard') IS NULL THEN
     CREATE SCHEMA dashboard;
   END IF;
+
+  -- A quantile's subquery is estimated at many times its cost, so that the planner would compile queries that take
+  -- milliseconds, for most of a second. For new sessions; whoever has set it otherwise, or may not, keeps what is.
+  IF NOT EXISTS (
+    SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS c
+    WHERE s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND s.setrole = 0 AND c LIKE 'jit=%')
+  THEN
+    BEGIN
+      EXECUTE format('ALTER DATABASE %I SET jit = off', current_database());
+    EXCEPTION WHEN insufficient_privilege THEN
+      NULL;
+    END;
+  END IF;
 END
 $$;
 COMMENT ON SCHEMA dashboard IS

@@ -88,10 +88,11 @@ import Testing
   /// All that is wrong in all files at once; a code of one file is not told again by another.
   @Test func allFaultsAtOnce() {
     let faults = Reading.faults(
-      policy: RegionTests.text("[cn-46.csv, a.csv]"), files: ["a.csv": "code,name\n469005,文昌\n1,x\n46900510000,y\n"])
+      policy: RegionTests.text("[cn-46.csv, a.csv]"), files: ["a.csv": "code,name\n469005,文昌\n1,x\n46900510000,y\n"]
+    )
     #expect(
       faults == [
-        "a.csv:2: code: 469005 is already listed in cn-46.csv line 25; keep one",
+        "a.csv:2: code: 469005 is already listed in cn-46.csv line 26; keep one",
         "a.csv:3: code: \"1\" is not a region's code; write 2, 4, 6, 9 or 12 digits",
         "a.csv:4: code: \"46900510000\" is not a region's code; write 2, 4, 6, 9 or 12 digits",
       ])
