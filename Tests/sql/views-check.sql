@@ -660,10 +660,10 @@ INSERT INTO bizclock.event
   (position, occurred_at, received_at, history, case_id, source, event_id, type, step, voids, process)
 SELECT 1, at, now(), false, id, source, event, type, step, voids, process
 FROM (VALUES
-  -- 2 h; 0.5 + 3 + 1 h.
+  -- 2 h; side by side with it 1.5 + 3 + 1 h.
   ('on-time', 's', '1', '2026-11-02 09:00+08'::timestamptz, 'step_started', 'licence', NULL, NULL),
   ('on-time', 's', '2', '2026-11-02 11:00+08', 'step_completed', 'licence', NULL, NULL),
-  ('on-time', 's', '3', '2026-11-02 11:30+08', 'step_started', 'tax', NULL, NULL),
+  ('on-time', 's', '3', '2026-11-02 10:30+08', 'step_started', 'tax', NULL, NULL),
   ('on-time', 'other', '1', '2026-11-03 09:30+08', 'step_completed', 'tax', NULL, NULL),
   -- The latest start counts: 2 + 3 h of Monday. The second completion has no start of its own; the seal has none.
   ('late', 's', '1', '2026-11-02 09:00+08', 'step_started', 'licence', NULL, NULL),
@@ -710,7 +710,7 @@ SELECT pg_temp.expect('steps',
     'opening bank|1 1 1|0.500 0.5 0.5 0.5|' || round(0.5 / 36.5, 6),
     'opening licence|5 6 3|2.333 2 5 5|' || round(7 / 36.5, 6),
     'opening seal|0 1 0|- - - -|-',
-    'opening tax|1 1 1|4.500 4.5 4.5 4.5|' || round(4.5 / 36.5, 6),
+    'opening tax|1 1 1|5.500 5.5 5.5 5.5|' || round(5.5 / 36.5, 6),
     'other licence|1 1 0|- - - -|-'])
 FROM dashboard.step_time t;
 
