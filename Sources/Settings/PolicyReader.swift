@@ -1,8 +1,8 @@
 import ServiceTime
 
-/// Reads a policy file: its calendars, then the promises that name them.
+/// Reads a policy file: its calendars, then the promises that name them, and the names of regions.
 struct PolicyReader {
-  static let keys = ["calendars", "report_tags", "commitments"]
+  static let keys = ["calendars", "report_tags", "regions", "commitments"]
   static let mostCommitments = 200
   static let mostCalendars = 500
 
@@ -19,6 +19,7 @@ struct PolicyReader {
     let calendars = calendars(map)
     var policy = Policy(commitments: [])
     policy.reportTags = map["report_tags"]?.texts() ?? []
+    policy.regions = RegionReader(log: log, load: load).regions(map["regions"])
     let commitments =
       scope == .whole
       ? map.required("commitments", example: "[]")?.items() : map["commitments"].flatMap { $0.items() }

@@ -139,6 +139,11 @@ public struct SettingsGuide: Sendable {
         keys: [
           ("calendars", "which days are worked, and the office hours; a list, see below"),
           ("commitments", "the promises; a list, see below"),
+          (
+            "regions",
+            "files with names of regions, CSV with the columns code,name,name_en; codes of 2, 4, 6, 9 or 12 digits. "
+              + "cn-46.csv (Hainan) comes with the program, and is meant if the key is left out"
+          ),
           ("report_tags", "tags of cases that reports tell apart; a case is reported under the first that it has"),
         ]),
       Section(
