@@ -49,8 +49,7 @@ public enum Rebuilder {
       let ids = report.differing.sorted().map { Identifier($0) }
       try removeOrphans(ids, &days, &session)
       outcome.refolded = try Refolder.some(
-        ids, rulebook, through: try moved.int8(0, 0), reason: .repair, moment, &session)
-      days.formUnion(outcome.refolded.days)
+        ids, rulebook, through: try moved.int8(0, 0), reason: .repair, moment, movedDays: &days, &session)
       outcome.strays = try removeStrays(ids, moment, &days, &session)
       outcome.cells = try repairCells(of: days, &session)
       _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])

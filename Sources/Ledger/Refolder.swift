@@ -14,8 +14,6 @@ public enum Refolder {
     public var alerts = 0
     /// Verdicts that changed.
     public var verdicts = 0
-    /// Days whose metric cells were moved.
-    var days: Set<CivilDate> = []
   }
 
   /// Folds every case up to the projector's position, inside the caller's transaction, which must have moved the
@@ -28,7 +26,7 @@ public enum Refolder {
     var outcome = Outcome()
     var pages = CasePages(through: position)
     while let page = try pages.next(&session) {
-      try refold(page, rulebook, reason, moment, &outcome, &session)
+      _ = try refold(page, rulebook, reason, moment, &outcome, &session)
     }
     return outcome
   }
@@ -38,6 +36,15 @@ public enum Refolder {
     _ caseIDs: [Identifier], _ rulebook: Rulebook, through position: Int64, reason: ChangeReason,
     _ moment: ProjectionMoment, _ session: inout Session
   ) throws(PostgresError) -> Outcome {
+    var days: Set<CivilDate> = []
+    return try some(caseIDs, rulebook, through: position, reason: reason, moment, movedDays: &days, &session)
+  }
+
+  /// As above; adds the days whose metric cells were moved.
+  static func some(
+    _ caseIDs: [Identifier], _ rulebook: Rulebook, through position: Int64, reason: ChangeReason,
+    _ moment: ProjectionMoment, movedDays days: inout Set<CivilDate>, _ session: inout Session
+  ) throws(PostgresError) -> Outcome {
     try DeltaWriter.prepare(&session)
     var outcome = Outcome()
     var rest = caseIDs[...]
@@ -46,15 +53,16 @@ public enum Refolder {
       rest = rest.dropFirst(2_000)
       let events = try CaseReader.events(page, through: position, &session)
       let cases = page.compactMap { id in events[id].map { (id, $0) } }
-      try refold(cases, rulebook, reason, moment, &outcome, &session)
+      days.formUnion(try refold(cases, rulebook, reason, moment, &outcome, &session))
     }
     return outcome
   }
 
+  /// Folds a page of cases and writes what that changes; the days whose metric cells were moved.
   private static func refold(
     _ cases: [(Identifier, [StoredEvent])], _ rulebook: Rulebook, _ reason: ChangeReason,
     _ moment: ProjectionMoment, _ outcome: inout Outcome, _ session: inout Session
-  ) throws(PostgresError) {
+  ) throws(PostgresError) -> [CivilDate] {
     let ids = cases.map(\.0)
     let before = try CaseReader.before(ids, &session)
     let alerts = try CaseReader.alerts(ids, &session)
@@ -75,6 +83,6 @@ public enum Refolder {
     outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
     outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
     outcome.verdicts += delta.superseded.count
-    for key in delta.metrics.cells.keys { outcome.days.insert(key.day) }
+    return delta.metrics.cells.keys.map(\.day)
   }
 }
