@@ -308,11 +308,13 @@ CREATE TABLE bizclock.alert (
   acknowledged_by text,
   reason          text,
   change_reason   text,
+  notify          text        CHECK (notify IN ('window', 'community', 'town', 'city')),
   CONSTRAINT alert_key PRIMARY KEY (case_id, commitment, round, level, revision)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE bizclock.alert IS 'The record that a clock reached a level; never deleted.';
 COMMENT ON COLUMN bizclock.alert.reason IS 'Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).';
 COMMENT ON COLUMN bizclock.alert.change_reason IS 'Why the alert was withdrawn or amended.';
+COMMENT ON COLUMN bizclock.alert.notify IS 'Whom its level is for, by height in the service grid; null where the policy names nobody.';
 CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
 
 CREATE TABLE bizclock.verdict_history (

@@ -37,8 +37,8 @@ extension ProjectionDelta {
     _ key: AlertRow.Key, _ reach: LevelReach, _ clock: ClockRow, _ row: CaseRow, _ moment: ProjectionMoment
   ) {
     let alert = AlertRow(
-      key: key, priority: reach.priority, dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: clock.endedAt,
-      withdrawn: false, amended: false,
+      key: key, priority: reach.priority, notify: moment.addressees[key.clock.commitment, key.level],
+      dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: clock.endedAt, withdrawn: false, amended: false,
       retrospective: clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter), changeReason: nil)
     newAlerts.append(alert)
     if alert.retrospective {
@@ -55,6 +55,7 @@ extension ProjectionDelta {
   ) {
     var alert = old
     alert.priority = reach.priority
+    alert.notify = moment.addressees[alert.key.clock.commitment, alert.key.level]
     alert.dueAt = reach.dueAt
     alert.levelAt = reach.at
     alert.resolvedAt = clock.endedAt

@@ -113,13 +113,15 @@ struct CommitmentReader {
       if !isIdentifier(name) {
         map.key(name)?.fault("\"\(name)\" is not a level's name; use a-z, 0-9 and _, at most 64")
       }
-      guard let level = value.map(keys: ["at", "priority"]) else { return nil }
+      guard let level = value.map(keys: ["at", "priority", "notify"]) else { return nil }
       let position = level.required("at", example: "due")?.value { text throws(Complaint) in
         try Level.Position(policyText: text, limits: limits)
       }
       let priority = level["priority"].map { $0.choice(Level.Priority.allCases) } ?? .warning
-      guard let position, let priority else { return nil }
-      return Level(name: name, position: position, priority: priority)
+      let notify = level["notify"]
+      let addressee = notify.flatMap { $0.choice(Level.Addressee.allCases) }
+      guard let position, let priority, notify == nil || addressee != nil else { return nil }
+      return Level(name: name, position: position, priority: priority, notify: addressee)
     }
   }
 
