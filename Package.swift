@@ -85,14 +85,16 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", dependencies: ["CJournal", "LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["CJournal", "LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "ServiceTimeTests", dependencies: ["ServiceTime", "TestSupport"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "FeedsTests", dependencies: ["Feeds", "ServiceTime", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "JournalTests", dependencies: ["Journal", "TestSupport", .product(name: "Logging", package: "swift-log")],
+      name: "JournalTests",
+      dependencies: ["Journal", "TestSupport", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .testTarget(
       name: "SettingsTests", dependencies: ["Settings", "ServiceTime", "TestSupport"], swiftSettings: strict),

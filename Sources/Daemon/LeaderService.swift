@@ -128,16 +128,19 @@ public struct LeaderService: Service {
     guard try projector.settleClosures(&session, now: now) else { return nil }
     let levels = try projector.raiseLevels(&session, now: clock.now())
     guard levels.raised != nil else { return nil }
-    let wrote = try announce(announcer, &pace, summarize: summarize && step == .idle, &session)
+    let wrote = try announce(
+      announcer, &pace, within: levels.more ? LinePace.sliceShare : LinePace.turnShare,
+      summarize: summarize && step == .idle && !levels.more, &session)
     return Turn(
       now: now, hasProjected: step != .idle, isBusy: step != .idle || levels.more || wrote,
       next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min(), pace: pace)
   }
 
-  /// Writes waiting log lines, slice by slice, each taken off the queue before the next is begun, for as long as a
-  /// turn may take; true if there may be more.
+  /// Writes waiting log lines, slice by slice, each taken off the queue before the next is begun, until their share of
+  /// a turn is used up; true if there may be more.
   private func announce(
-    _ announcer: Announcer, _ pace: inout LinePace, summarize: Bool, _ session: inout Session
+    _ announcer: Announcer, _ pace: inout LinePace, within share: Duration, summarize: Bool,
+    _ session: inout Session
   ) throws -> Bool {
     let begun = ContinuousClock.now
     while true {
@@ -147,7 +150,7 @@ public struct LeaderService: Service {
       // The log takes no more for now: a later turn tries again.
       if written < lines.count { return false }
       if lines.count < limit { break }
-      if ContinuousClock.now - begun >= LinePace.turn { return true }
+      if ContinuousClock.now - begun >= share { return true }
     }
     guard summarize else { return false }
     // One load makes one summary: it waits for the lines before it.

@@ -5,8 +5,9 @@
 /// such a reader takes in a fraction of that, and a turn's slices end when they have taken their share of the time.
 struct LinePace {
   /// How long one turn writes lines, but for the slice that it is in, before it looks for other work.
-  static let turn = Duration.milliseconds(200)
-  private static let quick = Duration.milliseconds(50)
+  static let turnShare = Duration.milliseconds(200)
+  /// How long a slice should take, and a turn that has more levels to raise writes lines.
+  static let sliceShare = Duration.milliseconds(50)
   private static let first = 50
   private static let least = 10
   private static let most = 1_600
@@ -19,7 +20,7 @@ struct LinePace {
     if written < lines || lines < slice {
       // It takes no more, or there is no more: what it took so far tells nothing of the next time.
       slice = LinePace.first
-    } else if time < LinePace.quick {
+    } else if time < LinePace.sliceShare {
       slice = min(slice * 2, LinePace.most)
     } else {
       slice = max(slice / 2, LinePace.least)

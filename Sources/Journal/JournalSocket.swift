@@ -13,6 +13,10 @@ struct JournalSocket: ~Copyable, Sendable {
     case failed(Int32)
   }
 
+  /// A larger record goes as a file, even where the system would let a datagram be larger: what waits to be read
+  /// takes memory that cannot be swapped out.
+  private static let longestDatagram = 131_072
+
   private let path: [UInt8]
   private let patience: UInt64
   private var descriptor: Int32 = -1
@@ -76,7 +80,7 @@ struct JournalSocket: ~Copyable, Sendable {
       case EAGAIN:
         if !wait.forRoom(in: descriptor, isStalled: &isStalled) { return .full }
       case EMSGSIZE, ENOBUFS:
-        // More than one datagram holds: it goes as a file that nobody can change any more.
+        // More than a datagram holds: it goes as a file that nobody can change any more.
         guard !file.isMade else { return .failed(result) }
         let code = file.make(bytes)
         guard code == 0 else { return .failed(code) }
@@ -91,8 +95,9 @@ struct JournalSocket: ~Copyable, Sendable {
     }
   }
 
-  /// One send(2): 0 or an errno.
+  /// One datagram: 0 or an errno.
   private func attempt(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+    guard bytes.count <= JournalSocket.longestDatagram else { return EMSGSIZE }
     let sent = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     return sent < 0 ? errno : 0
   }

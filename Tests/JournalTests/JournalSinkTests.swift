@@ -31,7 +31,7 @@ import Testing
   @Test func aLargeRecordIsASealedFile() throws {
     let receiver = try JournalReceiver()
     let sink = JournalSink(path: receiver.path)
-    let large = SinkTests.record(1, padding: 3_000_000)
+    let large = SinkTests.record(1, padding: 1_500_000)
     #expect(sink.write(contentsOf: [SinkTests.record(0), large, SinkTests.record(2)]) == 3)
     let received = receiver.all()
     try #require(received.count == 3)
@@ -74,8 +74,8 @@ import Testing
       continuation.finish()
     }.start()
     for i in 0..<500 { #expect(sink.write(SinkTests.record(i))) }
-    // Some of 150 kB, of which not two wait at a time, and some that are files.
-    let padding = [0: 150_000, 1: 150_000, 2: 500_000]
+    // Some large ones, and some so large that they are files.
+    let padding = [0: 120_000, 1: 120_000, 2: 200_000]
     let rest = (500..<3000).map { SinkTests.record($0, padding: padding[$0 % 100] ?? 0) }
     #expect(sink.write(contentsOf: rest) == 2500)
     var numbers: [Int] = []

@@ -37,16 +37,20 @@ public struct JournalDatagram: Sendable {
     return fields
   }
 
-  /// The value of a field that is on one line, found without reading the rest; for bursts.
+  /// The value of the first line that begins with a name and `=`, found without reading the rest as fields; for
+  /// bursts.
   public func quickValue(_ name: String) -> String? {
-    bytes.withUnsafeBytes { bytes in
-      let needle = Array("\n\(name)=".utf8)
-      guard let base = bytes.baseAddress, let found = memmem(base, bytes.count, needle, needle.count) else {
-        return nil
+    let start = Array("\(name)=".utf8)
+    return bytes.withUnsafeBytes { bytes in
+      var rest = bytes[...]
+      while let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+        let end = memchr(base, 0x0A, rest.count).map { base.distance(to: UnsafeRawPointer($0)) } ?? rest.count
+        if end >= start.count, memcmp(base, start, start.count) == 0 {
+          return String(decoding: rest.prefix(end).dropFirst(start.count), as: UTF8.self)
+        }
+        rest = rest.dropFirst(end + 1)
       }
-      let start = base.distance(to: UnsafeRawPointer(found)) + needle.count
-      let value = bytes[start...].prefix { $0 != UInt8(ascii: "\n") }
-      return String(decoding: value, as: UTF8.self)
+      return nil
     }
   }
 }
