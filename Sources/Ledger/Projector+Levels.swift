@@ -24,8 +24,8 @@ extension Projector {
         d.calendar, a.notify,
         CASE WHEN d.history THEN l.at < d.started_received_at
           ELSE l.at + $3 * interval '1 microsecond' < d.started_received_at END AS retrospective
-      FROM due d,
-        unnest(d.level_name, d.level_priority, d.level_revision, d.level_at, d.level_due_at)
+      FROM due d
+        CROSS JOIN unnest(d.level_name, d.level_priority, d.level_revision, d.level_at, d.level_due_at)
           AS l (name, priority, revision, at, due_at)
         LEFT JOIN addressee a ON a.commitment = d.commitment AND a.level = l.name
       WHERE l.at >= d.next_level_at AND l.at <= $1
