@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -111,6 +112,28 @@ import Testing
     #expect(sink.write(SinkTests.record(7779)))
     #expect(try JournalSinkTests.numbers(receiver.all()) == [7779])
     #expect(sink.dropped == 6000 - written)
+  }
+
+  /// A reader that always takes the next record just before the patience ends: a call ends all the same.
+  @Test func aTrickleDoesNotHoldTheCaller() throws {
+    let receiver = try JournalReceiver()
+    let sink = JournalSink(path: receiver.path, patience: 200)
+    let isOver = Mutex(false)
+    let reader = Thread {
+      while !isOver.withLock({ $0 }) {
+        poll(nil, 0, 20)
+        _ = receiver.next()
+      }
+    }
+    reader.start()
+    defer { isOver.withLock { $0 = true } }
+    var written = 0
+    let took = ContinuousClock().measure {
+      written = sink.write(contentsOf: (0..<2000).map { SinkTests.record($0) })
+    }
+    #expect(took < .seconds(20), "2000 times 20 ms would be 40 s")
+    #expect(written > 0 && written < 2000)
+    #expect(sink.dropped == 2000 - written)
   }
 
   @Test func aRestartedJournalIsFoundAgain() throws {
