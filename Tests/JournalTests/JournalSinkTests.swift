@@ -37,7 +37,9 @@ import Testing
     let received = receiver.all()
     try #require(received.count == 3)
     #expect(received[0].bytes == JournalFormatTests.bytes(SinkTests.record(0)))
-    #expect(received[1].bytes == JournalFormatTests.bytes(large))
+    // A failure would spend minutes on showing what differs.
+    let isWhole = received[1].bytes == JournalFormatTests.bytes(large)
+    #expect(isWhole)
     // F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE.
     #expect(received[1].seals == 0xF)
     #expect(received[2].bytes == JournalFormatTests.bytes(SinkTests.record(2)))

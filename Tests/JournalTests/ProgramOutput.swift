@@ -15,16 +15,18 @@ struct ProgramOutput {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let output = Pipe()
-    let errors = FileManager.default.temporaryDirectory.appending(path: "errors-\(UUID().uuidString)")
-    try Data().write(to: errors)
-    defer { try? FileManager.default.removeItem(at: errors) }
-    process.standardOutput = output
+    // Files, not pipes: a program that another test starts meanwhile may hold the end of a pipe open.
+    let files = FileManager.default.temporaryDirectory.appending(path: "output-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: files) }
+    let (output, errors) = (files.appending(path: "output"), files.appending(path: "errors"))
+    for file in [output, errors] { try Data().write(to: file) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
-    let data = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     return ProgramOutput(
-      status: process.terminationStatus, output: data, errors: try String(contentsOf: errors, encoding: .utf8))
+      status: process.terminationStatus, output: try Data(contentsOf: output),
+      errors: try String(contentsOf: errors, encoding: .utf8))
   }
 }

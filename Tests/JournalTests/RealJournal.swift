@@ -25,10 +25,22 @@ final class RealJournal: Sendable {
   /// Starts one and waits until it says that it serves.
   init() throws {
     directory = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString)")
-    for name in ["systemd/journal", "log/journal"] {
+    for name in ["systemd/journal", "systemd/journald.conf.d", "log/journal"] {
       try FileManager.default.createDirectory(
         at: directory.appending(path: name), withIntermediateDirectories: true)
     }
+    // It keeps out of the machine's own affairs, and takes every record.
+    let settings = """
+      [Journal]
+      Storage=volatile
+      Audit=no
+      ReadKMsg=no
+      ForwardToWall=no
+      RateLimitIntervalSec=0
+
+      """
+    try settings.write(
+      to: directory.appending(path: "systemd/journald.conf.d/test.conf"), atomically: true, encoding: .utf8)
     let manager = try JournalReceiver()
     process = Process()
     process.executableURL = URL(filePath: "/usr/bin/unshare")
