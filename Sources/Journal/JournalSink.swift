@@ -25,10 +25,10 @@ public final class JournalSink: LogSink {
   /// A sink to the socket at a path.
   ///
   /// `patience` is the longest wait, in milliseconds, for a journal that takes nothing; for one that takes a little now
-  /// and then, a call lasts no longer than four times that.
+  /// and then, a call lasts no longer than four times that, or a second.
   public init(path: String = standardPath, identifier: String = "bizclock", patience: Int = 250) {
     format = JournalFormat(identifier: identifier)
-    longest = .milliseconds(4 * max(0, patience))
+    longest = .milliseconds(max(1_000, 4 * patience))
     state = Mutex(State(socket: JournalSocket(path: path, patience: patience)))
   }
 

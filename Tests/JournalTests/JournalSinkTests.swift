@@ -23,6 +23,10 @@ import Testing
 
     #expect(sink.write(contentsOf: (0..<5).map { SinkTests.record($0) }) == 5)
     #expect(try JournalSinkTests.numbers(receiver.all()) == [0, 1, 2, 3, 4])
+    // Without any patience too, as long as there is room.
+    let hurried = JournalSink(path: receiver.path, patience: 0)
+    #expect(hurried.write(contentsOf: (0..<5).map { SinkTests.record($0) }) == 5)
+    #expect(try JournalSinkTests.numbers(receiver.all()) == [0, 1, 2, 3, 4])
     #expect(sink.write(contentsOf: []) == 0)
     #expect(receiver.next() == nil)
     #expect(sink.dropped == 0)
