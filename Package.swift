@@ -56,10 +56,13 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Sealed files and control messages for the journal.
+    .target(name: "CJournal"),
+
     // Log handler and service notification.
     .target(
       name: "Journal",
-      dependencies: [.product(name: "Logging", package: "swift-log")],
+      dependencies: ["CJournal", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
 
     // The services and their wiring.
@@ -82,14 +85,16 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", dependencies: ["LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["CJournal", "LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "ServiceTimeTests", dependencies: ["ServiceTime", "TestSupport"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "FeedsTests", dependencies: ["Feeds", "ServiceTime", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "JournalTests", dependencies: ["Journal", .product(name: "Logging", package: "swift-log")],
+      name: "JournalTests",
+      dependencies: ["Journal", "TestSupport", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .testTarget(
       name: "SettingsTests", dependencies: ["Settings", "ServiceTime", "TestSupport"], swiftSettings: strict),

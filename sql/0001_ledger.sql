@@ -318,6 +318,7 @@ CREATE TABLE bizclock.alert (
   acknowledged_by text,
   reason          text,
   change_reason   text,
+  notify          text        CHECK (notify IN ('window', 'community', 'town', 'city')),
   CONSTRAINT alert_key PRIMARY KEY (case_id, commitment, round, level, revision)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE bizclock.alert IS 'The record that a clock reached a level; never deleted.';
@@ -325,6 +326,7 @@ COMMENT ON COLUMN bizclock.alert.reason IS 'Why the limit was overrun, as acknow
 COMMENT ON COLUMN bizclock.alert.data_at IS
   'Where the level was told by data or rules that came after its instant: when they came; null where it was foreseen.';
 COMMENT ON COLUMN bizclock.alert.change_reason IS 'Why the alert was withdrawn or amended.';
+COMMENT ON COLUMN bizclock.alert.notify IS 'Whom its level is for, by height in the service grid; null where the policy names nobody.';
 CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
 
 CREATE TABLE bizclock.verdict_history (

@@ -375,7 +375,10 @@ SELECT
   a.case_id || '/' || a.commitment || '/' || a.round || '/' || a.level || '/' || a.revision AS alert_id,
   a.case_id, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.recorded_at, a.logged_at,
   a.resolved_at, a.withdrawn_at, a.amended_at, a.acknowledged_at, a.acknowledged_by, a.reason, a.retrospective,
-  a.feed_stalled, a.priority, a.change_reason, f.process, f.region, f.grid, f.service_window
+  a.feed_stalled, a.priority, a.change_reason, f.process, f.region, f.grid, f.service_window, a.notify,
+  -- A region code is a prefix of those within it: 6 digits a city, 9 a town, 12 a community.
+  CASE a.notify WHEN 'window' THEN f.region WHEN 'community' THEN left(f.region, 12) WHEN 'town' THEN left(f.region, 9)
+    WHEN 'city' THEN left(f.region, 6) END AS notify_region
 FROM bizclock.alert a
 LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id;
 
@@ -1104,6 +1107,10 @@ COMMENT ON COLUMN dashboard.alert.feed_stalled IS
   'Raised while a feed was silent: the case may have moved on unseen.';
 COMMENT ON COLUMN dashboard.alert.priority IS 'The level''s priority in the log: warning, error, critical, …';
 COMMENT ON COLUMN dashboard.alert.change_reason IS 'Why it was withdrawn or amended.';
+COMMENT ON COLUMN dashboard.alert.notify IS
+  'Whom the level is for, as the policy says: window, community, town or city; null where it names nobody.';
+COMMENT ON COLUMN dashboard.alert.notify_region IS
+  'The region of the case cut to the height of notify (12, 9 or 6 digits); shorter where no more of it is known.';
 
 COMMENT ON COLUMN dashboard.on_time_daily.day IS 'The local date of the stop.';
 COMMENT ON COLUMN dashboard.on_time_daily.outcome IS 'Type of the event that stopped the clocks.';

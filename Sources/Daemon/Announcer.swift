@@ -22,15 +22,20 @@ public struct Announcer: Sendable {
     let title = commitment?.title["en"] ?? subject.commitment
     let titleZh = commitment?.title["zh"] ?? title
     let isOverrun = line.numbers["due_at"].flatMap { due in line.numbers["level_at"].map { $0 >= due } } ?? false
+    let notify = line.texts["notify"].flatMap { Level.Addressee(rawValue: $0) }
+    let notifyRegion = line.texts["region"].flatMap { notify?.region(of: $0) }
+    let place = notify == .window ? line.texts["service_window"] : notifyRegion
+    let whom = notify.map { ", for \($0.rawValue)" + (place.map { " \($0)" } ?? "") } ?? ""
+    let whomZh = notify.map { "，通知\(Announcer.name($0))" + (place.map { "：\($0)" } ?? "") } ?? ""
     let message: String
     let messageZh: String
     switch line.event {
     case "alert.raised" where isOverrun:
-      message = "Case \(subject.caseID): \(title) overran its limit, due \(due) (level \(subject.level))."
-      messageZh = "办件\(subject.caseID)：\(titleZh)超期，应于\(due)前办结（\(subject.level)）。"
+      message = "Case \(subject.caseID): \(title) overran its limit, due \(due) (level \(subject.level)\(whom))."
+      messageZh = "办件\(subject.caseID)：\(titleZh)超期，应于\(due)前办结（\(subject.level)\(whomZh)）。"
     case "alert.raised":
-      message = "Case \(subject.caseID): \(title) is due \(due) (level \(subject.level))."
-      messageZh = "办件\(subject.caseID)：\(titleZh)即将到期，应于\(due)前办结（\(subject.level)）。"
+      message = "Case \(subject.caseID): \(title) is due \(due) (level \(subject.level)\(whom))."
+      messageZh = "办件\(subject.caseID)：\(titleZh)即将到期，应于\(due)前办结（\(subject.level)\(whomZh)）。"
     case "alert.resolved":
       message = "Case \(subject.caseID): \(title) has ended; level \(subject.level) is resolved."
       messageZh = "办件\(subject.caseID)：\(titleZh)已办结，\(subject.level)解除。"
@@ -61,8 +66,20 @@ public struct Announcer: Sendable {
     for name in ["region", "grid", "service_window", "reason"] {
       if let text = line.texts[name] { record.set(name, .text(text)) }
     }
+    if let notify { record.set("notify", .text(notify.rawValue)) }
+    if let notifyRegion { record.set("notify_region", .text(notifyRegion)) }
     record.set("message_zh", .text(messageZh))
     return record
+  }
+
+  /// A height of the service grid in Chinese.
+  private static func name(_ addressee: Level.Addressee) -> String {
+    switch addressee {
+    case .window: "窗口"
+    case .community: "社区"
+    case .town: "镇街"
+    case .city: "市县"
+    }
   }
 
   /// Loud as the level says; news of a level that no longer stands is a notice.

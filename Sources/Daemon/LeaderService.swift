@@ -80,11 +80,15 @@ public struct LeaderService: Service {
     _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch
   ) async throws -> Bool {
     let announcer = Announcer(rulebook: projector.rulebook)
+    var pace = LinePace()
     var load = LoadWatch()
     while true {
       let isOver = load.isOver
-      let turn = try await connection.run { try self.turn(projector, announcer, summarize: isOver, &$0) }
+      let turn = try await connection.run { [pace] in
+        try self.turn(projector, announcer, pace, summarize: isOver, &$0)
+      }
       guard let turn else { return true }
+      pace = turn.pace
       watch.found()
       if turn.hasProjected { load.goesOn() }
       if turn.isBusy, !bell.isSilenced { continue }
@@ -105,12 +109,16 @@ public struct LeaderService: Service {
     var isBusy: Bool
     /// When there is something to do next, whatever comes in.
     var next: Instant?
+    /// How fast the log takes lines.
+    var pace: LinePace
   }
 
   /// Projects a batch, raises the levels whose instants have come, writes waiting log lines; nil when deposed.
   private func turn(
-    _ projector: Projector, _ announcer: Announcer, summarize: Bool, _ session: inout Session
+    _ projector: Projector, _ announcer: Announcer, _ pace: LinePace, summarize: Bool,
+    _ session: inout Session
   ) throws -> Turn? {
+    var pace = pace
     let step = try projector.projectNext(&session, now: clock.now())
     if step == .deposed { return nil }
     // With nothing to write, only a look tells that other rules are in force.
@@ -120,47 +128,49 @@ public struct LeaderService: Service {
     guard try projector.settleClosures(&session, now: now) else { return nil }
     let levels = try projector.raiseLevels(&session, now: clock.now())
     guard levels.raised != nil else { return nil }
-    let wrote = try announce(announcer, summarize: summarize && step == .idle, &session)
+    let wrote = try announce(
+      announcer, &pace, within: levels.more ? LinePace.sliceShare : LinePace.turnShare,
+      summarize: summarize && step == .idle && !levels.more, &session)
     return Turn(
       now: now, hasProjected: step != .idle, isBusy: step != .idle || levels.more || wrote,
-      next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min())
+      next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min(), pace: pace)
   }
 
-  /// Writes waiting log lines and takes them off the queue; true if there may be more.
-  private func announce(_ announcer: Announcer, summarize: Bool, _ session: inout Session) throws -> Bool {
-    let limit = 5_000
-    let lines = try Outbox.pending(&session, limit: limit, summaries: summarize)
-    guard !lines.isEmpty else { return false }
-    let single = lines.filter { $0.subject != nil }
-    guard try write(single, announcer, &session) == single.count else { return false }
+  /// Writes waiting log lines, slice by slice, each taken off the queue before the next is begun, until their share of
+  /// a turn is used up; true if there may be more.
+  private func announce(
+    _ announcer: Announcer, _ pace: inout LinePace, within share: Duration, summarize: Bool,
+    _ session: inout Session
+  ) throws -> Bool {
+    let begun = ContinuousClock.now
+    while true {
+      let limit = pace.slice
+      let lines = try Outbox.pending(&session, limit: limit, summaries: false)
+      let written = try write(lines, announcer, &pace, &session)
+      // The log takes no more for now: a later turn tries again.
+      if written < lines.count { return false }
+      if lines.count < limit { break }
+      if ContinuousClock.now - begun >= share { return true }
+    }
+    guard summarize else { return false }
     // One load makes one summary: it waits for the lines before it.
-    let summaries = lines.filter { $0.subject == nil }
-    if single.count < limit, let summary = Announcer.merged(summaries),
-      log.write(announcer.record(summary, at: clock.now()))
-    {
+    let summaries = try Outbox.pending(&session, limit: 0, summaries: true)
+    if let summary = Announcer.merged(summaries), log.write(announcer.record(summary, at: clock.now())) {
       try Outbox.written(summaries, at: clock.now(), &session)
     }
-    return single.count == limit
+    return false
   }
 
-  /// Writes lines in slices, each taken off the queue before the next is begun, and says how many were written.
-  ///
-  /// A reader of the log may be slow: while it is waited for, the session says nothing, and the server ends one that
-  /// says nothing for seconds. So a slice is no larger than such a reader takes in a fraction of that.
-  private func write(_ lines: [PendingLine], _ announcer: Announcer, _ session: inout Session) throws -> Int {
-    var rest = lines[...]
-    var size = 50
-    while !rest.isEmpty {
-      let slice = Array(rest.prefix(size))
-      let begun = ContinuousClock.now
-      let written = log.write(contentsOf: slice.map { announcer.record($0, at: clock.now()) })
-      try Outbox.written(Array(slice.prefix(written)), at: clock.now(), &session)
-      rest = rest.dropFirst(written)
-      // The log takes no more for now: the next turn tries again.
-      if written < slice.count { break }
-      size = ContinuousClock.now - begun < .milliseconds(50) ? min(size * 2, 1_600) : max(size / 2, 10)
-    }
-    return lines.count - rest.count
+  /// Writes a slice of lines and takes those that were written off the queue; says how many they were.
+  private func write(
+    _ lines: [PendingLine], _ announcer: Announcer, _ pace: inout LinePace, _ session: inout Session
+  ) throws -> Int {
+    guard !lines.isEmpty else { return 0 }
+    let begun = ContinuousClock.now
+    let written = log.write(contentsOf: lines.map { announcer.record($0, at: clock.now()) })
+    try Outbox.written(Array(lines.prefix(written)), at: clock.now(), &session)
+    pace.took(ContinuousClock.now - begun, lines: lines.count, written: written)
+    return written
   }
 
   private func say(_ event: Journal.LogEvent, _ priority: LogPriority, _ message: String) {

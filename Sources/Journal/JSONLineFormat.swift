@@ -1,6 +1,10 @@
 /// One JSON object a line: `time`, `priority`, `event` if there is one, `message`, then the fields in their order.
 struct JSONLineFormat: LineFormat {
+  /// Whether `<3>` and the like, which the journal takes off a line, say its priority.
+  var prefixesPriority = false
+
   func append(_ record: LogRecord, to line: inout [UInt8]) {
+    if prefixesPriority { line.append(contentsOf: "<\(record.priority.rawValue)>".utf8) }
     line.append(contentsOf: "{\"time\":\"".utf8)
     UTCTimestamp.append(record.time, .microseconds, to: &line)
     line.append(contentsOf: "\",\"priority\":\"".utf8)

@@ -7,9 +7,11 @@ public final class JSONLineSink: LogSink {
 
   /// A sink over a descriptor, standard error by default, that stays open as long as the sink is used.
   ///
-  /// `patience` is the longest wait, in milliseconds, for a reader that takes nothing.
-  public init(descriptor: Int32 = STDERR_FILENO, patience: Int = 1000) {
-    writer = LineWriter(format: JSONLineFormat(), descriptor: descriptor, patience: patience)
+  /// `patience` is the longest wait, in milliseconds, for a reader that takes nothing; with `prefixesPriority` a line
+  /// begins with `<3>`, the priority as sd-daemon(3) writes it.
+  public init(descriptor: Int32 = STDERR_FILENO, patience: Int = 1000, prefixesPriority: Bool = false) {
+    writer = LineWriter(
+      format: JSONLineFormat(prefixesPriority: prefixesPriority), descriptor: descriptor, patience: patience)
   }
 
   /// Writes one line with one write(2) where the descriptor takes it whole.

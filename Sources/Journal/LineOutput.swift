@@ -57,7 +57,7 @@ struct LineOutput: ~Copyable, Sendable {
   /// callers in a row do not wait one after the other, until it takes something again.
   func put(_ bytes: UnsafeRawBufferPointer, isStalled: inout Bool) -> Int {
     var done = 0
-    var wait = Wait(patience: patience)
+    var wait = RoomWait(patience: patience)
     while done < bytes.count {
       if kind == .shared, !wait.forRoom(in: descriptor, isStalled: &isStalled) { return done }
       let end = kind == .shared ? min(bytes.count, done + Int(PIPE_BUF)) : bytes.count
@@ -66,7 +66,7 @@ struct LineOutput: ~Copyable, Sendable {
       case 1...:
         done += result
         isStalled = false
-        wait = Wait(patience: patience)
+        wait = RoomWait(patience: patience)
       case -Int(EINTR): continue
       case -Int(EAGAIN):
         if !wait.forRoom(in: descriptor, isStalled: &isStalled) { return done }
@@ -87,41 +87,5 @@ struct LineOutput: ~Copyable, Sendable {
       return written < 0 ? -Int(errno) : written
     }
     return mayRaiseSignal ? BrokenPipe.withoutSignal(write) : write()
-  }
-
-  /// The wait for a reader since it last took something.
-  private struct Wait {
-    let patience: UInt64
-    var deadline: UInt64?
-    var wasReady = false
-
-    init(patience: UInt64) { self.patience = patience }
-
-    /// Waits until there is room or an error to be met; false once the patience is used up.
-    mutating func forRoom(in descriptor: Int32, isStalled: inout Bool) -> Bool {
-      while true {
-        let now = Wait.monotonic()
-        let deadline = self.deadline ?? (isStalled ? now : now + patience)
-        let isFirst = self.deadline == nil
-        self.deadline = deadline
-        guard isFirst || now < deadline else { break }
-        let left = Int32(clamping: (max(deadline, now) - now + 999_999) / 1_000_000)
-        // A terminal may offer room and yet refuse a newline, which takes two characters: do not spin on it.
-        if wasReady { poll(nil, 0, min(left, 1)) }
-        var question = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        if poll(&question, 1, left) > 0 {
-          wasReady = true
-          return true
-        }
-      }
-      isStalled = true
-      return false
-    }
-
-    private static func monotonic() -> UInt64 {
-      var now = timespec()
-      clock_gettime(CLOCK_MONOTONIC, &now)
-      return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
-    }
   }
 }

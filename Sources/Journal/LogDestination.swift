@@ -23,11 +23,18 @@ public enum LogDestination: Hashable, Sendable {
   }
 
   /// The sink that suits the destination.
-  public func makeSink(descriptor: Int32 = STDERR_FILENO) -> any LogSink {
+  ///
+  /// Where the journal's socket cannot be reached, as in a sandbox that hides it, the descriptor still leads to the
+  /// journal: JSON lines go there, each with its priority in front.
+  public func makeSink(
+    descriptor: Int32 = STDERR_FILENO, journal path: String = JournalSink.standardPath
+  ) -> any LogSink {
     switch self {
-    // The journal keeps JSON lines as text until a sink speaks its native protocol; that sink belongs here.
-    case .journal, .lines: JSONLineSink(descriptor: descriptor)
-    case .terminal: TextSink(descriptor: descriptor)
+    case .journal:
+      let sink = JournalSink(path: path)
+      return sink.isReachable ? sink : JSONLineSink(descriptor: descriptor, prefixesPriority: true)
+    case .lines: return JSONLineSink(descriptor: descriptor)
+    case .terminal: return TextSink(descriptor: descriptor)
     }
   }
 }

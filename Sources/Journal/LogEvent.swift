@@ -32,8 +32,39 @@ public enum LogEvent: String, CaseIterable, Hashable, Sendable {
   case databaseLost = "database.lost"
   /// The database can be reached again.
   case databaseBack = "database.back"
+  /// The log takes records again after it refused some; this line counts the refusals.
+  case logRefused = "log.refused"
   /// The daemon serves.
   case ready
   /// The daemon is shutting down.
   case stopping
+}
+
+extension LogEvent {
+  /// The `MESSAGE_ID` of the journal: 128 bits, 32 small hexadecimal digits.
+  ///
+  /// `journalctl -x` finds the text of the message catalogue by it, and filters of operators name it: the id of an
+  /// event never changes.
+  public var messageID: String {
+    switch self {
+    case .alertRaised: "8898c7e926d6484888f380454cd97534"
+    case .alertResolved: "dd0557d8a2514cdaa0b8563794e955b6"
+    case .alertWithdrawn: "ae7315b32dde448789648d23e35c54ac"
+    case .alertAmended: "3591322a237f48b29b3f1a7aa62051eb"
+    case .alertSummary: "20da8acd403b4bc2a17f1fc51050f1e4"
+    case .alertUnrecorded: "7a30eabb33a44d02bc88a3089f3ca3dd"
+    case .feedStalled: "6987e031b9f247939808c6d0e8322445"
+    case .feedResumed: "8df0ffd6771a481f8d89a2e61ad6fe99"
+    case .quarantineGrowing: "5514d3dcb4fe41aeb3f5cd6be1fe9f7e"
+    case .calendarHorizon: "ff5032443b9344f589a1577b69ab9eb7"
+    case .policyDiffers: "b0335bdc8fcb4ac0aadf5527f3c8ad84"
+    case .leaderElected: "8033b995a8ef4d18b8237306ddd57dbd"
+    case .leaderDeposed: "0daebabc54ac490085411ee9814cd240"
+    case .databaseLost: "054b8a6f635d42968bf17722d24691b2"
+    case .databaseBack: "d41cfaad68cd4b1ba7533e88e1e313fe"
+    case .logRefused: "3ff4646d77e048b884382153d17b331e"
+    case .ready: "9f1d93e27fc5406bbc6d783c8487a1d6"
+    case .stopping: "eb81b574e02c4beeb7f258edb5adc7df"
+    }
+  }
 }

@@ -12,7 +12,7 @@ public final class TextSink: LogSink {
 
   /// Keys a person at a terminal rarely needs; the JSON lines hold them all.
   public static let minorKeys: Set<String> = [
-    "revision", "level_at", "recorded_at", "service_window", "logger", "message_zh",
+    "revision", "level_at", "recorded_at", "service_window", "notify", "notify_region", "logger", "message_zh",
   ]
 
   private let writer: LineWriter<TextFormat>

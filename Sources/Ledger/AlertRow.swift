@@ -10,6 +10,7 @@ struct AlertRow: Sendable, Equatable {
   }
   var key: Key
   var priority: Level.Priority
+  var notify: Level.Addressee?
   var dueAt: Instant
   var levelAt: Instant
   var resolvedAt: Instant?

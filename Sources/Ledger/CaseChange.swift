@@ -56,6 +56,8 @@ struct ProjectionMoment: Sendable {
   var recordedAt: Instant
   /// `retrospective_after`, in microseconds.
   var retrospectiveAfter: Int64
+  /// Whom the levels are for.
+  var addressees: Addressees
 }
 
 extension ProjectionDelta {

@@ -57,7 +57,7 @@ enum CaseReader {
     let found = try session.execute(
       """
       SELECT case_id, commitment, round, level, revision, due_at, level_at, resolved_at,
-        withdrawn_at IS NOT NULL, retrospective, priority, change_reason
+        withdrawn_at IS NOT NULL, retrospective, priority, change_reason, notify
       FROM bizclock.alert WHERE case_id = ANY($1::text[])
       """, [.textArray(caseIDs.map(\.text))])
     var alerts: [Identifier: [AlertRow.Key: AlertRow]] = [:]
@@ -78,6 +78,7 @@ enum AlertRows {
         clock: ClockKey(commitment: try result.text(row, 1), round: try result.int4(row, 2)),
         level: try result.text(row, 3), revision: try result.int4(row, 4)),
       priority: Level.Priority(rawValue: try result.text(row, 10)) ?? .warning,
+      notify: try result.optionalText(row, 12).flatMap { Level.Addressee(rawValue: $0) },
       dueAt: Instant(microseconds: try result.timestamptz(row, 5)),
       levelAt: Instant(microseconds: try result.timestamptz(row, 6)),
       resolvedAt: try result.optionalTimestamptz(row, 7).map { Instant(microseconds: $0) },

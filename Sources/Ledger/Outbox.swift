@@ -14,6 +14,15 @@ public struct PendingLine: Sendable {
   /// Whole numbers; times are microseconds since 1970.
   public var numbers: [String: Int64]
 
+  /// A line; arguments as the properties.
+  public init(id: Int64, event: String, subject: Subject?, texts: [String: String], numbers: [String: Int64]) {
+    self.id = id
+    self.event = event
+    self.subject = subject
+    self.texts = texts
+    self.numbers = numbers
+  }
+
   /// A clock's level.
   public struct Subject: Sendable, Hashable {
     /// The case.
@@ -26,6 +35,15 @@ public struct PendingLine: Sendable {
     public var level: String
     /// Which time it was reached.
     public var revision: Int32
+
+    /// A clock's level; arguments as the properties.
+    public init(caseID: String, commitment: String, round: Int32, level: String, revision: Int32) {
+      self.caseID = caseID
+      self.commitment = commitment
+      self.round = round
+      self.level = level
+      self.revision = revision
+    }
     /// The derived id: `case/commitment/round/level/revision`.
     public var alertID: String { "\(caseID)/\(commitment)/\(round)/\(level)/\(revision)" }
   }

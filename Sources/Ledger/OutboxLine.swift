@@ -20,6 +20,7 @@ struct OutboxLine: Sendable {
     key = alert.key
     var json = JSONObject()
     json.add("priority", alert.priority.rawValue)
+    if let notify = alert.notify { json.add("notify", notify.rawValue) }
     json.add("due_at", alert.dueAt.microseconds)
     json.add("level_at", alert.levelAt.microseconds)
     json.add("recorded_at", moment.recordedAt.microseconds)

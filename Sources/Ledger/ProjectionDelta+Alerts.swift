@@ -43,8 +43,8 @@ extension ProjectionDelta {
     let foreseen = levels.contains { $0.level == reach.level && $0.at == reach.at }
     let told = min(before.arrivedAt ?? moment.recordedAt, moment.recordedAt)
     let alert = AlertRow(
-      key: key, priority: reach.priority, dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: clock.endedAt,
-      withdrawn: false, amended: false,
+      key: key, priority: reach.priority, notify: moment.addressees[key.clock.commitment, key.level],
+      dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: clock.endedAt, withdrawn: false, amended: false,
       retrospective: clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter), changeReason: nil,
       dataAt: foreseen || told <= reach.at ? nil : told)
     newAlerts.append(alert)
@@ -62,6 +62,7 @@ extension ProjectionDelta {
   ) {
     var alert = old
     alert.priority = reach.priority
+    alert.notify = moment.addressees[alert.key.clock.commitment, alert.key.level]
     alert.dueAt = reach.dueAt
     alert.levelAt = reach.at
     alert.resolvedAt = clock.endedAt

@@ -43,7 +43,8 @@ extension Projector {
       for row in 0..<open.rowCount { caseIDs.append(Identifier(try open.text(row, 0))) }
       _ = try Refolder.some(
         caseIDs, rulebook, through: term.position, reason: .closure,
-        ProjectionMoment(now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter),
+        ProjectionMoment(
+          now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter, addressees: addressees),
         &session)
       _ = try session.execute(
         "UPDATE bizclock.projector SET settled_through = $1", [.timestamptz(now.microseconds)])

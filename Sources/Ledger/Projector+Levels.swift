@@ -13,27 +13,31 @@ public struct LevelStep: Sendable, Equatable {
 
 extension Projector {
   private static let raise = """
-    WITH due AS MATERIALIZED (
+    WITH addressee AS (
+      SELECT * FROM unnest($5::text[], $6::text[], $7::text[]) AS a (commitment, level, notify)
+    ), due AS MATERIALIZED (
       SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
         next_level_at, history, started_received_at, stopped_at, calendar
       FROM bizclock.clock WHERE next_level_at <= $1 ORDER BY next_level_at LIMIT $2
     ), reached AS (
       SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at,
-        d.calendar,
+        d.calendar, a.notify,
         CASE WHEN d.history THEN l.at < d.started_received_at
           ELSE l.at + $3 * interval '1 microsecond' < d.started_received_at END AS retrospective
-      FROM due d,
-        unnest(d.level_name, d.level_priority, d.level_revision, d.level_at, d.level_due_at)
+      FROM due d
+        CROSS JOIN unnest(d.level_name, d.level_priority, d.level_revision, d.level_at, d.level_due_at)
           AS l (name, priority, revision, at, due_at)
+        LEFT JOIN addressee a ON a.commitment = d.commitment AND a.level = l.name
       WHERE l.at >= d.next_level_at AND l.at <= $1
     ), raised AS (
       INSERT INTO bizclock.alert AS a (case_id, commitment, round, level, revision, due_at, level_at, recorded_at,
-        resolved_at, retrospective, priority)
-      SELECT case_id, commitment, round, name, revision, due_at, at, $4, stopped_at, retrospective, priority
+        resolved_at, retrospective, priority, notify)
+      SELECT case_id, commitment, round, name, revision, due_at, at, $4, stopped_at, retrospective, priority, notify
       FROM reached
       ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
         withdrawn_at = NULL, amended_at = excluded.recorded_at, level_at = excluded.level_at,
-        due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority
+        due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority,
+        notify = excluded.notify
         WHERE a.withdrawn_at IS NOT NULL
       RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective
     ), moved AS (
@@ -44,7 +48,7 @@ extension Projector {
     ), lines AS (
       INSERT INTO bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields)
       SELECT e.event, r.case_id, r.commitment, r.round, r.level, r.revision,
-        jsonb_strip_nulls(jsonb_build_object('priority', q.priority,
+        jsonb_strip_nulls(jsonb_build_object('priority', q.priority, 'notify', q.notify,
           'due_at', (extract(epoch FROM q.due_at) * 1000000)::int8,
           'level_at', (extract(epoch FROM q.at) * 1000000)::int8,
           'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
@@ -79,11 +83,13 @@ extension Projector {
         return LevelStep(raised: nil, more: false, next: nil)
       }
       let recordedAt = try moved.timestamptz(0, 0)
+      let named = addressees.columns
       let result = try session.execute(
         Projector.raise,
         [
           .timestamptz(now.microseconds), .int8(Int64(settings.levelBatch)), .int8(settings.retrospectiveAfter),
-          .timestamptz(recordedAt),
+          .timestamptz(recordedAt), .textArray(named.commitments), .textArray(named.levels),
+          .textArray(named.addressees),
         ])
       let raised = Int(try result.int8(0, 0))
       let more = try result.int8(0, 1) == Int64(settings.levelBatch)

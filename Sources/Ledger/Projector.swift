@@ -49,6 +49,8 @@ public final class Projector: @unchecked Sendable {
   public let rulebook: Rulebook
   /// Its settings.
   public let settings: ProjectorSettings
+  /// Whom the levels are for.
+  let addressees: Addressees
   /// The term it serves.
   public private(set) var term: LeaderTerm
   private var cache: ProjectionCache
@@ -60,6 +62,7 @@ public final class Projector: @unchecked Sendable {
     self.term = term
     self.rulebook = rulebook
     self.settings = settings
+    addressees = Addressees(rulebook)
     settledThrough = term.settledThrough
     cache = ProjectionCache(capacity: settings.cachedCases)
   }
@@ -103,7 +106,8 @@ public final class Projector: @unchecked Sendable {
         return .deposed
       }
       let moment = ProjectionMoment(
-        now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter)
+        now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter,
+        addressees: addressees)
       var delta = ProjectionDelta()
       touched = try fold(batch, through, moment, &delta, &session)
       delta.summarizeRetrospective()

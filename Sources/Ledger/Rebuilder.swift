@@ -43,7 +43,7 @@ public enum Rebuilder {
       if policy != base.policyID || calendar != base.calendarID { throw Rules.changedMeanwhile("rebuild") }
       let moment = ProjectionMoment(
         now: now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1)),
-        retrospectiveAfter: retrospectiveAfter)
+        retrospectiveAfter: retrospectiveAfter, addressees: Addressees(rulebook))
       var outcome = Outcome()
       var days = report.differingDays
       let ids = report.differing.sorted().map { Identifier($0) }

@@ -114,7 +114,7 @@ public enum Rules {
         rulebook, through: try moved.int8(0, 0), reason: change,
         ProjectionMoment(
           now: now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1)),
-          retrospectiveAfter: retrospectiveAfter), &session)
+          retrospectiveAfter: retrospectiveAfter, addressees: Addressees(rulebook)), &session)
       _ = try session.execute("SELECT pg_notify('bizclock_rules', '')", [])
       try session.commit()
       return outcome

@@ -67,6 +67,7 @@ public enum Verifier {
     let recordedAt = Instant(microseconds: try row.timestamptz(0, 1))
     var report = Report()
     var metrics = MetricDelta()
+    let addressees = Addressees(rulebook)
     var pages = CasePages(through: position)
     while let page = try pages.next(&session) {
       let ids = page.map(\.0)
@@ -80,7 +81,7 @@ public enum Verifier {
         for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
         let there = before[caseID] ?? CaseBefore()
         compare(after, there, &report)
-        compareAlerts(after, there, alerts[caseID] ?? [:], asOf: recordedAt, &report)
+        compareAlerts(after, there, alerts[caseID] ?? [:], addressees, asOf: recordedAt, &report)
       }
     }
     try findStrays(position, &report, &session)
@@ -118,8 +119,8 @@ public enum Verifier {
 
   /// Every level before the one that a clock waits for has its alert; no other alert stands.
   private static func compareAlerts(
-    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], asOf moment: Instant,
-    _ report: inout Report
+    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], _ addressees: Addressees,
+    asOf moment: Instant, _ report: inout Report
   ) {
     let id = after.row.caseID.text
     var left = alerts.filter { !$0.value.withdrawn }
@@ -141,6 +142,14 @@ public enum Verifier {
           }
           if alert.priority != reach.priority {
             report.add(id, name, "is \(alert.priority), the policy says \(reach.priority)", caseID: id)
+          }
+          let notify = addressees[clock.key.commitment, reach.level]
+          if alert.notify != notify {
+            report.add(
+              id, name,
+              "is for \(alert.notify?.rawValue ?? "nobody"), the policy says \(notify?.rawValue ?? "nobody")",
+              caseID: id
+            )
           }
           if alert.resolvedAt != clock.endedAt {
             report.add(id, name, "is resolved at another time than its clock ended", caseID: id)

@@ -243,18 +243,46 @@ public struct Level: Sendable, Equatable {
   public enum Priority: String, Sendable, CaseIterable {
     case emergency, alert, critical, error, warning, notice, info, debug
   }
+  /// Whom it is for, by their height in the service grid.
+  public enum Addressee: String, Sendable, CaseIterable {
+    /// The service window that has the case.
+    case window
+    /// The community or village (社区、村).
+    case community
+    /// The town or street (乡镇、街道).
+    case town
+    /// The city or county (市、县、区).
+    case city
+
+    /// How many digits the region codes of this height have (GB/T 2260, GB/T 10114); nil for the window, which is
+    /// where the case is.
+    public var regionDigits: Int? {
+      switch self {
+      case .window: nil
+      case .community: 12
+      case .town: 9
+      case .city: 6
+      }
+    }
+
+    /// The region at this height that a case's region lies in; as much as is known of it where that is higher.
+    public func region(of code: String) -> String { regionDigits.map { String(code.prefix($0)) } ?? code }
+  }
   /// Name, unique within the commitment: `yellow`, `red`, `escalated`, …
   public var name: String
   /// Where it lies.
   public var position: Position
   /// How loudly the log says it.
   public var priority: Priority
+  /// Whom it is for; nil says nothing of that.
+  public var notify: Addressee?
 
   /// A level.
-  public init(name: String, position: Position, priority: Priority = .warning) {
+  public init(name: String, position: Position, priority: Priority = .warning, notify: Addressee? = nil) {
     self.name = name
     self.position = position
     self.priority = priority
+    self.notify = notify
   }
 }
 

@@ -6,7 +6,7 @@ struct CommitmentReader {
     "id", "kind", "process", "title", "applies_to", "excludes", "start", "stop", "cancel", "pause", "reopen",
     "calendar", "versions", "levels",
   ]
-  static let levelKeys = ["at", "priority"]
+  static let levelKeys = ["at", "priority", "notify"]
   static let mostLevels = 50
   static let mostVersions = 200
 
@@ -119,8 +119,10 @@ struct CommitmentReader {
         try Level.Position(policyText: text, limits: limits)
       }
       let priority = level["priority"].map { $0.choice(Level.Priority.allCases) } ?? .warning
-      guard let position, let priority else { return nil }
-      return Level(name: name, position: position, priority: priority)
+      let notify = level["notify"]
+      let addressee = notify.flatMap { $0.choice(Level.Addressee.allCases) }
+      guard let position, let priority, notify == nil || addressee != nil else { return nil }
+      return Level(name: name, position: position, priority: priority, notify: addressee)
     }
   }
 

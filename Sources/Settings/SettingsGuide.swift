@@ -222,6 +222,10 @@ public struct SettingsGuide: Sendable {
               + "-4h; or a share of the office time from start to due, as 90%"
           ),
           ("priority", "how loudly the log says it: emergency alert critical error warning notice info debug"),
+          (
+            "notify",
+            "whom it is for: window, community, town or city; its lines and view rows carry the region of that height"
+          ),
         ]),
       Section(
         path: "commitments[].applies_to", about: "Also excludes and counted. Of each list one must match.",

@@ -12,7 +12,8 @@ extension TestLedger {
       TestLedger.cells,
       "SELECT (to_jsonb(e) - 'received_at')::text FROM dashboard.event_log e",
       """
-      SELECT concat_ws(' ', case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority)
+      SELECT concat_ws(' ', case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority,
+        notify)
       FROM bizclock.alert WHERE withdrawn_at IS NULL
       ORDER BY case_id COLLATE "C", commitment, round, level, revision
       """,

@@ -110,6 +110,9 @@ import Testing
       "UPDATE bizclock.alert SET priority = 'debug' WHERE \(k1) AND level = 'red'", "K1", "alert opening/1/red/1",
       "is debug"),
     Tampering(
+      "UPDATE bizclock.alert SET notify = 'city' WHERE \(k1) AND level = 'red'", "K1", "alert opening/1/red/1",
+      "is for city, the policy says nobody"),
+    Tampering(
       "UPDATE bizclock.alert SET resolved_at = NULL WHERE \(k1) AND level = 'red'", "K1", "alert opening/1/red/1",
       "resolved at another time"),
     Tampering(

@@ -130,6 +130,12 @@ import Testing
     ("levels: { a: { at: 4h } }", "\"4h\" has no sign; write -4h for before the due time, +4h for after it"),
     ("levels: { a: { at: -4x } }", "\"4x\" is not a span of time; write for example 8h, 1h30m or 90s"),
     ("levels: { a: { at: soon } }", "\"soon\" is not a level; write for example due, -1 working_days, +2h or 90%"),
+    (
+      "levels: { a: { at: due, notify: province } }",
+      "unknown value \"province\"; use one of: window, community, town, city"
+    ),
+    ("levels: { a: { at: due, notify: comunity } }", "unknown value \"comunity\"; did you mean \"community\"?"),
+    ("levels: { a: { at: due, notfy: town } }", "unknown key \"notfy\"; did you mean \"notify\"?"),
     ("applies_to: { channel: [] }", "names nothing; name at least one, or take the key out"),
     ("applies_to: { chanel: [online] }", "unknown key \"chanel\"; did you mean \"channel\"?"),
     ("excludes: { region: [abc] }", "\"abc\" is not a region; write 1 to 12 digits, for example \"469005\""),

@@ -59,6 +59,21 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("window", Level.Addressee.window), ("community", .community), ("town", .town), ("city", .city),
+  ])
+  func whomALevelIsFor(_ text: String, _ addressee: Level.Addressee) throws {
+    let policy = SmallPolicy(
+      more: "levels: { red: { at: due, priority: error, notify: \(text) }, late: { at: +1h } }",
+      version: "{ from: 2019-01-01, limit: 2 working_days }")
+    #expect(
+      try policy.commitment()?.levels == [
+        Level(name: "red", position: .due, priority: .error, notify: addressee),
+        Level(name: "late", position: .plain(PolicyTests.hour)),
+      ])
+    #expect(try policy.commitment()?.levels.last?.notify == nil)
+  }
+
   @Test func scopesPausesAndReopening() throws {
     let more = """
       cancel: withdrawn

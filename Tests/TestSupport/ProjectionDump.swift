@@ -16,7 +16,7 @@ public enum ProjectionDump {
     ORDER BY basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome
     """,
     """
-    SELECT concat_ws('/', case_id, commitment, round, level, revision, due_at, level_at, resolved_at)
+    SELECT concat_ws('/', case_id, commitment, round, level, revision, due_at, level_at, resolved_at, notify)
     FROM bizclock.alert WHERE withdrawn_at IS NULL ORDER BY case_id, commitment, round, level, revision
     """,
     "SELECT (to_jsonb(e) - 'received_at')::text FROM dashboard.event_log e ORDER BY 1",
