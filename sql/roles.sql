@@ -51,6 +51,7 @@ BEGIN
     bizclock.bucket_value(integer),
     bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz),
     bizclock.take_void(text[], text, text),
+    bizclock.uscc_valid(text),
     bizclock.voided_ids(text, text)
   TO bizclock_dashboard;
 END
