@@ -128,6 +128,8 @@ extension Loading {
       let report = try await intake.retry(request) { progress(.loaded($0)) }
       await intake.close()
       return report
-    } position: { $0.outcome.position }
+    } position: {
+      $0.outcome.position
+    }
   }
 }

@@ -42,7 +42,9 @@ public struct Loading: Sendable {
   ) async throws -> AppendOutcome {
     try await projecting(progress) {
       try await load(inputs, feed: feed, history: history) { progress(.loaded($0)) }
-    } position: { $0.position }
+    } position: {
+      $0.position
+    }
   }
 
   /// Does some loading, and returns when the ledger is projected up to the position that it gives.

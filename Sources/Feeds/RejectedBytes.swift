@@ -41,7 +41,9 @@ public struct RejectedBytes {
   private func decoded(_ bytes: [UInt8]) -> (characters: [Character], bad: Int?) {
     bytes.withUnsafeBufferPointer { bytes in
       let bad = UTF8Check.firstInvalid(bytes)
-      if feed.format == .csv, !UTF8Check.isASCII(bytes), feed.encoding == .gb18030 || feed.encoding == .auto && bad != nil {
+      if feed.format == .csv, !UTF8Check.isASCII(bytes),
+        feed.encoding == .gb18030 || feed.encoding == .auto && bad != nil
+      {
         return RejectedBytes.gb18030(bytes)
       }
       let text = UnsafeBufferPointer(rebasing: bytes[..<(bad ?? bytes.count)])

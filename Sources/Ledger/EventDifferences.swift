@@ -31,7 +31,9 @@ public enum EventDifferences {
       ("sequence", event.sequence.map(String.init)), ("process", event.process), ("step", event.step),
       ("region", event.region), ("grid", event.grid), ("service_window", event.serviceWindow),
       ("channel", event.channel), ("entity_name", event.entityName), ("entity_type", event.entityType),
-      ("uscc", event.uscc), ("tags", event.tags.map { "[" + $0.map(JSONObject.quoted).joined(separator: ", ") + "]" }), ("voids", event.voids?.text),
+      ("uscc", event.uscc),
+      ("tags", event.tags.map { "[" + $0.map(JSONObject.quoted).joined(separator: ", ") + "]" }),
+      ("voids", event.voids?.text),
       ("extend_days", event.extendDays.map(String.init)),
     ]
   }

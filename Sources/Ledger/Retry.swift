@@ -163,7 +163,11 @@ struct RetrySorting {
   /// Entries that stay open.
   var stays: [Retry.Stay] {
     let unreadable = readings.compactMap { entry -> Retry.Stay? in
-      if case .unreadable(let why) = entry.reading { Retry.Stay(id: entry.id, code: nil, message: why) } else { nil }
+      if case .unreadable(let why) = entry.reading {
+        Retry.Stay(id: entry.id, code: nil, message: why)
+      } else {
+        nil
+      }
     }
     return (refusals.map { Retry.Stay(id: $0.id, code: $0.refusal.code, message: $0.refusal.message) } + unreadable)
       .sorted { $0.id < $1.id }

@@ -12,7 +12,8 @@ struct AlertsCommand: AsyncParsableCommand {
     subcommands: [List.self, Acknowledge.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List alerts, worst first: by priority, then longest due.")
+    static let configuration = CommandConfiguration(
+      abstract: "List alerts, worst first: by priority, then longest due.")
 
     @OptionGroup var globals: GlobalOptions
     @Flag(help: "Those that were resolved or withdrawn too.") var all = false
@@ -85,7 +86,9 @@ struct AlertsCommand: AsyncParsableCommand {
       let (texts, caseID) = (ids, allOf)
       let (before, done, zone) = try await globals.asking { session -> ([Alerts.Alert], Int, TimeZoneTable) in
         let before =
-          if let caseID { try AlertChoice.standing(of: caseID, &session) } else { try AlertChoice.find(texts, &session) }
+          if let caseID { try AlertChoice.standing(of: caseID, &session) } else {
+            try AlertChoice.find(texts, &session)
+          }
         let done = try Alerts.acknowledge(
           before.map(\.id), by: by, reason: reason, replacing: replace, now: now, on: &session)
         return (before, done, try RuleLoader.load(&session)?.1.officeZone ?? .utc)

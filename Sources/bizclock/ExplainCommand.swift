@@ -178,7 +178,8 @@ struct CaseExplanation {
               ("resolved_at", JSONText(time($0.resolvedAt))), ("withdrawn_at", JSONText(time($0.withdrawnAt))),
               ("retrospective", .bool($0.retrospective)),
               ("acknowledged_at", JSONText(time($0.acknowledgement?.at))),
-              ("acknowledged_by", JSONText($0.acknowledgement?.by)), ("reason", JSONText($0.acknowledgement?.reason)),
+              ("acknowledged_by", JSONText($0.acknowledgement?.by)),
+              ("reason", JSONText($0.acknowledgement?.reason)),
             ])
           })
       ),

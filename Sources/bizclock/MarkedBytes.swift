@@ -17,7 +17,9 @@ struct MarkedBytes {
   var lines: [String] {
     let part = shown
     var lines = characters.map { text($0, part) } ?? hex(part)
-    if part.lowerBound > 0 { lines.insert("\(gutter(nil))(\(part.lowerBound) bytes before; --raw writes all)", at: 0) }
+    if part.lowerBound > 0 {
+      lines.insert("\(gutter(nil))(\(part.lowerBound) bytes before; --raw writes all)", at: 0)
+    }
     if part.upperBound < bytes.count {
       lines.append("\(gutter(nil))(\(bytes.count - part.upperBound) bytes after; --raw writes all)")
     }
@@ -27,7 +29,8 @@ struct MarkedBytes {
   /// Which bytes are shown.
   private var shown: Range<Int> {
     guard bytes.count > MarkedBytes.mostBytes else { return 0..<bytes.count }
-    let start = max(0, min((mark?.lowerBound ?? 0) - MarkedBytes.partBytes / 2, bytes.count - MarkedBytes.partBytes))
+    let start = max(
+      0, min((mark?.lowerBound ?? 0) - MarkedBytes.partBytes / 2, bytes.count - MarkedBytes.partBytes))
     // Hex lines begin at multiples of 16, characters where they begin.
     return start / 16 * 16..<min(bytes.count, start + MarkedBytes.partBytes)
   }

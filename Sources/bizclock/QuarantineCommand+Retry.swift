@@ -95,7 +95,8 @@ extension QuarantineCommand {
         ),
         (
           "unconfigured",
-          .array(report.unconfigured.map { .object([("feed", .text($0.feed)), ("entries", JSONText($0.entries))]) })
+          .array(
+            report.unconfigured.map { .object([("feed", .text($0.feed)), ("entries", JSONText($0.entries))]) })
         ),
       ])
     }

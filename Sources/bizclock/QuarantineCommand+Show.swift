@@ -45,7 +45,8 @@ extension QuarantineCommand {
           }
         }
         return QuarantineExhibit(
-          item: item, feed: feed, reading: reading, stored: stored, given: given, zone: rulebook.officeZone, now: now)
+          item: item, feed: feed, reading: reading, stored: stored, given: given, zone: rulebook.officeZone,
+          now: now)
       }
       await connection.close()
       if raw {
@@ -99,7 +100,9 @@ struct QuarantineExhibit {
   // MARK: For people
 
   var text: String {
-    var lines = ["entry \(item.id), \(item.settlement.map { "\($0.resolution) by \($0.by ?? "nobody known") at \($0.at.rfc3339(in: zone))" } ?? "open")"]
+    var lines = [
+      "entry \(item.id), \(item.settlement.map { "\($0.resolution) by \($0.by ?? "nobody known") at \($0.at.rfc3339(in: zone))" } ?? "open")"
+    ]
     if let reason = item.settlement?.reason { lines.append("  reason     \(reason)") }
     let size =
       entry.totalBytes > Int64(entry.bytes.count)
@@ -141,10 +144,12 @@ struct QuarantineExhibit {
     let retry = "bizclock quarantine retry \(item.id)"
     switch reading {
     case nil:
-      return "next: the configuration has no feed \(item.feed); \(retry) --as-feed NAME reads it by another's settings. "
+      return
+        "next: the configuration has no feed \(item.feed); \(retry) --as-feed NAME reads it by another's settings. "
         + QuarantineRemedy.text(entry.code)
     case .unreadable(let why)?: return "next: it cannot be read again: \(why)."
-    case .events(let events)? where events.isEmpty: return "next: it is a header row, which can be read now: \(retry)"
+    case .events(let events)? where events.isEmpty:
+      return "next: it is a header row, which can be read now: \(retry)"
     case .events? where !differences.isEmpty: return "next: " + QuarantineRemedy.text("conflict")
     case .events? where stored != nil: return "next: the ledger has the event already, saying the same: \(retry)"
     case .events?: return "next: by the configuration of now it can be taken in: \(retry)"
