@@ -68,7 +68,7 @@ import Testing
       #expect(try await list(ledger) { $0.region = "469005" } == [all[0], all[2], all[4]])
       #expect(try await list(ledger) { $0.region = "46900" } == all)
       #expect(try await list(ledger) { $0.caseID = "B" } == [all[1], all[3], all[5]])
-      #expect(try await list(ledger) { $0.since = local("2026-06-08 17:30") } == [all[1]])
+      #expect(try await list(ledger) { $0.since = local("2026-06-08 17:31") } == [all[1]])
       #expect(try await list(ledger) { $0.commitment = "one_day" }.count == 4)
       try await ledger.tell(leader, [.told("B", "completed", "2026-06-05 09:00")], at: local("2026-06-09 18:30"))
       // B ended before it was escalated, and is overrun no more.
@@ -80,7 +80,6 @@ import Testing
         return (found, found.map { $0.overrun(at: local("2026-06-09 17:30")) })
       }
       #expect(found.map { "\($0.id)" } == ["A/1/opening/1/red/1", "B/opening/1/escalated/1", "B/opening/1/red/1"])
-      // Due on 2 June and on 4 June at 16:00 … of which the second ended on the 5th.
       let hour: Int64 = 3_600_000_000
       let dues = found.map(\.dueAt)
       #expect(overrun == [local("2026-06-09 17:30") - dues[0], nil, local("2026-06-05 09:00") - dues[2]])
