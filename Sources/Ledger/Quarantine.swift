@@ -67,6 +67,14 @@ public enum Quarantine {
     public var entries: Int64
     /// When the oldest was received.
     public var oldest: Instant
+
+    /// A count.
+    public init(feed: String, code: String, entries: Int64, oldest: Instant) {
+      self.feed = feed
+      self.code = code
+      self.entries = entries
+      self.oldest = oldest
+    }
   }
 
   static let columns = """
