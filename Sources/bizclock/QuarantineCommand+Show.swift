@@ -123,7 +123,7 @@ struct QuarantineExhibit {
     }
     lines += MarkedBytes(bytes: entry.bytes, characters: bytes.characters, mark: mark).lines
     if !differences.isEmpty, let stored, let given { lines += ["", conflict(stored, given)] }
-    lines += ["", Terminal.safe(next)]
+    lines += ["", Terminal.safe("next: " + next)]
     return lines.joined(separator: "\n")
   }
 
@@ -140,23 +140,23 @@ struct QuarantineExhibit {
 
   /// What is to be done.
   private var next: String {
-    if let settlement = item.settlement { return "next: nothing; it was \(settlement.resolution)." }
+    if let settlement = item.settlement { return "nothing; it was \(settlement.resolution)." }
     let retry = "bizclock quarantine retry \(item.id)"
     switch reading {
     case nil:
       return
-        "next: the configuration has no feed \(item.feed); \(retry) --as-feed NAME reads it by another's settings. "
+        "the configuration has no feed \(item.feed); \(retry) --as-feed NAME reads it by another's settings. "
         + QuarantineRemedy.text(entry.code)
-    case .unreadable(let why)?: return "next: it cannot be read again: \(why)."
+    case .unreadable(let why)?: return "it cannot be read again: \(why)."
     case .events(let events)? where events.isEmpty:
-      return "next: it is a header row, which can be read now: \(retry)"
-    case .events? where !differences.isEmpty: return "next: " + QuarantineRemedy.text("conflict")
-    case .events? where stored != nil: return "next: the ledger has the event already, saying the same: \(retry)"
-    case .events?: return "next: by the configuration of now it can be taken in: \(retry)"
+      return "it is a header row, which can be read now: \(retry)"
+    case .events? where !differences.isEmpty: return QuarantineRemedy.text("conflict")
+    case .events? where stored != nil: return "the ledger has the event already, saying the same: \(retry)"
+    case .events?: return "by the configuration of now it can be taken in: \(retry)"
     case .refused(let reject)? where reject.code.rawValue == entry.code:
-      return "next: " + QuarantineRemedy.text(entry.code)
+      return QuarantineRemedy.text(entry.code)
     case .refused(let reject)?:
-      return "next: by the configuration of now it is refused as \(reject.code.rawValue): \(reject.message) "
+      return "by the configuration of now it is refused as \(reject.code.rawValue): \(reject.message) "
         + QuarantineRemedy.text(reject.code.rawValue)
     }
   }

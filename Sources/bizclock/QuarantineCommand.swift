@@ -36,7 +36,8 @@ struct QuarantineCommand: AsyncParsableCommand {
         )
       }
       let list = QuarantineList(counts: counts, items: items, showsAll: all, zone: zone, now: SystemClock().now())
-      Terminal.print(json ? list.json.description : list.text(summary: Terminal.isInteractive))
+      Terminal.print(
+        json ? list.json.description : list.text(summary: Terminal.isInteractive, columns: Terminal.columns))
     }
   }
 
@@ -129,7 +130,8 @@ struct QuarantineList {
 
   private var more: Int64 { counts.reduce(0) { $0 + $1.entries } - Int64(items.count) }
 
-  func text(summary: Bool) -> String {
+  /// The table; on a terminal messages are cut to its `columns`, for `show` gives them whole.
+  func text(summary: Bool, columns: Int?) -> String {
     guard !items.isEmpty else { return showsAll ? "No entry." : "No open entry." }
     var parts: [String] = []
     if summary {
@@ -149,7 +151,10 @@ struct QuarantineList {
           "\(item.entry.origin):\(item.entry.line)", item.entry.code,
         ] + (showsAll ? [item.settlement?.resolution ?? "open"] : []) + [item.entry.message])
     }
-    parts.append(table.text)
+    let lines = table.text.split(separator: "\n").map { line in
+      columns.map { Terminal.cut(String(line), to: $0) } ?? String(line)
+    }
+    parts.append(lines.joined(separator: "\n"))
     if more > 0 { parts.append("\(more) more; --limit shows them") }
     return parts.joined(separator: "\n\n")
   }

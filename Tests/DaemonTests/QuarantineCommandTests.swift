@@ -251,15 +251,19 @@ import Testing
     }
   }
 
-  /// On a terminal a summary comes first.
+  /// On a terminal a summary comes first, and lines are no longer than it is wide.
   @Test func aSummaryOnATerminal() async throws {
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
       #expect(try office.run(["ingest", "--feed", "office", "-"], input: "{\n}\n").status == 65)
-      let shown = try office.terminal(["quarantine", "list"])
+      let shown = try office.terminal(["quarantine", "list"], columns: 100)
       let lines = shown.split(whereSeparator: \.isNewline).map { $0.split(separator: " ").map(String.init) }
       #expect(lines.first == ["feed", "code", "entries", "oldest"], "\(shown)")
       #expect(lines.dropFirst(2).first?.prefix(3) == ["office", "bad_json", "2"])
-      #expect(try office.run(["quarantine", "list"]).output.hasPrefix("id"))
+      #expect(shown.split(whereSeparator: \.isNewline).map(\.count).max() == 100)
+      #expect(shown.contains("…"))
+      let piped = try office.run(["quarantine", "list"]).output
+      #expect(piped.hasPrefix("id"))
+      #expect(!piped.contains("…"))
     }
   }
 }

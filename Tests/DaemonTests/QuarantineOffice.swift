@@ -42,9 +42,10 @@ struct QuarantineOffice: Sendable {
     return try #require(value as? [String: Any], "\(run.output)\(run.errors)")
   }
 
-  /// What a command prints on a terminal.
-  func terminal(_ arguments: [String]) throws -> String {
-    let words = [DaemonProcess.program] + arguments + ["--config", path + "/bizclock.yaml"]
+  /// What a command prints on a terminal of some columns.
+  func terminal(_ arguments: [String], columns: Int) throws -> String {
+    let words =
+      ["stty", "cols", "\(columns);", DaemonProcess.program] + arguments + ["--config", path + "/bizclock.yaml"]
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/script")
     process.arguments = ["-q", "-e", "-c", words.joined(separator: " "), "/dev/null"]
