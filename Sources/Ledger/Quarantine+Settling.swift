@@ -27,25 +27,34 @@ extension Quarantine {
     return backlog
   }
 
-  /// The next open entries of a selection past a number, whole and locked to the end of the caller's transaction: a
-  /// few hundred, of a few megabytes together, and at least one if there is one.
-  static func lockedPage(
+  /// Numbers of the next open entries of a selection past a number: a few hundred, of a few megabytes together, and at
+  /// least one if there is one.
+  static func page(
     _ selection: Selection, after: Int64, through: Int64, _ session: inout Session
-  ) throws(PostgresError) -> [Item] {
+  ) throws(PostgresError) -> [Int64] {
     // Lengths are known without reading what is stored out of line.
     let found = try session.execute(
       """
-      SELECT \(columns), bytes, header FROM bizclock.quarantine
-      WHERE resolved_at IS NULL AND id = ANY (ARRAY(
-        SELECT id FROM (
-          SELECT id, sum(size) OVER (ORDER BY id) - size AS before FROM (
-            SELECT id, octet_length(bytes) + coalesce(octet_length(header), 0) AS size
-            FROM bizclock.quarantine WHERE \(Selection.condition) AND id > $5 AND id <= $6
-            ORDER BY id LIMIT $7) AS next) AS sized
-        WHERE before < $8))
-      ORDER BY id FOR UPDATE
+      SELECT id FROM (
+        SELECT id, sum(size) OVER (ORDER BY id) - size AS before FROM (
+          SELECT id, octet_length(bytes) + coalesce(octet_length(header), 0) AS size
+          FROM bizclock.quarantine WHERE \(Selection.condition) AND id > $5 AND id <= $6
+          ORDER BY id LIMIT $7) AS next) AS sized
+      WHERE before < $8 ORDER BY id
       """,
       selection.parameters + [.int8(after), .int8(through), .int8(pageEntries), .int8(pageBytes)])
+    var ids: [Int64] = []
+    for row in 0..<found.rowCount { ids.append(try found.int8(row, 0)) }
+    return ids
+  }
+
+  /// Those of some entries that are still open, whole, and locked to the end of the caller's transaction.
+  static func lock(_ ids: [Int64], _ session: inout Session) throws(PostgresError) -> [Item] {
+    let found = try session.execute(
+      """
+      SELECT \(columns), bytes, header FROM bizclock.quarantine
+      WHERE id = ANY ($1::int8[]) AND resolved_at IS NULL ORDER BY id FOR UPDATE
+      """, [.int8Array(ids)])
     var items: [Item] = []
     for row in 0..<found.rowCount { items.append(try whole(found, row)) }
     return items

@@ -87,11 +87,13 @@ extension Appender {
   ) throws(PostgresError) -> Retry.Step? {
     do {
       try session.begin()
-      let page = try Quarantine.lockedPage(order.selection, after: after, through: through, &session)
-      guard let last = page.last else {
+      let ids = try Quarantine.page(order.selection, after: after, through: through, &session)
+      guard let last = ids.last else {
         session.rollbackQuietly()
         return nil
       }
+      // Others may have dealt with some of them meanwhile, or with all.
+      let page = try Quarantine.lock(ids, &session)
       var sorting = RetrySorting(page.map { ($0.id, reading($0.entry)) })
       let batch = AppendBatch(
         feed: order.feed.name, source: order.feed.source, events: sorting.events, history: order.history,
@@ -107,7 +109,7 @@ extension Appender {
       try Appender.commit(&session)
       remember(taking)
       return Retry.Step(
-        outcome: taking.outcome, settled: sorting.settled.count, stays: sorting.stays, last: last.id)
+        outcome: taking.outcome, settled: sorting.settled.count, stays: sorting.stays, last: last)
     } catch {
       abandon(&session)
       throw error

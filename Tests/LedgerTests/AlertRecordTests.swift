@@ -80,6 +80,7 @@ import Testing
         return (found, found.map { $0.overrun(at: local("2026-06-09 17:30")) })
       }
       #expect(found.map { "\($0.id)" } == ["A/1/opening/1/red/1", "B/opening/1/escalated/1", "B/opening/1/red/1"])
+      try #require(found.count == 3)
       let hour: Int64 = 3_600_000_000
       let dues = found.map(\.dueAt)
       #expect(overrun == [local("2026-06-09 17:30") - dues[0], nil, local("2026-06-05 09:00") - dues[2]])

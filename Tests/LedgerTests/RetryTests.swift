@@ -166,6 +166,35 @@ import Testing
     }
   }
 
+  /// Another deals with a whole page while this one waits for it: the rest is read all the same, and nothing twice.
+  @Test func twoAtOnce() async throws {
+    try await TestLedger.with { ledger async throws in
+      try await quarantine(ledger, (1...600).map { "e\($0)" })
+      let other = try await ledger.connect()
+      try await other.run { session in
+        try session.begin()
+        try session.execute(
+          "UPDATE bizclock.quarantine SET resolved_at = now(), resolution = 'discarded' WHERE id <= 500")
+      }
+      async let steps = retry(ledger)
+      let waiting = """
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """
+      // Outside the transaction, which would see what it saw first.
+      let watcher = try await ledger.connect()
+      while try await watcher.run({ try $0.execute(waiting).int8(0, 0) }) == 0 { try Task.checkCancellation() }
+      await watcher.close()
+      try await other.run { try $0.commit() }
+      await other.close()
+      #expect(try await steps.map(\.settled) == [0, 100])
+      try await expectRows(
+        ledger.column(
+          "SELECT concat_ws(' ', resolution, count(*)) FROM bizclock.quarantine GROUP BY resolution ORDER BY 1"),
+        ["discarded 500", "retried 100"])
+      try await expectRows(ledger.column("SELECT count(*)::text FROM bizclock.event"), ["100"])
+    }
+  }
+
   @Test func lookingAndDiscarding() async throws {
     try await TestLedger.with { ledger async throws in
       try await quarantine(ledger, ["a", "b", "c"])
