@@ -91,17 +91,20 @@ public enum Alerts {
   public static func list(_ selection: Selection, limit: Int, _ session: inout Session) throws(PostgresError)
     -> (alerts: [Alert], all: Int64)
   {
+    let table = """
+      FROM bizclock.alert a LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id WHERE \(Selection.condition)
+      """
     let found = try session.execute(
       """
-      SELECT \(columns), count(*) OVER () FROM bizclock.alert a
-      LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id
-      WHERE \(Selection.condition)
+      SELECT \(columns) \(table)
       ORDER BY array_position($8::text[], a.priority) NULLS LAST, a.due_at, a.case_id, a.commitment, a.round, a.level,
         a.revision
       LIMIT $9
       """,
       selection.parameters + [.textArray(Level.Priority.allCases.map(\.rawValue)), .int8(Int64(limit))])
-    return (try alerts(found), found.rowCount > 0 ? try found.int8(0, 17) : 0)
+    guard found.rowCount == limit else { return (try alerts(found), Int64(found.rowCount)) }
+    let all = try session.execute("SELECT count(*) \(table)", selection.parameters)
+    return (try alerts(found), try all.int8(0, 0))
   }
 
   /// Those of some alerts that are recorded.
