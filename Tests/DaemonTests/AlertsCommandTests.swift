@@ -17,7 +17,7 @@ import Testing
           name, "accepted", "2026-06-01T09:00:00+08:00",
           more: #","region":"\#(region)","service_window":"A\u001b[3""#) + "\n"
       }
-      let loaded = try office.run(["ingest", "--feed", "office", "-"], input: lines.joined())
+      let loaded = try await office.run(["ingest", "--feed", "office", "-"], input: lines.joined())
       #expect(loaded.status == 0, "\(loaded.errors)")
       try await body(office)
     }
@@ -25,7 +25,7 @@ import Testing
 
   @Test func listing() async throws {
     try await AlertsCommandTests.withOverruns { office in
-      let list = try office.run(["alerts", "list", "--commitment", "opening"])
+      let list = try await office.run(["alerts", "list", "--commitment", "opening"])
       #expect(list.status == 0)
       let lines = list.output.split(separator: "\n").map {
         $0.split(separator: " ", omittingEmptySubsequences: true)
@@ -38,7 +38,7 @@ import Testing
       #expect(list.output.contains("  critical  2026-06-03T17:30:00+08:00  2026-06-08T17:30:00+08:00  "))
       #expect(list.output.contains("A\\u{1b}[3"))
       #expect(!list.output.unicodeScalars.contains("\u{1b}"))
-      let json = try office.json([
+      let json = try await office.json([
         "alerts", "list", "--json", "--commitment", "opening", "--region", "469005", "--level", "red", "--since",
         "2026-06-03",
       ])
@@ -48,9 +48,9 @@ import Testing
       #expect(alerts.first?["due_at"] as? String == "2026-06-03T17:30:00+08:00")
       #expect((alerts.first?["overrun_seconds"] as? Int ?? 0) > 86_400)
       #expect(alerts.first?["acknowledged_by"] is NSNull)
-      #expect(try office.json(["alerts", "list", "--json", "--limit", "4"])["more"] as? Int == 6)
-      #expect(try office.run(["alerts", "list", "--level", "blue"]).output == "No alert stands.\n")
-      let wrong = try office.run(["alerts", "list", "--since", "yesterday"])
+      #expect(try await office.json(["alerts", "list", "--json", "--limit", "4"])["more"] as? Int == 6)
+      #expect(try await office.run(["alerts", "list", "--level", "blue"]).output == "No alert stands.\n")
+      let wrong = try await office.run(["alerts", "list", "--since", "yesterday"])
       #expect(wrong.status == 64)
       #expect(wrong.errors.contains("yesterday is not a time"))
     }
@@ -60,9 +60,9 @@ import Testing
     try await AlertsCommandTests.withOverruns { office in
       let red = "K/1/opening/1/red/1"
       let ack = ["alerts", "ack", "--by", "Li", "--reason"]
-      #expect(try office.run(["alerts", "ack", red, "--by", "Li"]).status == 64)
-      #expect(try office.run(ack + [" ", red]).status == 64)
-      #expect(try office.run(ack + ["a storm", red, "--all-of", "L1"]).status == 64)
+      #expect(try await office.run(["alerts", "ack", red, "--by", "Li"]).status == 64)
+      #expect(try await office.run(ack + [" ", red]).status == 64)
+      #expect(try await office.run(ack + ["a storm", red, "--all-of", "L1"]).status == 64)
       for (id, words) in [
         (
           "K/1/opening/2/red/1",
@@ -75,46 +75,50 @@ import Testing
         ),
         ("L1", "it is a case: --all-of acknowledges all"), ("nonsense", "is not the id of an alert"),
       ] {
-        let run = try office.run(ack + ["a storm", red, id])
+        let run = try await office.run(ack + ["a storm", red, id])
         #expect(run.status == 66, "\(id)")
         #expect(run.errors.contains(words), "\(run.errors)")
       }
       let count = "SELECT count(*)::text FROM dashboard.alert WHERE acknowledged_at IS NOT NULL"
       #expect(try await office.rows(count) == [["0"]])
 
-      let done = try office.run(ack + ["a storm", red])
+      let done = try await office.run(ack + ["a storm", red])
       #expect(done.output == "acknowledged 1\n")
       #expect(done.status == 0)
       let row = "SELECT acknowledged_by, reason FROM dashboard.alert WHERE alert_id = '\(red)'"
       #expect(try await office.rows(row) == [["Li", "a storm"]])
-      let again = try office.run(["alerts", "ack", red, "--by", "Wang", "--reason", "no idea", "--json"])
+      let again = try await office.run(["alerts", "ack", red, "--by", "Wang", "--reason", "no idea", "--json"])
       #expect(again.status == 0)
       #expect(again.output == "{\"acknowledged\":0,\"kept\":1,\"alert_ids\":[\"\(red)\"]}\n")
       #expect(again.errors.contains("\(red) was acknowledged by Li at "))
       #expect(again.errors.contains(": a storm; --replace replaces that"))
       #expect(try await office.rows(row) == [["Li", "a storm"]])
       #expect(
-        try office.run(["alerts", "ack", red, "--by", "Wang", "--reason", "a flood", "--replace"]).errors
+        try await office.run(["alerts", "ack", red, "--by", "Wang", "--reason", "a flood", "--replace"]).errors
           .contains("; replaced"))
       #expect(try await office.rows(row) == [["Wang", "a flood"]])
-      let open = try office.run(["alerts", "list", "--unacknowledged", "--level", "red", "--commitment", "opening"])
+      let open = try await office.run([
+        "alerts", "list", "--unacknowledged", "--level", "red", "--commitment", "opening",
+      ])
       #expect(!open.output.contains(red))
       #expect(open.output.contains("L1/opening/1/red/1"))
-      #expect(try office.run(["explain", "K/1"]).output.contains("open, history, acknowledged by Wang: a flood"))
+      #expect(
+        try await office.run(["explain", "K/1"]).output.contains("open, history, acknowledged by Wang: a flood"))
 
-      #expect(try office.run(ack + ["late", "--all-of", "L1"]).output == "acknowledged 5\n")
-      #expect(try office.run(ack + ["late", "--all-of", "nobody"]).status == 66)
+      #expect(try await office.run(ack + ["late", "--all-of", "L1"]).output == "acknowledged 5\n")
+      #expect(try await office.run(ack + ["late", "--all-of", "nobody"]).status == 66)
       #expect(try await office.rows(count) == [["6"]])
       // Loading more changes projections, not what was recorded.
       let later = DaemonTestBase.event("K/1", "correction_requested", "2026-06-01T10:00:00+08:00") + "\n"
-      #expect(try office.run(["ingest", "--feed", "office", "-"], input: later).status == 0)
+      #expect(try await office.run(["ingest", "--feed", "office", "-"], input: later).status == 0)
       #expect(
         try await office.rows(
           "SELECT (withdrawn_at IS NOT NULL)::text, acknowledged_by, reason FROM dashboard.alert WHERE alert_id = '\(red)'"
         )
           == [["true", "Wang", "a flood"]])
       #expect(
-        try office.run(ack + ["late", red]).errors.contains("\(red) was withdrawn: the level was never reached"))
+        try await office.run(ack + ["late", red]).errors.contains(
+          "\(red) was withdrawn: the level was never reached"))
     }
   }
 
@@ -128,11 +132,11 @@ import Testing
         VALUES ('', 'online_tax', 202609, 'red', 1, '2026-10-01Z', '2026-10-01Z', '2026-10-01Z', false, 'error')
         RETURNING level
         """)
-      let list = try office.json(["alerts", "list", "--commitment", "online_tax", "--json"])
+      let list = try await office.json(["alerts", "list", "--commitment", "online_tax", "--json"])
       let alerts = try #require(list["alerts"] as? [[String: Any]])
       #expect(alerts.map { $0["alert_id"] as? String } == ["online_tax/202609/red/1"])
       #expect(alerts.first?["overrun_seconds"] is NSNull)
-      let done = try office.run([
+      let done = try await office.run([
         "alerts", "ack", "online_tax/202609/red/1", "--by", "Li", "--reason", "the portal was down",
       ])
       #expect(done.output == "acknowledged 1\n")

@@ -33,37 +33,37 @@ import Testing
     try await QuarantineOffice.with([QuarantineCommandTests.table("")]) { office in
       let file = "办件编号,时间,环节\nK1,2026-06-01 09:05,受理\nK2,2026-06-01 10:05,受理\nK1,2026-06-02 09:05,办结\n"
       try office.write("t.csv", file)
-      let loaded = try office.run(["ingest", "--feed", "table", office.path + "/t.csv"])
+      let loaded = try await office.run(["ingest", "--feed", "table", office.path + "/t.csv"])
       #expect(loaded.status == 65)
       #expect(loaded.output == "read 3 new 0 duplicate 0 quarantined 3\n")
-      let list = try office.run(["quarantine", "list"])
+      let list = try await office.run(["quarantine", "list"])
       #expect(list.status == 0)
       #expect(list.output.contains("/t.csv:4  bad_time  occurred_at (column \"时间\")"))
-      let json = try office.json(["quarantine", "list", "--json", "--limit", "2"])
+      let json = try await office.json(["quarantine", "list", "--json", "--limit", "2"])
       #expect(json["more"] as? Int == 1)
       #expect((json["summary"] as? [[String: Any]])?.first?["entries"] as? Int == 3)
       let entries = try #require(json["entries"] as? [[String: Any]])
       #expect(entries.map { $0["line"] as? Int } == [4, 3])
       #expect(entries.allSatisfy { $0["code"] as? String == "bad_time" && $0["feed"] as? String == "table" })
 
-      let shown = try office.run(["quarantine", "show", "1"])
+      let shown = try await office.run(["quarantine", "show", "1"])
       #expect(
         shown.output.contains(
           "\n  header  办件编号,时间,环节\n\n       1  K1,2026-06-01 09:05,受理\n             ^^^^^^^^^^^^^^^^\n\nnext: Give the feed a time_zone"
         ), "\(shown.output)")
-      let still = try office.run(["quarantine", "retry", "--feed", "table"])
+      let still = try await office.run(["quarantine", "retry", "--feed", "table"])
       #expect(still.status == 65)
       #expect(still.output == "read 3 new 0 duplicate 0 quarantined 3\n")
       #expect(still.errors.contains("entry 2 stays: bad_time: occurred_at (column \"时间\")"))
 
       try office.configure([QuarantineCommandTests.table(QuarantineCommandTests.zone)])
-      let ready = try office.run(["quarantine", "show", "1"])
+      let ready = try await office.run(["quarantine", "show", "1"])
       #expect(
         ready.output.hasSuffix("by the configuration of now it can be taken in: bizclock quarantine retry 1\n"))
-      let one = try office.run(["quarantine", "retry", "2", "--by", "Li"])
+      let one = try await office.run(["quarantine", "retry", "2", "--by", "Li"])
       #expect(one.output == "read 1 new 1 duplicate 0 quarantined 0\n", "\(one.errors)")
       #expect(one.status == 0)
-      let rest = try office.run(["quarantine", "retry", "--all", "--by", "Wang", "--json"])
+      let rest = try await office.run(["quarantine", "retry", "--all", "--by", "Wang", "--json"])
       #expect(
         rest.output
           == #"{"read":2,"new":2,"duplicate":0,"quarantined":0,"stay":[],"unconfigured":[]}"# + "\n")
@@ -75,30 +75,30 @@ import Testing
         try await office.rows("SELECT resolution, resolved_by FROM bizclock.quarantine ORDER BY id")
           == [["retried", "Wang"], ["retried", "Li"], ["retried", "Wang"]])
       // Again, by number and all: nothing is to be done.
-      let again = try office.run(["quarantine", "retry", "2"])
+      let again = try await office.run(["quarantine", "retry", "2"])
       #expect(again.output == "read 0 new 0 duplicate 0 quarantined 0\n")
       #expect(again.errors.contains("entry 2 was retried already, by Li at "))
       #expect(again.status == 0)
-      #expect(try office.run(["quarantine", "list"]).output == "No open entry.\n")
+      #expect(try await office.run(["quarantine", "list"]).output == "No open entry.\n")
       // The feed brings the file once more.
-      let repeated = try office.run(["ingest", "--feed", "table", office.path + "/t.csv"])
+      let repeated = try await office.run(["ingest", "--feed", "table", office.path + "/t.csv"])
       #expect(repeated.output == "read 3 new 0 duplicate 3 quarantined 0\n")
-      #expect(try office.run(["verify"]).status == 0)
+      #expect(try await office.run(["verify"]).status == 0)
     }
   }
 
   @Test func aPolicyIsCorrected() async throws {
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
       let lines = QuarantineCommandTests.event("P1", process: "permit")
-      #expect(try office.run(["ingest", "--feed", "office", "-"], input: lines).status == 65)
-      let shown = try office.run(["quarantine", "show", "1"])
+      #expect(try await office.run(["ingest", "--feed", "office", "-"], input: lines).status == 65)
+      let shown = try await office.run(["quarantine", "show", "1"])
       #expect(shown.output.contains("\"process\":\"permit\"}\n"))
       #expect(shown.output.contains(" ^^^^^^^^\n\nnext: Name the process in a commitment"))
       try await PolicyChange.apply(
         to: office.folder.conninfo, at: "2026-09-14T08:00:00+08:00",
         replacing: "  - id: one_day\n    process: opening", with: "  - id: one_day\n    process: permit")
       #expect(
-        try office.run(["quarantine", "retry", "1"]).output == "read 1 new 1 duplicate 0 quarantined 0\n")
+        try await office.run(["quarantine", "retry", "1"]).output == "read 1 new 1 duplicate 0 quarantined 0\n")
       #expect(
         try await office.rows("SELECT case_id, commitment FROM dashboard.clock") == [["P1", "one_day"]])
     }
@@ -109,16 +109,16 @@ import Testing
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
       let event = QuarantineCommandTests.event("C1")
       let other = QuarantineCommandTests.event("C1", more: #","region":"469005","grid":"\u0007bell""#)
-      let loaded = try office.run(["ingest", "--feed", "office", "-"], input: event + other)
+      let loaded = try await office.run(["ingest", "--feed", "office", "-"], input: event + other)
       #expect(loaded.output == "read 2 new 1 duplicate 0 quarantined 1\n")
-      let shown = try office.run(["quarantine", "show", "1"])
+      let shown = try await office.run(["quarantine", "show", "1"])
       #expect(shown.output.contains("event C1-accepted of case C1, source office, in the ledger since "))
       #expect(shown.output.contains("\nregion  –              469005\n"))
       #expect(shown.output.contains("\ngrid    –              \\u{7}bell\n"))
-      let json = try office.json(["quarantine", "show", "1", "--json"])
+      let json = try await office.json(["quarantine", "show", "1", "--json"])
       #expect((json["conflict"] as? [[String: Any]])?.map { $0["field"] as? String } == ["region", "grid"])
       #expect((json["now"] as? [String: Any])?["reads_as"] as? String == "conflict")
-      let retried = try office.run(["quarantine", "retry", "--code", "conflict"])
+      let retried = try await office.run(["quarantine", "retry", "--code", "conflict"])
       #expect(retried.status == 65)
       #expect(retried.output == "read 1 new 0 duplicate 0 quarantined 1\n")
       #expect(retried.errors.contains("The ledger keeps what came first under an id, also once it is voided."))
@@ -132,25 +132,25 @@ import Testing
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
       let line = "{\"case_id\":\"\u{1b}[31m\u{202e}\",x"
       try office.write("a", Array((line + "\n").utf8) + [0x7B, 0x22, 0xE4, 0xB8, 0x22, 0x3A, 0x31, 0x7D, 0x0A])
-      #expect(try office.run(["ingest", "--feed", "office", office.path + "/a"]).status == 65)
-      let shown = try office.run(["quarantine", "show", "1"])
+      #expect(try await office.run(["ingest", "--feed", "office", office.path + "/a"]).status == 65)
+      let shown = try await office.run(["quarantine", "show", "1"])
       #expect(!shown.output.unicodeScalars.contains("\u{1b}"))
       #expect(!shown.output.unicodeScalars.contains("\u{202e}"))
       #expect(
         shown.output.contains("       1  {\"case_id\":\"\\u{1b}[31m\\u{202e}\",x\n                      ^^^^^^\n"),
         "\(shown.output)")
-      let raw = try office.run(["quarantine", "show", "1", "--raw"])
+      let raw = try await office.run(["quarantine", "show", "1", "--raw"])
       #expect(raw.output == line)
-      let hex = try office.run(["quarantine", "show", "2"])
+      let hex = try await office.run(["quarantine", "show", "2"])
       #expect(
         hex.output.contains(
           "       1  7b 22 e4 b8 22 3a 31 7d                          {\"..\":1}\n                ^^\n"),
         "\(hex.output)")
-      let json = try office.json(["quarantine", "show", "2", "--json"])
+      let json = try await office.json(["quarantine", "show", "2", "--json"])
       #expect(json["text"] is NSNull)
       #expect(json["hex"] as? String == "7b22e4b8223a317d")
       #expect((json["fault_at"] as? [String: Any])?["byte"] as? Int == 3)
-      #expect(try office.json(["quarantine", "show", "1", "--json"])["text"] as? String == line)
+      #expect(try await office.json(["quarantine", "show", "1", "--json"])["text"] as? String == line)
     }
   }
 
@@ -158,14 +158,14 @@ import Testing
   @Test func aLineThatWasCut() async throws {
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
       let line = "{\"case_id\":\"" + String(repeating: "x", count: 1 << 20) + "\"}\n"
-      #expect(try office.run(["ingest", "--feed", "office", "-"], input: line).status == 65)
-      let retried = try office.run(["quarantine", "retry", "1"])
+      #expect(try await office.run(["ingest", "--feed", "office", "-"], input: line).status == 65)
+      let retried = try await office.run(["quarantine", "retry", "1"])
       #expect(retried.status == 65)
       #expect(retried.errors.contains("entry 1 stays: only the first 65536 of its 1048590 bytes were kept: split"))
-      let shown = try office.run(["quarantine", "show", "1"])
+      let shown = try await office.run(["quarantine", "show", "1"])
       #expect(shown.output.contains("1048590 bytes, of which the first 65536 are kept"))
       #expect(shown.output.contains("(57344 bytes after; --raw writes all)"))
-      #expect(try office.run(["quarantine", "show", "1", "--raw"]).output.utf8.count == 65_536)
+      #expect(try await office.run(["quarantine", "show", "1", "--raw"]).output.utf8.count == 65_536)
     }
   }
 
@@ -173,20 +173,20 @@ import Testing
   @Test func aFeedThatIsNotConfigured() async throws {
     try await QuarantineOffice.with([QuarantineCommandTests.table("")]) { office in
       try office.write("t.csv", "办件编号,时间,环节\nK1,2026-06-01 09:05,受理\n")
-      #expect(try office.run(["ingest", "--feed", "table", office.path + "/t.csv"]).status == 65)
-      #expect(try office.run(["ingest", "-"], input: "{\n").status == 65)
+      #expect(try await office.run(["ingest", "--feed", "table", office.path + "/t.csv"]).status == 65)
+      #expect(try await office.run(["ingest", "-"], input: "{\n").status == 65)
       let renamed = QuarantineCommandTests.table(QuarantineCommandTests.zone).replacing(
         "name: table", with: "name: desk")
       try office.configure([renamed])
-      let stays = try office.run(["quarantine", "retry", "--all"])
+      let stays = try await office.run(["quarantine", "retry", "--all"])
       #expect(stays.status == 65)
       #expect(stays.output == "read 2 new 0 duplicate 0 quarantined 2\n")
       #expect(
         stays.errors.contains("1 of feed table stay: the configuration has no feed of this name; --as-feed NAME"))
       #expect(stays.errors.contains("entry 2 stays: bad_json"))
-      #expect(try office.run(["quarantine", "show", "1"]).output.contains("(not configured)"))
-      #expect(try office.run(["quarantine", "retry", "1", "--as-feed", "nobody"]).status == 64)
-      let taken = try office.run(["quarantine", "retry", "1", "--as-feed", "desk"])
+      #expect(try await office.run(["quarantine", "show", "1"]).output.contains("(not configured)"))
+      #expect(try await office.run(["quarantine", "retry", "1", "--as-feed", "nobody"]).status == 64)
+      let taken = try await office.run(["quarantine", "retry", "1", "--as-feed", "desk"])
       #expect(taken.output == "read 1 new 1 duplicate 0 quarantined 0\n", "\(taken.errors)")
       #expect(try await office.rows("SELECT source FROM bizclock.event") == [["table"]])
     }
@@ -198,10 +198,10 @@ import Testing
       .replacing("办件编号", with: "编号").replacing("时间", with: "办理时间").replacing("column: 环节", with: "column: 步骤")
     try await QuarantineOffice.with([wrong]) { office in
       try office.write("t.csv", "办件编号,时间,环节\nK1,2026-06-01 09:05,受理\n")
-      #expect(try office.run(["ingest", "--feed", "table", office.path + "/t.csv"]).status == 65)
+      #expect(try await office.run(["ingest", "--feed", "table", office.path + "/t.csv"]).status == 65)
       try office.configure([QuarantineCommandTests.table(QuarantineCommandTests.zone)])
-      #expect(try office.run(["quarantine", "show", "1"]).output.contains("next: it is a header row"))
-      let retried = try office.run(["quarantine", "retry", "--all"])
+      #expect(try await office.run(["quarantine", "show", "1"]).output.contains("next: it is a header row"))
+      let retried = try await office.run(["quarantine", "retry", "--all"])
       #expect(retried.output == "read 2 new 1 duplicate 0 quarantined 0\n", "\(retried.errors)")
       #expect(retried.errors.contains("1 are the header row of a file"))
     }
@@ -211,7 +211,7 @@ import Testing
   @Test func discarding() async throws {
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
       let lines = "{\n}\n" + QuarantineCommandTests.event("P1", process: "permit")
-      #expect(try office.run(["ingest", "--feed", "office", "-"], input: lines).status == 65)
+      #expect(try await office.run(["ingest", "--feed", "office", "-"], input: lines).status == 65)
       let discard = ["quarantine", "discard", "--reason", "a test", "--by", "Li"]
       for (arguments, status, words) in [
         ([], 64, "Say which entries"), (["1", "--feed", "office"], 64, "either by number"),
@@ -222,46 +222,46 @@ import Testing
         ),
         (["--code", "bad_json"], 64, "2 open entries are meant"),
       ] as [([String], Int32, String)] {
-        let run = try office.run(discard + arguments)
+        let run = try await office.run(discard + arguments)
         #expect(run.status == status, "\(arguments)")
         #expect(run.errors.contains(words), "\(arguments): \(run.errors)")
       }
-      #expect(try office.run(["quarantine", "discard", "1"]).status == 64)
-      #expect(try office.run(["quarantine", "discard", "1", "--reason", " "]).status == 64)
+      #expect(try await office.run(["quarantine", "discard", "1"]).status == 64)
+      #expect(try await office.run(["quarantine", "discard", "1", "--reason", " "]).status == 64)
       let open = "SELECT count(*)::text FROM bizclock.quarantine WHERE resolved_at IS NULL"
       #expect(try await office.rows(open) == [["3"]])
-      #expect(try office.run(discard + ["1"]).output == "discarded 1\n")
-      let twice = try office.run(discard + ["1"])
+      #expect(try await office.run(discard + ["1"]).output == "discarded 1\n")
+      let twice = try await office.run(discard + ["1"])
       #expect(twice.output == "discarded 0\n")
       #expect(twice.errors.contains("entry 1 was discarded already, by Li"))
-      #expect(try office.run(discard + ["--feed", "office", "--code", "bad_json"]).output == "discarded 1\n")
-      #expect(try office.run(discard + ["--feed", "office", "--yes"]).output == "discarded 1\n")
-      #expect(try office.run(["quarantine", "show", "1"]).output.contains("entry 1, discarded by Li at "))
-      #expect(try office.run(["quarantine", "list", "--all"]).output.contains("  discarded  "))
+      #expect(try await office.run(discard + ["--feed", "office", "--code", "bad_json"]).output == "discarded 1\n")
+      #expect(try await office.run(discard + ["--feed", "office", "--yes"]).output == "discarded 1\n")
+      #expect(try await office.run(["quarantine", "show", "1"]).output.contains("entry 1, discarded by Li at "))
+      #expect(try await office.run(["quarantine", "list", "--all"]).output.contains("  discarded  "))
       #expect(
         try await office.rows(
           "SELECT DISTINCT resolution, resolved_by, reason, count(*)::text FROM bizclock.quarantine GROUP BY 1, 2, 3"
         )
           == [["discarded", "Li", "a test", "3"]])
-      #expect(try office.run(["quarantine", "show", "9"]).status == 66)
+      #expect(try await office.run(["quarantine", "show", "9"]).status == 66)
       // A discarded fault that comes again is kept again; a retry leaves the discarded one.
-      #expect(try office.run(["ingest", "--feed", "office", "-"], input: lines).status == 65)
+      #expect(try await office.run(["ingest", "--feed", "office", "-"], input: lines).status == 65)
       #expect(
-        try office.run(["quarantine", "retry", "--all"]).output == "read 3 new 0 duplicate 0 quarantined 3\n")
+        try await office.run(["quarantine", "retry", "--all"]).output == "read 3 new 0 duplicate 0 quarantined 3\n")
     }
   }
 
   /// On a terminal a summary comes first, and lines are no longer than it is wide.
   @Test func aSummaryOnATerminal() async throws {
     try await QuarantineOffice.with([QuarantineCommandTests.native]) { office in
-      #expect(try office.run(["ingest", "--feed", "office", "-"], input: "{\n}\n").status == 65)
-      let shown = try office.terminal(["quarantine", "list"], columns: 100)
+      #expect(try await office.run(["ingest", "--feed", "office", "-"], input: "{\n}\n").status == 65)
+      let shown = try await office.terminal(["quarantine", "list"], columns: 100)
       let lines = shown.split(whereSeparator: \.isNewline).map { $0.split(separator: " ").map(String.init) }
       #expect(lines.first == ["feed", "code", "entries", "oldest"], "\(shown)")
       #expect(lines.dropFirst(2).first?.prefix(3) == ["office", "bad_json", "2"])
       #expect(shown.split(whereSeparator: \.isNewline).map(\.count).max() == 100)
       #expect(shown.contains("…"))
-      let piped = try office.run(["quarantine", "list"]).output
+      let piped = try await office.run(["quarantine", "list"]).output
       #expect(piped.hasPrefix("id"))
       #expect(!piped.contains("…"))
     }

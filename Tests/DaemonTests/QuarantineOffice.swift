@@ -31,19 +31,19 @@ struct QuarantineOffice: Sendable {
     try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
   }
 
-  func run(_ arguments: [String], input: String = "") throws -> ProgramRun {
-    try ProgramRun(arguments + ["--config", path + "/bizclock.yaml"], input: input)
+  func run(_ arguments: [String], input: String = "") async throws -> ProgramRun {
+    try await ProgramRun.finished(arguments + ["--config", path + "/bizclock.yaml"], input: input)
   }
 
   /// What a command prints as JSON.
-  func json(_ arguments: [String]) throws -> [String: Any] {
-    let run = try run(arguments)
+  func json(_ arguments: [String]) async throws -> [String: Any] {
+    let run = try await run(arguments)
     let value = try JSONSerialization.jsonObject(with: Data(run.output.utf8))
     return try #require(value as? [String: Any], "\(run.output)\(run.errors)")
   }
 
   /// What a command prints on a terminal of some columns.
-  func terminal(_ arguments: [String], columns: Int) throws -> String {
+  func terminal(_ arguments: [String], columns: Int) async throws -> String {
     let words =
       ["stty", "cols", "\(columns);", DaemonProcess.program] + arguments + ["--config", path + "/bizclock.yaml"]
     let process = Process()
@@ -52,10 +52,12 @@ struct QuarantineOffice: Sendable {
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let printed = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return String(decoding: printed, as: UTF8.self)
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in done.resume() }
+      do { try process.run() } catch { done.resume(throwing: error) }
+    }
+    // It is short enough for the pipe to hold.
+    return String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
   }
 
   func rows(_ sql: String) async throws -> [[String]] { try await TestQuery.rows(folder.conninfo, sql) }
