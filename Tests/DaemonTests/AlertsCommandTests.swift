@@ -5,8 +5,8 @@ import Testing
 
 @testable import Daemon
 
-/// `bizclock alerts` as people and programs call it.
-@Suite struct AlertsCommandTests {
+/// `bizclock alerts` as people and programs call it; one at a time, for each starts many programs.
+@Suite(.serialized) struct AlertsCommandTests {
   private static let feed = "{ name: office, source: office, kind: spool, directory: SPOOL, format: ndjson }"
 
   /// Two openings long overdue, one of them of a case whose number holds slashes.

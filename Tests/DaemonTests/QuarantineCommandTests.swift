@@ -6,8 +6,8 @@ import Testing
 
 @testable import Daemon
 
-/// `bizclock quarantine` as people and programs call it.
-@Suite struct QuarantineCommandTests {
+/// `bizclock quarantine` as people and programs call it; one at a time, for each starts many programs.
+@Suite(.serialized) struct QuarantineCommandTests {
   private static let native = "{ name: office, source: office, kind: spool, directory: SPOOL/a, format: ndjson }"
   private static let table = """
     { name: table, source: table, kind: spool, directory: SPOOL/b, format: csv, ZONE
