@@ -31,7 +31,7 @@ import Testing
     let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     let alphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY")
     var codes: [String] = []
-    for _ in 0..<150 {
+    for _ in 0..<50 {
       let body = String((0..<16).map { _ in alphabet.randomElement(using: &random) ?? "0" })
       // One pair of all that the two checks may be is right.
       let endings = "0123456789X".flatMap { check in alphabet.map { "\(check)\($0)" } }
@@ -41,8 +41,8 @@ import Testing
       codes += [body + right, String(changed), body + (endings.randomElement(using: &random) ?? "")]
     }
     let expected = codes.map { CreditCode.isValid($0) }
-    #expect(expected.count { $0 } > 100)
-    #expect(expected.count { !$0 } > 100)
+    #expect(expected.count { $0 } >= 50)
+    #expect(expected.count { !$0 } > 50)
     let asked = codes
     try await DaemonTestBase.withOffice { conninfo, _ in
       let answers = try await answer(asked, conninfo)
