@@ -54,6 +54,7 @@ BEGIN
     bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz),
     bizclock.office_at(bigint, timestamptz[], timestamptz[], timestamptz),
     bizclock.take_void(text[], text, text),
+    bizclock.uscc_valid(text),
     bizclock.voided_ids(text, text)
   TO bizclock_dashboard;
 END

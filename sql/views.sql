@@ -4,7 +4,7 @@
 -- In:   the tables of 0001_ledger.sql.
 -- Out:  schema dashboard (stable: a column is added at the end of its view, never renamed or removed), and in
 --       schema bizclock what its views share: dashboard_views, bucket_value, office_until, office_at, voided_ids,
---       calendar_now, clock_now, voids, step_run.
+--       uscc_valid, calendar_now, clock_now, voids, step_run.
 --
 -- To add a view: its name in dashboard_views, CREATE OR REPLACE VIEW below, and a comment on it and on each column
 -- that the common words do not cover; roles.sql grants it, Tests/sql/views-check.sql refuses one without comments.
@@ -155,6 +155,29 @@ CREATE OR REPLACE FUNCTION bizclock.office_at(
   END;
 COMMENT ON FUNCTION bizclock.office_at(bigint, timestamptz[], timestamptz[], timestamptz) IS
   'As office_until, for many rows; null where the calendar does not know the day.';
+
+-- Positions 9–17 are the organisation's own code (GB 11714): 11 − Σ mod 11, where 10 is X and 11 is 0. The subqueries
+-- are not asked for a text of another length or alphabet.
+CREATE OR REPLACE FUNCTION bizclock.uscc_valid(code text) RETURNS boolean
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN CASE
+    WHEN octet_length(code) <> 18 OR translate(code, '0123456789ABCDEFGHJKLMNPQRTUWXY', '') <> '' THEN false
+    ELSE (
+        SELECT (31 - sum((strpos('0123456789ABCDEFGHJKLMNPQRTUWXY', substr(code, w.place, 1)) - 1) * w.weight) % 31) % 31
+        FROM unnest(
+          ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
+          ARRAY[1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28]) AS w (place, weight))
+        = strpos('0123456789ABCDEFGHJKLMNPQRTUWXY', substr(code, 18, 1)) - 1
+      AND (
+        SELECT substr(
+          '0X987654321',
+          (sum((strpos('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', substr(code, w.place, 1)) - 1) * w.weight) % 11)::integer
+            + 1, 1)
+        FROM unnest(ARRAY[9, 10, 11, 12, 13, 14, 15, 16], ARRAY[3, 7, 9, 10, 5, 8, 4, 2]) AS w (place, weight))
+        = substr(code, 17, 1)
+  END;
+COMMENT ON FUNCTION bizclock.uscc_valid(text) IS
+  'Whether a unified social credit code has 18 characters of its alphabet and both its checks hold (GB 32100-2015).';
 
 -- A void acts on what it names in its own case and source, on another void only if it is later in event order.
 -- So over the voids of one case and source, last first: each is settled when its turn comes, because whatever may
@@ -879,7 +902,8 @@ SELECT
   e.extend_days,
   e.source,
   e.event_id,
-  e.received_at
+  e.received_at,
+  bizclock.uscc_valid(coalesce(e.uscc, f.uscc)) AS uscc_valid
 FROM bizclock.event e
 LEFT JOIN bizclock.case_file f ON f.case_id = e.case_id
 LEFT JOIN bizclock.voids v ON v.case_id = e.case_id AND v.source = e.source
@@ -1203,6 +1227,8 @@ COMMENT ON COLUMN dashboard.event_log.tags IS 'The event''s tags, else the case'
 COMMENT ON COLUMN dashboard.event_log.extend_days IS 'Counted days that the event adds to the limit.';
 COMMENT ON COLUMN dashboard.event_log.event_id IS 'The event''s id, unique in its case and source.';
 COMMENT ON COLUMN dashboard.event_log.received_at IS 'When the ledger took it in.';
+COMMENT ON COLUMN dashboard.event_log.uscc_valid IS
+  'Whether uscc holds its checks (GB 32100-2015); null without one. Real codes that fail exist: they are kept.';
 
 COMMENT ON COLUMN dashboard.calendar_day.date IS 'The local date.';
 COMMENT ON COLUMN dashboard.calendar_day.weekday IS 'The weekday, in English.';

@@ -9,13 +9,15 @@ import ServiceTime
 public final class Intake: @unchecked Sendable {
   // Sendable: its service hands it to one body at a time and waits for each.
   private let database: DatabaseSource
-  private let clock: any WallClock
-  private let log: any LogSink
-  private var appender = Appender()
+  let clock: any WallClock
+  let log: any LogSink
+  var appender = Appender()
   private var connection: Connection?
   private var input: Input?
   private var pending: AppendBatch?
-  private var processes = KnownProcesses()
+  var processes = KnownProcesses()
+  /// By feed, what was said of its quarantine; nil where nobody is to be told.
+  private var growth: [String: QuarantineGrowth]?
 
   private struct Input {
     /// Made when the processes that the policy names are known.
@@ -27,11 +29,12 @@ public final class Intake: @unchecked Sendable {
     var history: Bool
   }
 
-  /// An intake over connections of its own.
-  public init(database: DatabaseSource, clock: any WallClock, log: any LogSink) {
+  /// An intake over connections of its own; `tellsGrowth` has the log say when a feed's quarantine grows.
+  public init(database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool = false) {
     self.database = database
     self.clock = clock
     self.log = log
+    growth = tellsGrowth ? [:] : nil
   }
 
   /// Takes in all of an open descriptor; returns once everything read is committed.
@@ -58,6 +61,8 @@ public final class Intake: @unchecked Sendable {
         watch.found()
         total += outcome
         progress(total)
+        growth?[feed.name, default: QuarantineGrowth()].add(outcome.quarantined, of: origin)
+        await tellGrowth(of: feed.name)
         if stop.isSilenced { return (total, input?.reader?.isAtEnd ?? true) }
       } catch let error as PostgresError where error.isRetryable {
         try await recover(error, &watch, stop)
@@ -72,7 +77,15 @@ public final class Intake: @unchecked Sendable {
     connection = nil
   }
 
-  private func connected() async throws -> Connection {
+  /// Says that a feed's quarantine grows, if it is time to; where the database does not answer, the next time.
+  func tellGrowth(of feed: String) async {
+    guard growth?[feed]?.isDue(at: clock.now()) ?? false, let connection = try? await connected() else { return }
+    let selection = Quarantine.Selection(feed: feed)
+    guard let counts = try? await connection.run({ try Quarantine.counts(selection, &$0) }) else { return }
+    if let record = growth?[feed]?.record(feed, counts, at: clock.now()) { _ = log.write(record) }
+  }
+
+  func connected() async throws -> Connection {
     if let connection, await connection.isUsable { return connection }
     let fresh = try await database.connect(.append)
     connection = fresh
@@ -108,7 +121,8 @@ public final class Intake: @unchecked Sendable {
     self.input = input
   }
 
-  private func recover(_ error: PostgresError, _ watch: inout DatabaseWatch, _ stop: Doorbell) async throws {
+  /// Frees the append lock, or waits for the database to come back.
+  func recover(_ error: PostgresError, _ watch: inout DatabaseWatch, _ stop: Doorbell) async throws {
     if error.code == .lockNotAvailable, let connection, await connection.isUsable {
       let ended = try? await connection.run { try AppendLock.breakStale(&$0) }
       if let ended, ended > 0 {

@@ -8,9 +8,9 @@ import Synchronization
 
 /// Loads inputs on command and returns when they are projected: by the leader, or here where nobody leads.
 public struct Loading: Sendable {
-  private let database: DatabaseSource
-  private let clock: any WallClock
-  private let log: any LogSink
+  let database: DatabaseSource
+  let clock: any WallClock
+  let log: any LogSink
   private let settings: ProjectorSettings
 
   /// A loading over a database.
@@ -40,20 +40,33 @@ public struct Loading: Sendable {
     _ inputs: [(name: String, descriptor: Int32)], feed: FeedDescription, history: Bool,
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) async throws -> AppendOutcome {
+    try await projecting(progress) {
+      try await load(inputs, feed: feed, history: history) { progress(.loaded($0)) }
+    } position: {
+      $0.position
+    }
+  }
+
+  /// Does some loading, and returns when the ledger is projected up to the position that it gives.
+  func projecting<R: Sendable>(
+    _ progress: @escaping @Sendable (Progress) -> Void, _ load: @escaping @Sendable () async throws -> R,
+    position: @escaping @Sendable (R) -> Int64
+  ) async throws -> R {
     let goal = Goal()
-    return try await withThrowingTaskGroup(of: AppendOutcome?.self) { group in
+    return try await withThrowingTaskGroup(of: R?.self) { group in
       group.addTask {
-        let outcome = try await load(inputs, feed: feed, history: history) { progress(.loaded($0)) }
-        goal.reach(outcome.position)
-        return outcome
+        let loaded = try await load()
+        goal.reach(position(loaded))
+        return loaded
       }
       group.addTask {
         try await project(until: goal) { progress(.projected($0)) }
         return nil
       }
-      var total = AppendOutcome()
-      for try await outcome in group { if let outcome { total = outcome } }
-      return total
+      var loaded: R?
+      for try await outcome in group { if let outcome { loaded = outcome } }
+      guard let loaded else { throw CancellationError() }
+      return loaded
     }
   }
 

@@ -31,7 +31,7 @@ public struct SpoolService: Service {
   /// Runs until graceful shutdown; the batch in hand is finished.
   public func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
-      let intake = Intake(database: database, clock: clock, log: log)
+      let intake = Intake(database: database, clock: clock, log: log, tellsGrowth: true)
       let watcher = SpoolWatcher(feed.directory)
       var told = ""
       while !stop.isSilenced, !Task.isCancelled {
@@ -42,6 +42,7 @@ public struct SpoolService: Service {
           told = ""
           state.feedSeen(feed.description.name)
           for name in names where !stop.isSilenced { await take(name, watcher, intake) }
+          await intake.tellGrowth(of: feed.description.name)
           // Someone puts a file in, or a minute passes.
           await watcher.wait(stop, atMost: 60_000)
         } catch {
@@ -62,40 +63,27 @@ public struct SpoolService: Service {
     do {
       guard let file = try watcher.open(name) else { return }
       defer { close(file.descriptor) }
-      guard let outcome = await read(file, watcher, intake) else { return }
-      defer { tellQuarantine(outcome, name) }
+      guard await read(file, watcher, intake) else { return }
       try watcher.finish(file)
     } catch {
       say(.error, "\(error)", file: name)
     }
   }
 
-  /// Reads a file to its end; nil if it was not read whole.
-  private func read(_ file: SpoolDirectory.File, _ watcher: SpoolWatcher, _ intake: Intake) async -> AppendOutcome?
-  {
+  /// Reads a file; false if it was not read whole.
+  private func read(_ file: SpoolDirectory.File, _ watcher: SpoolWatcher, _ intake: Intake) async -> Bool {
     do {
-      let (outcome, finished) = try await intake.take(
+      return try await intake.take(
         descriptor: file.descriptor, origin: file.name, feed: feed.description, history: false, batch: batch,
-        stop: stop)
-      return finished ? outcome : nil
+        stop: stop
+      ).finished
     } catch {
       // The next file gets a session of its own, should this one be at fault.
       await intake.close()
-      if stop.isSilenced || Task.isCancelled { return nil }
+      if stop.isSilenced || Task.isCancelled { return false }
       if let problem = watcher.fail(file, error) { say(.error, "\(problem)", file: file.name) }
-      return nil
+      return false
     }
-  }
-
-  private func tellQuarantine(_ outcome: AppendOutcome, _ name: String) {
-    guard outcome.quarantined > 0 else { return }
-    var record = LogRecord(
-      time: clock.microseconds(), priority: .warning, event: .quarantineGrowing,
-      message: "Feed \(feed.description.name): \(outcome.quarantined) lines of \(name) went to quarantine.")
-    record.set("feed", .text(feed.description.name))
-    record.set("file", .text(name))
-    record.set("quarantined", .integer(Int64(outcome.quarantined)))
-    _ = log.write(record)
   }
 
   private func say(_ priority: LogPriority, _ message: String, file: String? = nil) {

@@ -1,6 +1,7 @@
 /// The unified social credit code of GB 32100-2015: 18 characters with two check characters.
 ///
-/// Real codes that fail the check exist, so a failing code is flagged and never a reason to refuse an event.
+/// Real codes that fail the check exist, so a failing code is flagged (`uscc_valid` in the view `event_log`) and never
+/// a reason to refuse an event.
 public enum CreditCode {
   /// Whether a code has 18 characters of the code's alphabet and both its checks hold.
   public static func isValid(_ code: String) -> Bool {

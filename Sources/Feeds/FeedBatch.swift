@@ -12,8 +12,6 @@ public struct FeedBatch: Sendable, Equatable {
   public internal(set) var header: [UInt8]?
   /// The lines and rows that are none.
   public var rejects: [Reject] = []
-  /// How many of the events carry a credit code that fails its check; they are kept as they are.
-  public var flaggedCodes = 0
   /// Input bytes behind this batch.
   public var bytesRead = 0
   /// Line breaks behind this batch, and a last line without one.
@@ -36,12 +34,11 @@ public struct FeedBatch: Sendable, Equatable {
     return (Reject.Position(line: place.line, byteOffset: place.byteOffset), Array(text[start..<place.end]))
   }
 
-  /// Takes an event in with its line or row, and flags its credit code if that fails its check.
+  /// Takes an event in with its line or row.
   @inline(__always)
   mutating func append(_ event: Event, from line: UnsafeBufferPointer<UInt8>, at cursor: FeedCursor) {
     text.append(contentsOf: line)
     places.append(EventPlace(line: cursor.line, byteOffset: cursor.offset, end: text.count))
-    if let code = event.uscc, !CreditCode.isValid(code) { flaggedCodes += 1 }
     events.append(event)
   }
 

@@ -20,48 +20,84 @@ public struct Appender: Sendable {
   public mutating func append(_ batch: AppendBatch, on session: inout Session) throws(PostgresError)
     -> AppendOutcome
   {
-    var census = BatchCensus(batch)
-    var outcome = AppendOutcome()
-    let suspects = census.candidates.filter { distrust || recent.contains(census.keys[$0]) }
-    var surprised = false
+    var taking = Taking(batch)
     do {
       try session.begin()
-      let head = try session.execute(
-        "UPDATE bizclock.ledger_head SET position = position + $1 RETURNING position",
-        [.int8(Int64(batch.events.count))])
-      let first = try head.int8(0, 0) - Int64(batch.events.count) + 1
-      try Appender.lookUp(suspects, &census, batch, &session)
-      if !census.candidates.isEmpty {
-        try session.savepoint("copy")
-        do {
-          try Appender.copy(census.candidates, batch, first, &session)
-        } catch let error where error.code == .uniqueViolation {
-          surprised = true
-          try session.rollback(to: "copy")
-          try Appender.lookUp(census.candidates, &census, batch, &session)
-          try Appender.copy(census.candidates, batch, first, &session)
-        }
-      }
-      census.judgeRepeats(batch)
-      let (quarantined, fresh) = try Appender.quarantine(batch, census.conflicts, &session)
-      outcome.new = census.candidates.count
-      outcome.duplicate = census.duplicates
-      outcome.quarantined = quarantined
-      outcome.position = first + Int64(outcome.new) - 1
-      if outcome.new < batch.events.count {
-        _ = try session.execute("UPDATE bizclock.ledger_head SET position = $1", [.int8(outcome.position)])
-      }
-      try Appender.count(batch, outcome, freshlyQuarantined: fresh, &session)
-      _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
-      try session.commit()
+      try take(&taking, batch, &session)
+      let (quarantined, fresh) = try Appender.quarantine(batch, taking.census.conflicts, &session)
+      taking.outcome.quarantined = quarantined
+      try Appender.count(batch, taking.outcome, freshlyQuarantined: fresh, receivedAt: batch.receivedAt, &session)
+      try Appender.commit(&session)
     } catch {
-      session.rollbackQuietly()
-      distrust = true
+      abandon(&session)
       throw error
     }
-    distrust = surprised || census.duplicates * 20 > batch.events.count
-    for key in census.keys { recent.insert(key) }
-    return outcome
+    remember(taking)
+    return taking.outcome
+  }
+
+  /// A batch on its way into the ledger.
+  struct Taking: Sendable {
+    var census: BatchCensus
+    var outcome = AppendOutcome()
+    /// Whether the batch held keys that the filter did not know.
+    var surprised = false
+
+    init(_ batch: AppendBatch) { census = BatchCensus(batch) }
+  }
+
+  /// Takes the append lock and copies in what is new, inside the caller's transaction; the census says what is not.
+  func take(_ taking: inout Taking, _ batch: AppendBatch, _ session: inout Session) throws(PostgresError) {
+    let suspects = taking.census.candidates.filter { distrust || recent.contains(taking.census.keys[$0]) }
+    let head = try session.execute(
+      "UPDATE bizclock.ledger_head SET position = position + $1 RETURNING position",
+      [.int8(Int64(batch.events.count))])
+    let first = try head.int8(0, 0) - Int64(batch.events.count) + 1
+    try Appender.lookUp(suspects, &taking.census, batch, &session)
+    if !taking.census.candidates.isEmpty {
+      try session.savepoint("copy")
+      do {
+        try Appender.copy(taking.census.candidates, batch, first, &session)
+      } catch let error where error.code == .uniqueViolation {
+        taking.surprised = true
+        try session.rollback(to: "copy")
+        try Appender.lookUp(taking.census.candidates, &taking.census, batch, &session)
+        try Appender.copy(taking.census.candidates, batch, first, &session)
+      }
+    }
+    taking.census.judgeRepeats(batch)
+    taking.outcome.new = taking.census.candidates.count
+    taking.outcome.duplicate = taking.census.duplicates
+    taking.outcome.position = first + Int64(taking.outcome.new) - 1
+    if taking.outcome.new < batch.events.count {
+      _ = try session.execute(
+        "UPDATE bizclock.ledger_head SET position = $1", [.int8(taking.outcome.position)])
+    }
+  }
+
+  /// Tells the projector and commits.
+  static func commit(_ session: inout Session) throws(PostgresError) {
+    _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
+    try session.commit()
+  }
+
+  /// Undoes a transaction whose batch may be in the ledger all the same.
+  mutating func abandon(_ session: inout Session) {
+    session.rollbackQuietly()
+    distrust = true
+  }
+
+  /// Learns the keys of a batch that is in.
+  mutating func remember(_ taking: Taking) {
+    let known = taking.census.duplicates
+    distrust = taking.surprised || known * 20 > taking.census.keys.count
+    for key in taking.census.keys { recent.insert(key) }
+  }
+
+  /// What is said of an event whose id is in the ledger with other fields.
+  static func conflictMessage(_ event: Event) -> String {
+    "the event id \(event.eventID) of this case and source is in the ledger with other fields; "
+      + "send a correction under an id of its own, and void the earlier event"
   }
 
   /// Finds which of some events are in the ledger already, and takes them off the candidates.
@@ -118,9 +154,7 @@ public struct Appender: Sendable {
       entry.totalBytes = max(entry.totalBytes, Int64(entry.bytes.count))
       entry.code = "conflict"
       entry.field = "event_id"
-      entry.message =
-        "the event id \(event.eventID) of this case and source is in the ledger with other fields; "
-        + "send a correction under an id of its own, and void the earlier event"
+      entry.message = conflictMessage(event)
       entries.append(entry)
     }
     guard !entries.isEmpty else { return (0, 0) }
@@ -144,13 +178,15 @@ public struct Appender: Sendable {
   }
 
   /// PostgreSQL's texts hold no NUL; one in a message or a column's name must not stop the batch. The bytes keep it.
-  private static func storable(_ text: String) -> String {
+  static func storable(_ text: String) -> String {
     guard text.utf8.contains(0) else { return text }
     return String(text.unicodeScalars.map { $0.value == 0 ? "\u{fffd}" : Character($0) })
   }
 
-  private static func count(
-    _ batch: AppendBatch, _ outcome: AppendOutcome, freshlyQuarantined: Int, _ session: inout Session
+  /// Counts a batch for its feed; `receivedAt` is when the feed brought it, nil if it was there already.
+  static func count(
+    _ batch: AppendBatch, _ outcome: AppendOutcome, freshlyQuarantined: Int, receivedAt: Instant?,
+    _ session: inout Session
   ) throws(PostgresError) {
     _ = try session.execute(
       """
@@ -166,7 +202,7 @@ public struct Appender: Sendable {
       """,
       [
         .text(batch.feed), .text(batch.source), .timestamptz(batch.events.map(\.occurredAt).max()?.microseconds),
-        .timestamptz(batch.receivedAt.microseconds), .int8(Int64(outcome.new)), .int8(Int64(outcome.duplicate)),
+        .timestamptz(receivedAt?.microseconds), .int8(Int64(outcome.new)), .int8(Int64(outcome.duplicate)),
         .int8(Int64(freshlyQuarantined)),
       ])
   }

@@ -21,6 +21,8 @@ public struct CaseReport: Sendable {
     public var withdrawnAt: Instant?
     /// Whether it is history.
     public var retrospective: Bool
+    /// Who took note of it, and why the limit was overrun.
+    public var acknowledgement: Alerts.Acknowledgement?
   }
 
   /// Every event, in event order, with what became of it.
@@ -45,7 +47,7 @@ public struct CaseReport: Sendable {
     let found = try session.execute(
       """
       SELECT commitment, round, level, revision, level_at, recorded_at, logged_at, resolved_at, withdrawn_at,
-        retrospective
+        retrospective, acknowledged_at, acknowledged_by, reason
       FROM bizclock.alert WHERE case_id = $1 ORDER BY level_at, commitment, round, level, revision
       """, [.text(caseID)])
     var alerts: [Alert] = []
@@ -53,13 +55,17 @@ public struct CaseReport: Sendable {
       try found.optionalTimestamptz(row, column).map { Instant(microseconds: $0) }
     }
     for row in 0..<found.rowCount {
+      let acknowledged = try instant(row, 10)
+      let by = try found.optionalText(row, 11) ?? ""
+      let reason = try found.optionalText(row, 12)
       alerts.append(
         Alert(
           id: "\(caseID)/\(try found.text(row, 0))/\(try found.int4(row, 1))/\(try found.text(row, 2))/"
             + "\(try found.int4(row, 3))",
           level: try found.text(row, 2), levelAt: Instant(microseconds: try found.timestamptz(row, 4)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 5)), loggedAt: try instant(row, 6),
-          resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), retrospective: try found.bool(row, 9)))
+          resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), retrospective: try found.bool(row, 9),
+          acknowledgement: acknowledged.map { Alerts.Acknowledgement(at: $0, by: by, reason: reason) }))
     }
     return CaseReport(
       events: stored.sorted { $0.event.precedes($1.event) }.map {

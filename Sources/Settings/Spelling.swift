@@ -1,5 +1,5 @@
 /// Finds the word that was probably meant.
-enum Spelling {
+public enum Spelling {
   /// `unknown key "stat"; did you mean "start"?`, or the whole choice where nothing is near.
   static func unknown(_ what: String, _ word: String, among choices: [String]) -> String {
     let shown = word.unicodeScalars.count > 64 ? "\(word.prefix(64))…" : word
@@ -16,7 +16,7 @@ enum Spelling {
   }
 
   /// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
-  static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+  public static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var rows = [Array(0...b.count)]
     for i in a.indices {
       var row = [i + 1]

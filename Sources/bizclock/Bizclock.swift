@@ -19,7 +19,7 @@ struct Bizclock: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
-      RebuildCommand.self, SimulateCommand.self, ManualCommand.self,
+      RebuildCommand.self, QuarantineCommand.self, AlertsCommand.self, SimulateCommand.self, ManualCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.

@@ -91,7 +91,8 @@ struct CaseExplanation {
           alert.id, time(alert.levelAt) ?? "", time(alert.recordedAt) ?? "", time(alert.loggedAt) ?? "–",
           alert.withdrawnAt != nil
             ? "withdrawn"
-            : (alert.resolvedAt != nil ? "resolved" : "open") + (alert.retrospective ? ", history" : ""),
+            : (alert.resolvedAt != nil ? "resolved" : "open") + (alert.retrospective ? ", history" : "")
+              + (alert.acknowledgement.map { ", acknowledged by \($0.by): \($0.reason ?? "–")" } ?? ""),
         ])
       }
       lines += ["", alerts.text]
@@ -176,6 +177,9 @@ struct CaseExplanation {
               ("recorded_at", JSONText(time($0.recordedAt))), ("logged_at", JSONText(time($0.loggedAt))),
               ("resolved_at", JSONText(time($0.resolvedAt))), ("withdrawn_at", JSONText(time($0.withdrawnAt))),
               ("retrospective", .bool($0.retrospective)),
+              ("acknowledged_at", JSONText(time($0.acknowledgement?.at))),
+              ("acknowledged_by", JSONText($0.acknowledgement?.by)),
+              ("reason", JSONText($0.acknowledgement?.reason)),
             ])
           })
       ),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Foundation
 import Ledger
+import LibPQ
 import ServiceTime
 import Settings
 
@@ -19,6 +20,16 @@ struct GlobalOptions: ParsableArguments {
     let installation = try await open()
     try await installation.checkSchema()
     return try await body(installation.database)
+  }
+
+  /// Asks the database of the installation something on one connection.
+  func asking<R: Sendable>(_ body: @escaping @Sendable (inout Session) throws -> R) async throws -> R {
+    try await withDatabase { database in
+      let connection = try await database.connect(.ask)
+      let answer = try await connection.run { try body(&$0) }
+      await connection.close()
+      return answer
+    }
   }
 
   func open() async throws -> Installation { try await Installation.open(try configuration()) }

@@ -58,8 +58,7 @@ struct IngestCommand: AsyncParsableCommand {
 
   private func description(_ installation: Installation, _ rulebook: Rulebook) throws -> FeedDescription {
     guard let name = feed else {
-      return FeedDescription(
-        name: "ingest", source: "ingest", format: .ndjson, knownProcesses: rulebook.policy.processes)
+      return Installation.directDescription(rulebook.policy.processes)
     }
     guard let settings = installation.configuration.feeds.first(where: { $0.name == name }) else {
       let known = installation.configuration.feeds.map(\.name).joined(separator: ", ")

@@ -32,6 +32,26 @@ enum Terminal {
 
   static var isInteractive: Bool { isatty(STDOUT_FILENO) != 0 }
 
+  /// Columns of the terminal on standard output; nil where it is none, or does not say.
+  static var columns: Int? {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// The text cut to some columns, with an ellipsis where it was longer.
+  static func cut(_ text: String, to columns: Int) -> String {
+    guard width(text) > columns else { return text }
+    var out = ""
+    var room = columns - 1
+    for scalar in text.unicodeScalars {
+      room -= width(String(scalar))
+      guard room >= 0 else { break }
+      out.unicodeScalars.append(scalar)
+    }
+    return out + "…"
+  }
+
   /// Data made safe to print: control characters, which could drive a terminal, are escaped.
   static func safe(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }

@@ -8,21 +8,60 @@ struct ProgramRun {
 
   /// Runs a command; `input` is its standard input.
   init(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: DaemonProcess.program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let name = FileManager.default.temporaryDirectory.appending(path: "bizclock-run-\(UUID().uuidString)").path
-    defer { for end in ["in", "out", "err"] { try? FileManager.default.removeItem(atPath: "\(name).\(end)") } }
-    try input.write(toFile: name + ".in", atomically: false, encoding: .utf8)
-    for end in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(name).\(end)", contents: nil) }
-    process.standardInput = FileHandle(forReadingAtPath: name + ".in")
-    process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
-    process.standardError = FileHandle(forWritingAtPath: name + ".err")
+    let files = try Files(input)
+    defer { files.remove() }
+    let process = files.process(arguments, environment)
     try process.run()
     process.waitUntilExit()
-    status = process.terminationStatus
-    output = try String(contentsOfFile: name + ".out", encoding: .utf8)
-    errors = try String(contentsOfFile: name + ".err", encoding: .utf8)
+    self = try files.result(process)
+  }
+
+  /// As above, without holding up a thread that the tests beside it need.
+  static func finished(_ arguments: [String], input: String = "") async throws -> ProgramRun {
+    let files = try Files(input)
+    defer { files.remove() }
+    let process = files.process(arguments, [:])
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in done.resume() }
+      do { try process.run() } catch { done.resume(throwing: error) }
+    }
+    return try files.result(process)
+  }
+
+  private init(status: Int32, output: String, errors: String) {
+    self.status = status
+    self.output = output
+    self.errors = errors
+  }
+
+  /// Where the program reads from and writes to.
+  private struct Files {
+    let name = FileManager.default.temporaryDirectory.appending(path: "bizclock-run-\(UUID().uuidString)").path
+
+    init(_ input: String) throws {
+      try input.write(toFile: name + ".in", atomically: false, encoding: .utf8)
+      for end in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(name).\(end)", contents: nil) }
+    }
+
+    func remove() {
+      for end in ["in", "out", "err"] { try? FileManager.default.removeItem(atPath: "\(name).\(end)") }
+    }
+
+    func process(_ arguments: [String], _ environment: [String: String]) -> Process {
+      let process = Process()
+      process.executableURL = URL(filePath: DaemonProcess.program)
+      process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      process.standardInput = FileHandle(forReadingAtPath: name + ".in")
+      process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
+      process.standardError = FileHandle(forWritingAtPath: name + ".err")
+      return process
+    }
+
+    func result(_ process: Process) throws -> ProgramRun {
+      ProgramRun(
+        status: process.terminationStatus, output: try String(contentsOfFile: name + ".out", encoding: .utf8),
+        errors: try String(contentsOfFile: name + ".err", encoding: .utf8))
+    }
   }
 }

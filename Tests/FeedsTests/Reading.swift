@@ -12,7 +12,6 @@ struct Reading: Equatable {
   var lines = 0
   var blank = 0
   var bytes = 0
-  var flagged = 0
   /// The most records of a batch.
   var fullest = 0
 
@@ -32,7 +31,6 @@ struct Reading: Equatable {
       lines += batch.linesRead
       blank += batch.blankLines
       self.bytes += batch.bytesRead
-      flagged += batch.flaggedCodes
       fullest = max(fullest, batch.recordsRead)
     }
   }

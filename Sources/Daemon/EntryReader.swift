@@ -1,0 +1,76 @@
+import Feeds
+import Ledger
+import ServiceTime
+
+/// Reads the bytes of quarantine entries again, by the settings that a feed has now.
+public struct EntryReader: Sendable {
+  /// What an entry says now.
+  public enum Reading: Sendable, Equatable {
+    /// These events; none where it says nothing, as a file's header does.
+    case events([Event])
+    /// It is refused again.
+    case refused(Reject)
+    /// It cannot be read again; why, and what to do.
+    case unreadable(String)
+  }
+
+  private let feed: FeedDescription
+  private let now: Instant
+
+  /// A reader; `now` is what times in the future are told by.
+  public init(_ feed: FeedDescription, now: Instant) {
+    self.feed = feed
+    self.now = now
+  }
+
+  /// Reads one entry; each on its own, for an open quote must not swallow the next.
+  public func read(_ entry: QuarantineEntry) -> Reading {
+    guard entry.totalBytes <= Int64(entry.bytes.count) else {
+      return .unreadable(
+        "only the first \(entry.bytes.count) of its \(entry.totalBytes) bytes were kept: split the line at its source "
+          + "and hand the file over again")
+    }
+    var feed = feed
+    var bytes = entry.bytes
+    if entry.line == 0 {
+      // What the ledger wrote itself, for an input whose bytes were not kept.
+      feed = FeedDescription(
+        name: feed.name, source: feed.source, format: .ndjson, keep: feed.keep, knownProcesses: feed.knownProcesses)
+    } else if feed.format == .csv {
+      if let header = entry.header {
+        bytes = header + [0x0A] + bytes
+      } else if entry.byteOffset > 3 {
+        return .unreadable("it came without a header row, which its format needs: hand the file over again")
+      }
+    }
+    var events: [Event] = []
+    let reader = BatchReader(feed: feed, bytes: bytes)
+    // Memory does not fail to be read.
+    while let batch = try? reader.next(now: now) {
+      if let reject = batch.rejects.first { return .refused(placed(reject, in: entry)) }
+      events += batch.events
+    }
+    return .events(events)
+  }
+
+  /// The reject with its place in the entry alone, without the header before it.
+  private func placed(_ reject: Reject, in entry: QuarantineEntry) -> Reject {
+    var reject = reject
+    reject.position.line = Int(entry.line)
+    reject.position.byteOffset = Int(entry.byteOffset)
+    return reject
+  }
+}
+
+extension Retry.Reading {
+  /// A reading as the ledger takes it.
+  init(_ reading: EntryReader.Reading) {
+    switch reading {
+    case .events(let events): self = .events(events)
+    case .unreadable(let why): self = .unreadable(why)
+    case .refused(let reject):
+      self = .refused(
+        Retry.Refusal(code: reject.code.rawValue, field: reject.position.field, message: reject.message))
+    }
+  }
+}

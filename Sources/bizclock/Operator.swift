@@ -1,0 +1,24 @@
+import ArgumentParser
+import Glibc
+
+/// Who does something that is recorded.
+enum Operator {
+  /// The name given, else that of the login, else of the user that the program runs as.
+  static func name(_ given: String?) throws -> String {
+    if let given { return try text(given, "--by") }
+    if let login = getlogin() { return String(cString: login) }
+    if let user = getpwuid(getuid()), let name = user.pointee.pw_name { return String(cString: name) }
+    return "user \(getuid())"
+  }
+
+  /// A text to be recorded: not blank, without NUL, which the database cannot hold.
+  static func text(_ given: String, _ option: String) throws -> String {
+    guard given.contains(where: { !$0.isWhitespace }) else {
+      throw ValidationError("\(option) is empty: it is recorded for those who come later.")
+    }
+    guard !given.unicodeScalars.contains("\0"), given.utf8.count <= 4_000 else {
+      throw ValidationError("\(option) has at most 4,000 bytes, and no NUL.")
+    }
+    return given
+  }
+}
