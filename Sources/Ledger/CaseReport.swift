@@ -70,13 +70,16 @@ public struct CaseReport: Sendable {
 
 extension Clock {
   /// The reckoner that gives this clock's days; nil if the rules no longer know its commitment or calendar.
-  public func reckoner(_ rulebook: Rulebook) -> Reckoner? {
+  ///
+  /// As of an instant, a closure without end that begins later is not known yet.
+  public func reckoner(_ rulebook: Rulebook, asOf now: Instant? = nil) -> Reckoner? {
     guard let commitment = rulebook.policy.commitments.first(where: { $0.id == self.commitment }),
       let version = commitment.versions.first(where: { $0.from == versionFrom }),
       let calendar = rulebook.calendars[calendar]
     else { return nil }
     return Reckoner(
       version: version, calendar: calendar, start: startedAt,
-      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt)
+      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt,
+      asOf: now)
   }
 }

@@ -27,7 +27,7 @@ struct DaysFile {
       number += 1
       let start = Place(line: number, column: 1)
       if line.allSatisfy(\.isWhitespace) || line.first == "#" { continue }
-      guard let cells = cells(line) else {
+      guard let cells = DaysFile.cells(line) else {
         fault(start, "", "a quote is not closed; write \"…\" around a name with a comma")
         continue
       }
@@ -95,13 +95,13 @@ struct DaysFile {
     return day.map { Row(day: $0, file: file, place: start) }
   }
 
-  private struct Cell {
+  struct Cell {
     var text: String
     var column: Int
   }
 
   /// The cells of a line, trimmed; nil if a quote is not closed.
-  private func cells(_ line: Substring) -> [Cell]? {
+  static func cells(_ line: Substring) -> [Cell]? {
     var cells: [Cell] = []
     var text = ""
     var start = 1

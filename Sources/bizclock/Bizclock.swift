@@ -41,6 +41,8 @@ struct Bizclock: AsyncParsableCommand {
       leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
+    } catch let error as ClosureDesk.Refusal {
+      leave("bizclock: \(error)", error.isMissing ? 66 : 64)
     } catch let error as CommandFailure {
       leave("bizclock: \(error)", error.status)
     } catch let error as ZoneFiles.Failure {

@@ -57,7 +57,9 @@ struct CaseExplanation {
 
   /// What has run up to the end, or up to now while the clock is open.
   private func measured(_ clock: Clock) -> (Measures, Overrun?) {
-    guard clock.isOpen, let reckoner = clock.reckoner(rulebook) else { return (clock.measures, clock.overrun) }
+    guard clock.isOpen, let reckoner = clock.reckoner(rulebook, asOf: now) else {
+      return (clock.measures, clock.overrun)
+    }
     let now = max(now, clock.startedAt)
     return (reckoner.measures(at: now), reckoner.overrun(stoppedAt: now))
   }
@@ -135,7 +137,7 @@ struct CaseExplanation {
       lines.append("  level     \(reach.level) will be reached \(time(reach.at) ?? "")")
     }
     lines = lines.map(Terminal.safe)
-    if let reckoner = clock.reckoner(rulebook) {
+    if let reckoner = clock.reckoner(rulebook, asOf: now) {
       lines.append(
         DayTable.text(reckoner.days(through: lastDay(clock, reckoner))).split(separator: "\n")
           .map { "  " + $0 }.joined(separator: "\n"))
@@ -219,7 +221,7 @@ struct CaseExplanation {
             ])
           })
       ))
-    if let reckoner = clock.reckoner(rulebook) {
+    if let reckoner = clock.reckoner(rulebook, asOf: now) {
       members.append(
         (
           "days",
