@@ -22,8 +22,8 @@ public struct Announcer: Sendable {
     let title = commitment?.title["en"] ?? subject.commitment
     let titleZh = commitment?.title["zh"] ?? title
     let isOverrun = line.numbers["due_at"].flatMap { due in line.numbers["level_at"].map { $0 >= due } } ?? false
-    let message: String
-    let messageZh: String
+    var message: String
+    var messageZh: String
     switch line.event {
     case "alert.raised" where isOverrun:
       message = "Case \(subject.caseID): \(title) overran its limit, due \(due) (level \(subject.level))."
@@ -40,6 +40,11 @@ public struct Announcer: Sendable {
     default:
       message = "Case \(subject.caseID): level \(subject.level) of \(title) was reached at another time; amended."
       messageZh = "办件\(subject.caseID)：\(titleZh)的\(subject.level)时间更正。"
+    }
+    let isFeedStalled = line.event == "alert.raised" && line.texts["feed_stalled"] == "true"
+    if isFeedStalled {
+      message += " A feed that brings its events is silent: it may have moved on unseen."
+      messageZh += "其数据来源中断，办件可能已有进展。"
     }
     var record = LogRecord(
       time: now.microseconds, priority: priority(line), event: Journal.LogEvent(rawValue: line.event),
@@ -61,6 +66,7 @@ public struct Announcer: Sendable {
     for name in ["region", "grid", "service_window", "reason"] {
       if let text = line.texts[name] { record.set(name, .text(text)) }
     }
+    if isFeedStalled { record.set("feed_stalled", .bool(true)) }
     record.set("message_zh", .text(messageZh))
     return record
   }

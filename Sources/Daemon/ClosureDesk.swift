@@ -58,7 +58,8 @@ public struct ClosureDesk: Sendable {
       if let name = definition.timeZone, let zone = zones[name] { return zone }
       next = definition.base.flatMap { base in definitions.first { $0.id == base } }
     }
-    throw Refusal(description: "The calendar \(id) has no time zone that this system knows; install the package tzdata.")
+    throw Refusal(
+      description: "The calendar \(id) has no time zone that this system knows; install the package tzdata.")
   }
 
   // MARK: - Declarations
@@ -159,7 +160,8 @@ public struct ClosureDesk: Sendable {
   private func definition(_ id: String) throws(Refusal) -> CalendarDefinition {
     if let found = definitions.first(where: { $0.id == id }) { return found }
     throw Refusal(
-      description: "There is no calendar \(id) in force; there is \(definitions.map(\.id).joined(separator: ", ")).",
+      description:
+        "There is no calendar \(id) in force; there is \(definitions.map(\.id).joined(separator: ", ")).",
       isMissing: true)
   }
 
@@ -190,7 +192,8 @@ extension RuleDocument {
       guard let id = ClosuresFile.calendar(file: name) else { continue }
       guard calendars.contains(where: { $0.id == id }) else {
         throw ClosureDesk.Refusal(
-          description: "The draft has no calendar \(id), of which closures were declared; keep the calendar, or take "
+          description:
+            "The draft has no calendar \(id), of which closures were declared; keep the calendar, or take "
             + "them back first with: bizclock calendar closure remove --calendar \(id).")
       }
       document.files[name] = text

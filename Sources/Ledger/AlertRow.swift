@@ -17,5 +17,7 @@ struct AlertRow: Sendable, Equatable {
   /// Whether this change amends it; false as read.
   var amended: Bool
   var retrospective: Bool
+  /// Whether a feed that brings its case's events was silent when it was raised.
+  var feedStalled = false
   var changeReason: ChangeReason?
 }

@@ -51,7 +51,8 @@ public struct Appender: Sendable {
       if outcome.new < batch.events.count {
         _ = try session.execute("UPDATE bizclock.ledger_head SET position = $1", [.int8(outcome.position)])
       }
-      try Appender.count(batch, outcome, freshlyQuarantined: fresh, &session)
+      try Appender.count(batch, &outcome, freshlyQuarantined: fresh, &session)
+      if outcome.hasResumed { _ = try session.execute("SELECT pg_notify('bizclock_feed', '')", []) }
       _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
       try session.commit()
     } catch {
@@ -149,25 +150,34 @@ public struct Appender: Sendable {
     return String(text.unicodeScalars.map { $0.value == 0 ? "\u{fffd}" : Character($0) })
   }
 
+  /// Counts what a feed has brought. It counts as silent no longer; the row is locked before it is looked at, so that a
+  /// mark set meanwhile is seen.
   private static func count(
-    _ batch: AppendBatch, _ outcome: AppendOutcome, freshlyQuarantined: Int, _ session: inout Session
+    _ batch: AppendBatch, _ outcome: inout AppendOutcome, freshlyQuarantined: Int, _ session: inout Session
   ) throws(PostgresError) {
-    _ = try session.execute(
+    let counted = try session.execute(
       """
+      WITH was AS MATERIALIZED (SELECT stalled, last_received_at FROM bizclock.feed WHERE name = $1 FOR UPDATE)
       INSERT INTO bizclock.feed AS f
         (name, source, last_event_at, last_received_at, received, duplicates, quarantined)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      SELECT $1, $2, $3, $4, $5, $6, $7 FROM (SELECT count(*) FROM was) AS locked
       ON CONFLICT (name) DO UPDATE SET
         last_event_at = greatest(f.last_event_at, excluded.last_event_at),
         last_received_at = greatest(f.last_received_at, excluded.last_received_at),
         received = f.received + excluded.received,
         duplicates = f.duplicates + excluded.duplicates,
-        quarantined = f.quarantined + excluded.quarantined
+        quarantined = f.quarantined + excluded.quarantined,
+        stalled = false
+      RETURNING coalesce((SELECT stalled FROM was), false), (SELECT last_received_at FROM was)
       """,
       [
         .text(batch.feed), .text(batch.source), .timestamptz(batch.events.map(\.occurredAt).max()?.microseconds),
         .timestamptz(batch.receivedAt.microseconds), .int8(Int64(outcome.new)), .int8(Int64(outcome.duplicate)),
         .int8(Int64(freshlyQuarantined)),
       ])
+    outcome.hasResumed = try counted.bool(0, 0)
+    if outcome.hasResumed {
+      outcome.silentSince = try counted.optionalTimestamptz(0, 1).map { Instant(microseconds: $0) }
+    }
   }
 }

@@ -36,6 +36,14 @@ public enum Rules {
     try session.execute("SELECT coalesce(max(id), 0) FROM bizclock.rules WHERE kind = 'policy'").int8(0, 0)
   }
 
+  /// The numbers of the policy and the calendar in force; 0 in a database that has none yet.
+  public static func numbersInForce(
+    _ session: inout Session
+  ) throws(PostgresError) -> (policy: Int64, calendar: Int64) {
+    let row = try session.execute("SELECT policy, calendar FROM bizclock.projector")
+    return (try row.int8(0, 0), try row.int8(0, 1))
+  }
+
   /// Reads the newest policy and calendar; nil in a database that has none yet.
   public static func inForce(_ session: inout Session) throws(PostgresError) -> InForce? {
     let found = try session.execute(

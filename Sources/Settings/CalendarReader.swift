@@ -154,7 +154,8 @@ struct CalendarReader {
       return []
     }
     if name.hasPrefix(ClosuresFile.folder) {
-      item.fault("the folder \(ClosuresFile.folder) is kept for closures that are declared; put days files elsewhere")
+      item.fault(
+        "the folder \(ClosuresFile.folder) is kept for closures that are declared; put days files elsewhere")
       return []
     }
     do {

@@ -96,7 +96,8 @@ struct ClosureCommand: AsyncParsableCommand {
         let zone = try desk.zone(calendar: entry.calendar)
         let (from, to) = (entry.closure.from.rfc3339(in: zone), entry.closure.to?.rfc3339(in: zone))
         table.add([
-          entry.calendar, Terminal.safe(entry.closure.name), from, to ?? "–", entry.isDeclared ? "declared" : "written",
+          entry.calendar, Terminal.safe(entry.closure.name), from, to ?? "–",
+          entry.isDeclared ? "declared" : "written",
         ])
         items.append(
           .object([
@@ -122,7 +123,8 @@ struct ClosureCommand: AsyncParsableCommand {
     static func instant(_ text: String, _ zone: TimeZoneTable) throws -> Instant {
       if let instant = Instant(rfc3339: text) { return instant }
       if let instant = Instant(local: text, in: zone), instant >= .earliest, instant <= .latest { return instant }
-      throw ValidationError("\(text) is not a time; write for example 2026-09-18T10:00 or 2026-09-18T10:00:00+08:00.")
+      throw ValidationError(
+        "\(text) is not a time; write for example 2026-09-18T10:00 or 2026-09-18T10:00:00+08:00.")
     }
 
     /// Makes a declaration in one transaction, and says what it moved.

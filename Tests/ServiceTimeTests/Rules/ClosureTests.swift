@@ -100,7 +100,13 @@ import Testing
   /// is unknown, and before it due is what it would be.
   @Test(arguments: [
     // 16.2 of 18 h of office time have run on 09-09 at 15:42.
-    (nil, ["yellow/1 09-08 17:30", "share/1 09-09 15:42", "hour/1 09-09 16:30", "red/1 09-09 17:30", "late/1 09-10 17:30"]),
+    (
+      nil,
+      [
+        "yellow/1 09-08 17:30", "share/1 09-09 15:42", "hour/1 09-09 16:30", "red/1 09-09 17:30",
+        "late/1 09-10 17:30",
+      ]
+    ),
     ("09-08 17:29", []),
     // With the closure, not before it: as a pause that begins then.
     ("09-08 17:30", []),
@@ -169,7 +175,8 @@ import Testing
     let later = try office.clock("accepted 09-07 10:00", asOf: "09-09 12:30")
     #expect(later.state == .paused && later.dueAt == nil && later.reached.isEmpty)
     // With many pauses before it, which are settled.
-    let story = "accepted 09-07 10:00\nsuspended 09-08 16:00\nresumed 09-08 16:10\nsuspended 09-09 10:00\nresumed 09-09 10:30"
+    let story =
+      "accepted 09-07 10:00\nsuspended 09-08 16:00\nresumed 09-08 16:10\nsuspended 09-09 10:00\nresumed 09-09 10:30"
     let paused = try office.clock(story, asOf: "09-09 12:30")
     #expect(paused.state == .paused && paused.dueAt == nil)
     #expect(paused.measures.paused == hour / 6 + hour * 18)
