@@ -21,6 +21,8 @@ public struct CaseReport: Sendable {
     public var withdrawnAt: Instant?
     /// Whether it is history.
     public var retrospective: Bool
+    /// Whether a feed that brings the case's events was silent when it was raised.
+    public var feedStalled: Bool
   }
 
   /// Every event, in event order, with what became of it.
@@ -45,7 +47,7 @@ public struct CaseReport: Sendable {
     let found = try session.execute(
       """
       SELECT commitment, round, level, revision, level_at, recorded_at, logged_at, resolved_at, withdrawn_at,
-        retrospective
+        retrospective, feed_stalled
       FROM bizclock.alert WHERE case_id = $1 ORDER BY level_at, commitment, round, level, revision
       """, [.text(caseID)])
     var alerts: [Alert] = []
@@ -59,7 +61,8 @@ public struct CaseReport: Sendable {
             + "\(try found.int4(row, 3))",
           level: try found.text(row, 2), levelAt: Instant(microseconds: try found.timestamptz(row, 4)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 5)), loggedAt: try instant(row, 6),
-          resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), retrospective: try found.bool(row, 9)))
+          resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), retrospective: try found.bool(row, 9),
+          feedStalled: try found.bool(row, 10)))
     }
     return CaseReport(
       events: stored.sorted { $0.event.precedes($1.event) }.map {

@@ -93,7 +93,8 @@ struct CaseExplanation {
           alert.id, time(alert.levelAt) ?? "", time(alert.recordedAt) ?? "", time(alert.loggedAt) ?? "–",
           alert.withdrawnAt != nil
             ? "withdrawn"
-            : (alert.resolvedAt != nil ? "resolved" : "open") + (alert.retrospective ? ", history" : ""),
+            : (alert.resolvedAt != nil ? "resolved" : "open") + (alert.retrospective ? ", history" : "")
+              + (alert.feedStalled ? ", a feed was silent" : ""),
         ])
       }
       lines += ["", alerts.text]
@@ -177,7 +178,7 @@ struct CaseExplanation {
               ("alert_id", .text($0.id)), ("level", .text($0.level)), ("level_at", JSONText(time($0.levelAt))),
               ("recorded_at", JSONText(time($0.recordedAt))), ("logged_at", JSONText(time($0.loggedAt))),
               ("resolved_at", JSONText(time($0.resolvedAt))), ("withdrawn_at", JSONText(time($0.withdrawnAt))),
-              ("retrospective", .bool($0.retrospective)),
+              ("retrospective", .bool($0.retrospective)), ("feed_stalled", .bool($0.feedStalled)),
             ])
           })
       ),

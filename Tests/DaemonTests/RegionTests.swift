@@ -9,7 +9,7 @@ import Testing
 
 /// A local layer of a calendar counts the cases of its regions, whenever the region becomes known, and no others.
 @Suite struct RegionTests {
-  /// Tuesday 2026-09-15 is a holiday in Wenchang, and its offices close at noon on Fridays.
+  /// Tuesday 2026-09-15 is a holiday in Wenchang, whose calendar lies upon that of its province.
   private static let layers = """
         published_until: 2026-12-28
       - { id: hainan, base: cn, regions: ["46"], days: [] }
