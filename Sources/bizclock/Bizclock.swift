@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Glibc
 import LibPQ
+import ServiceTime
 import Settings
 
 /// The command line.
@@ -43,6 +44,8 @@ struct Bizclock: AsyncParsableCommand {
       leave("bizclock: \(error)", 78)
     } catch let error as ClosureDesk.Refusal {
       leave("bizclock: \(error)", error.isMissing ? 66 : 64)
+    } catch let error as Rulebook.Fault {
+      leave("bizclock: \(error)", 78)
     } catch let error as CommandFailure {
       leave("bizclock: \(error)", error.status)
     } catch let error as ZoneFiles.Failure {

@@ -131,6 +131,9 @@ import Testing
         "another town")
       #expect(removed.status == 0, "\(removed.errors)")
       #expect(try run("calendar", "closure", "list").output == "no closures\n")
+      let needed = try run("calendar", "apply", office.path + "/other.yaml", "--reason", "renamed")
+      #expect(needed.status == 78)
+      #expect(needed.errors.contains("opening names the calendar cn, which is not defined"))
       #expect(
         try await TestQuery.rows(conninfo, "SELECT verdict FROM dashboard.clock ORDER BY commitment") == [
           ["late"], ["late"],

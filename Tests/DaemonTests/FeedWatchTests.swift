@@ -115,8 +115,31 @@ import Testing
       try await before.projected(through: 1)
       await before.stop()
       try before.put("2.ndjson", [accepted("C2")])
+      // It cannot be taken in at once.
+      let holding = try await Connection.connect(conninfo)
+      try await holding.run { session in
+        try session.script(
+          """
+          CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+          CREATE TRIGGER held BEFORE INSERT ON bizclock.event FOR EACH ROW EXECUTE FUNCTION held();
+          SELECT pg_advisory_lock(1);
+          """)
+      }
       let after = try await FeedWatchTests.daemon(
         conninfo, spool, .plain(3_600_000_000), at: "2026-09-14T18:00:00+08:00")
+      try await TestDeadline.within(.seconds(60), "the append to wait") {
+        let blocked =
+          "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+        while try await TestQuery.rows(conninfo, blocked) == [["0"]] { try Task.checkCancellation() }
+      }
+      // As long as several looks at it would take.
+      try await holding.run { session in
+        for _ in 0..<4 { _ = try RuleLoader.load(&session) }
+        #expect(try session.execute("SELECT NOT bool_or(stalled) FROM bizclock.feed").bool(0, 0))
+        _ = try session.execute("SELECT pg_advisory_unlock(1)::text")
+      }
+      await holding.close()
       try await armed(after, "2026-09-14T19:00:00+08:00")
       await after.stop()
       #expect(after.lines(.feedStalled).isEmpty)
