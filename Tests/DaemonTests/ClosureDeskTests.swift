@@ -211,6 +211,11 @@ import Testing
         }
         refused("does not begin before") { _ = try $0.end(calendar: "cn", name: "a", at: self.at("09-10 08:00")) }
         refused("No such closure", missing: true) { _ = try $0.remove(calendar: "cn", name: "moving", from: nil) }
+        // Up to the beginning of another, and to the end of its own.
+        #expect(throws: Never.self) {
+          _ = try desk.begin(calendar: "cn", name: "x", from: self.at("09-09 08:00"), to: self.at("09-10 08:00"))
+          _ = try desk.begin(calendar: "cn", name: "x", from: self.at("09-12 08:00"), to: self.at("09-20 08:00"))
+        }
         // The one that is under way at the instant.
         #expect(try desk.end(calendar: "cn", name: nil, at: at("09-11 10:00")).1.name == "b")
         #expect(try desk.end(calendar: "cn", name: nil, at: at("09-10 10:00")).1.name == "a")
