@@ -34,6 +34,7 @@ struct FeedWatch: Service {
           guard await bell.wait(atMost: .seconds(5)) else { break }
           continue
         }
+        if feed.silence == nil { break }
         // However the clocks run, a look now and then does no harm.
         guard await bell.wait(atMost: .seconds(600)) else { break }
       } while !Task.isCancelled
@@ -44,7 +45,7 @@ struct FeedWatch: Service {
   }
 
   /// Looks at the feed, marks it if its time has run out, and gives the instant at which that may be next.
-  func look(_ rules: OfficeHoursInForce) async throws -> Instant? {
+  private func look(_ rules: OfficeHoursInForce) async throws -> Instant? {
     let connection = try await database.connect(.ask)
     let result = await Result { try await connection.run { try look(rules, &$0) } }
     await connection.close()
@@ -53,25 +54,32 @@ struct FeedWatch: Service {
 
   private func look(_ rules: OfficeHoursInForce, _ session: inout Session) throws -> Instant? {
     let name = feed.description.name
+    guard let silence = feed.silence else {
+      // A mark from when it had one; nothing is written otherwise.
+      if try FeedRegister.isStalled(name, on: &session) { try clear(nil, nil, &session) }
+      return nil
+    }
+    let calendar = try rules.calendar(&session)
     let now = clock.now()
     let entry = try FeedRegister.look(at: name, source: feed.description.source.text, now: now, on: &session)
-    var calendar: WorkCalendar?
-    if feed.silence != nil { calendar = try rules.calendar(&session) }
-    let end = feed.silence?.runsOut(since: entry.quietSince, calendar)
-    if let silence = feed.silence, let end, end <= now {
+    let end = silence.runsOut(since: entry.quietSince, calendar)
+    if let end, end <= now {
       if !entry.isStalled, try FeedRegister.stall(name, as: entry, on: &session) {
         sayStalled(entry, silence, calendar)
       }
       return nil
     }
-    if entry.isStalled, try FeedRegister.clear(name, on: &session) {
-      say(
-        .feedResumed, .notice,
-        "Feed \(name) counts as silent no longer: by the settings and rules of now its time has not run out.",
-        entry,
-        calendar)
-    }
+    if entry.isStalled { try clear(entry, calendar, &session) }
     return end
+  }
+
+  private func clear(_ entry: FeedRegister.Entry?, _ calendar: WorkCalendar?, _ session: inout Session) throws {
+    let name = feed.description.name
+    guard try FeedRegister.clear(name, on: &session) else { return }
+    say(
+      .feedResumed, .notice,
+      "Feed \(name) counts as silent no longer: by the settings and rules of now its time has not run out.", entry,
+      calendar)
   }
 
   private func sayStalled(_ entry: FeedRegister.Entry, _ silence: Silence, _ calendar: WorkCalendar?) {
@@ -85,12 +93,12 @@ struct FeedWatch: Service {
   }
 
   private func say(
-    _ event: Journal.LogEvent, _ priority: LogPriority, _ message: String, _ entry: FeedRegister.Entry,
+    _ event: Journal.LogEvent, _ priority: LogPriority, _ message: String, _ entry: FeedRegister.Entry?,
     _ calendar: WorkCalendar?
   ) {
     var record = LogRecord(time: clock.microseconds(), priority: priority, event: event, message: message)
     record.set("feed", .text(feed.description.name))
-    if let at = entry.lastReceivedAt {
+    if let at = entry?.lastReceivedAt {
       record.set("last_received_at", .text(at.rfc3339(in: calendar?.zone ?? .utc)))
     }
     if let silence = feed.silence { record.set("silence", .text(silence.description)) }

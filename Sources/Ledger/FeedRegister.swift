@@ -37,6 +37,12 @@ public enum FeedRegister {
       isStalled: try found.bool(0, 2))
   }
 
+  /// Whether a feed counts as silent; false for one that was never seen.
+  public static func isStalled(_ name: String, on session: inout Session) throws(PostgresError) -> Bool {
+    try session.execute("SELECT EXISTS (SELECT FROM bizclock.feed WHERE name = $1 AND stalled)", [.text(name)])
+      .bool(0, 0)
+  }
+
   /// Marks a feed as silent that has brought nothing since it was looked at; true for the one of many daemons that is
   /// to say so.
   public static func stall(_ name: String, as entry: Entry, on session: inout Session) throws(PostgresError) -> Bool
