@@ -240,10 +240,8 @@ import Testing
     let expected = text.map(instant)
     let clock = office.clock
     try await TestDeadline.within(.seconds(60), "the alarm at \(text ?? "no time")") {
-      while clock.armed != expected {
-        try Task.checkCancellation()
-        await Task.yield()
-      }
+      for await instant in clock.alarms() where instant == expected { return }
+      throw CancellationError()
     }
   }
 
