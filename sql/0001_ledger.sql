@@ -60,15 +60,20 @@ INSERT INTO bizclock.ledger_head (position) VALUES (0);
 
 CREATE TABLE bizclock.feed (
   name             text        PRIMARY KEY,
-  source           text        NOT NULL,
+  source           text        COLLATE "C" NOT NULL,
   last_event_at    timestamptz,
   last_received_at timestamptz,
+  watched_since    timestamptz,
   received         bigint      NOT NULL DEFAULT 0,
   duplicates       bigint      NOT NULL DEFAULT 0,
   quarantined      bigint      NOT NULL DEFAULT 0,
   stalled          boolean     NOT NULL DEFAULT false
 );
 COMMENT ON TABLE bizclock.feed IS 'What each feed has brought; counted in the transaction that took it in.';
+COMMENT ON COLUMN bizclock.feed.watched_since IS
+  'When a daemon first had the feed; its silence is told from then on while it has brought nothing.';
+COMMENT ON COLUMN bizclock.feed.stalled IS
+  'It has brought nothing for longer than it may: set by whoever finds it out first, taken back by what it brings next.';
 
 CREATE TABLE bizclock.quarantine (
   id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

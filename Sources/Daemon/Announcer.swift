@@ -27,8 +27,8 @@ public struct Announcer: Sendable {
     let place = notify == .window ? line.texts["service_window"] : notifyRegion
     let whom = notify.map { ", for \($0.rawValue)" + (place.map { " \($0)" } ?? "") } ?? ""
     let whomZh = notify.map { "，通知\(Announcer.name($0))" + (place.map { "：\($0)" } ?? "") } ?? ""
-    let message: String
-    let messageZh: String
+    var message: String
+    var messageZh: String
     switch line.event {
     case "alert.raised" where isOverrun:
       message = "Case \(subject.caseID): \(title) overran its limit, due \(due) (level \(subject.level)\(whom))."
@@ -45,6 +45,11 @@ public struct Announcer: Sendable {
     default:
       message = "Case \(subject.caseID): level \(subject.level) of \(title) was reached at another time; amended."
       messageZh = "办件\(subject.caseID)：\(titleZh)的\(subject.level)时间更正。"
+    }
+    let isFeedStalled = line.event == "alert.raised" && line.texts["feed_stalled"] == "true"
+    if isFeedStalled {
+      message += " A feed that brings its events is silent: it may have moved on unseen."
+      messageZh += "其数据来源中断，办件可能已有进展。"
     }
     var record = LogRecord(
       time: now.microseconds, priority: priority(line), event: Journal.LogEvent(rawValue: line.event),
@@ -68,6 +73,7 @@ public struct Announcer: Sendable {
     }
     if let notify { record.set("notify", .text(notify.rawValue)) }
     if let notifyRegion { record.set("notify_region", .text(notifyRegion)) }
+    if isFeedStalled { record.set("feed_stalled", .bool(true)) }
     record.set("message_zh", .text(messageZh))
     return record
   }

@@ -42,10 +42,16 @@ public struct BizclockDaemon: Sendable {
 
   /// Runs until graceful shutdown or one of the signals; `onReady` is told once, when the daemon serves.
   public func run(signals: [UnixSignal] = [], onReady: @escaping @Sendable () -> Void = {}) async throws {
+    let alarm = SharedAlarm(clock)
+    let watches = feeds.map { feed in
+      FeedWatch(
+        feed: feed, database: database, clock: alarm.face(), log: log, bell: Doorbell(), state: state)
+    }
     var services: [any Service] = [
       LeaderService(
-        database: database, clock: clock, log: log, settings: settings, holder: holder, bell: bell, state: state),
-      ListenService(database: database, bell: bell),
+        database: database, clock: alarm.face(), log: log, settings: settings, holder: holder, bell: bell,
+        state: state),
+      ListenService(database: database, bell: bell, feedBells: watches.map(\.bell)),
       HorizonService(database: database, clock: clock, log: log),
       ReadyService(
         state: state, feeds: Set(feeds.map(\.description.name)), clock: clock, log: log, onReady: onReady),
@@ -55,6 +61,7 @@ public struct BizclockDaemon: Sendable {
         SpoolService(
           feed: feed, database: database, clock: clock, log: log, batch: batch, stop: Doorbell(), state: state))
     }
+    services += watches as [any Service]
     let sink = log
     let clock = clock
     let logger = Logger(label: "bizclock") { label in

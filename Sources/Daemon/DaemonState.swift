@@ -23,6 +23,8 @@ public final class DaemonState: Sendable {
     public var nextLevel: Instant?
     /// Feeds whose directories have been looked into, or cannot be.
     public var feedsSeen: Set<String> = []
+    /// Feeds of which all that lay there at the start was taken in, or cannot be.
+    public var feedsRead: Set<String> = []
   }
 
   private struct Waiter {
@@ -73,6 +75,7 @@ public final class DaemonState: Sendable {
       $0.nextLevel = nextLevel
     }
   }
+  func feedRead(_ name: String) { change { $0.feedsRead.insert(name) } }
   func feedSeen(_ name: String) { change { $0.feedsSeen.insert(name) } }
 
   private func change(_ body: (inout Snapshot) -> Void) {

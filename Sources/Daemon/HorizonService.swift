@@ -42,6 +42,8 @@ struct HorizonService: Service {
   static func warnings(_ calendars: [WorkCalendar], now: Instant) -> [LogRecord] {
     calendars.compactMap { calendar in
       guard let last = calendar.publishedUntil else { return nil }
+      // A layer ends with its base, which says so.
+      if let base = calendars.first(where: { $0.id == calendar.base }), base.publishedUntil == last { return nil }
       let left = last - calendar.date(of: now)
       guard left <= notice else { return nil }
       var record = LogRecord(

@@ -119,7 +119,8 @@ public struct Installation: Sendable {
     try configuration.feeds.compactMap { feed in
       guard feed.kind == .spool, let directory = feed.directory else { return nil }
       return SpoolService.Feed(
-        description: try FeedDescription(feed, processes: rulebook.policy.processes), directory: directory)
+        description: try FeedDescription(feed, processes: rulebook.policy.processes), directory: directory,
+        silence: feed.silence)
     }
   }
 

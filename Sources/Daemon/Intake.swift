@@ -108,6 +108,7 @@ public final class Intake: @unchecked Sendable {
     guard let batch = pending else { return nil }
     let outcome = try appender.append(batch, on: &session)
     pending = nil
+    if outcome.hasResumed { sayResumed(batch, outcome) }
     return outcome
   }
 
@@ -119,6 +120,15 @@ public final class Intake: @unchecked Sendable {
     }
     input.reader = BatchReader(feed: input.feed, maximumRecords: input.batch, descriptor: input.descriptor)
     self.input = input
+  }
+
+  private func sayResumed(_ batch: AppendBatch, _ outcome: AppendOutcome) {
+    var record = LogRecord(
+      time: clock.microseconds(), priority: .notice, event: .feedResumed,
+      message: "Feed \(batch.feed) delivers again.")
+    record.set("feed", .text(batch.feed))
+    if let since = outcome.silentSince { record.set("silent_since", .text("\(since)")) }
+    _ = log.write(record)
   }
 
   /// Frees the append lock, or waits for the database to come back.

@@ -6,6 +6,8 @@ import ServiceLifecycle
 struct ListenService: Service {
   let database: DatabaseSource
   let bell: Doorbell
+  /// Rung when other rules come into force, and when a silent feed delivers again.
+  var feedBells: [Doorbell] = []
 
   func run() async throws {
     let stop = Doorbell()
@@ -13,10 +15,12 @@ struct ListenService: Service {
       while !stop.isSilenced, !Task.isCancelled {
         do {
           let connection = try await database.connect(.listen)
-          try await connection.listen(["bizclock_ledger", "bizclock_rules"])
-          bell.ring()
+          try await connection.listen(["bizclock_ledger", "bizclock_rules", "bizclock_feed"])
+          for bell in [bell] + feedBells { bell.ring() }
           while !stop.isSilenced, !Task.isCancelled {
-            if try await !connection.notifications(within: 500).isEmpty { bell.ring() }
+            let channels = try await connection.notifications(within: 500)
+            if channels.contains(where: { $0 != "bizclock_feed" }) { bell.ring() }
+            if channels.contains(where: { $0 != "bizclock_ledger" }) { for bell in feedBells { bell.ring() } }
           }
           await connection.close()
         } catch {

@@ -7,6 +7,7 @@ public final class ManualClock: WallClock {
     var now: Instant
     var armed: Instant?
     var wake: (@Sendable () -> Void)?
+    var listeners: [AsyncStream<Instant?>.Continuation] = []
   }
   private let state: Mutex<State>
 
@@ -18,9 +19,20 @@ public final class ManualClock: WallClock {
   /// The instant that somebody waits for.
   public var armed: Instant? { state.withLock { $0.armed } }
 
+  /// The instant that somebody waits for, and those to come, each time one is set.
+  public func alarms() -> AsyncStream<Instant?> {
+    AsyncStream { listener in
+      state.withLock { state in
+        listener.yield(state.armed)
+        state.listeners.append(listener)
+      }
+    }
+  }
+
   public func arm(at instant: Instant?, wake: @escaping @Sendable () -> Void) {
     let due = state.withLock { state -> Bool in
       state.armed = instant
+      for listener in state.listeners { listener.yield(instant) }
       state.wake = wake
       return instant.map { $0 <= state.now } ?? false
     }

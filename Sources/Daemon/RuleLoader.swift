@@ -5,6 +5,8 @@ import Settings
 
 /// Compiles rules: those in force, and drafts.
 public enum RuleLoader {
+  private static let lately = CompiledRules()
+
   /// The rules in force, compiled; nil in a database that has none yet.
   public static func load(_ session: inout Session) throws -> (Rules.InForce, Rulebook)? {
     guard let inForce = try Rules.inForce(&session) else { return nil }
@@ -13,9 +15,11 @@ public enum RuleLoader {
 
   /// Compiles the promises of one document with the calendars of another; faults name lines.
   public static func compile(policy: RuleDocument, calendar: RuleDocument) throws -> Rulebook {
-    let promises = try PolicyDraft.parse(policy.documents(named: "policy in force"))
-    let calendars = try PolicyDraft.parse(calendar.documents(named: "calendar in force"), scope: .calendars)
-    return try compile(promises.policy, calendars.calendars)
+    try lately.rulebook(policy: policy, calendar: calendar) {
+      let promises = try PolicyDraft.parse(policy.documents(named: "policy in force"))
+      let calendars = try PolicyDraft.parse(calendar.documents(named: "calendar in force"), scope: .calendars)
+      return try compile(promises.policy, calendars.calendars)
+    }
   }
 
   /// Compiles promises with calendars.

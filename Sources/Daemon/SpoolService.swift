@@ -4,6 +4,7 @@ import Journal
 import Ledger
 import ServiceLifecycle
 import ServiceTime
+import Settings
 
 /// Takes in what is put into a feed's spool directory.
 public struct SpoolService: Service {
@@ -13,10 +14,13 @@ public struct SpoolService: Service {
     public var description: FeedDescription
     /// Where they are put.
     public var directory: String
+    /// After how long without anything it counts as silent; nil never.
+    public var silence: Silence?
     /// A feed.
-    public init(description: FeedDescription, directory: String) {
+    public init(description: FeedDescription, directory: String, silence: Silence? = nil) {
       self.description = description
       self.directory = directory
+      self.silence = silence
     }
   }
 
@@ -43,12 +47,14 @@ public struct SpoolService: Service {
           state.feedSeen(feed.description.name)
           for name in names where !stop.isSilenced { await take(name, watcher, intake) }
           await intake.tellGrowth(of: feed.description.name)
+          state.feedRead(feed.description.name)
           // Someone puts a file in, or a minute passes.
           await watcher.wait(stop, atMost: 60_000)
         } catch {
           if told != "\(error)" { say(.error, "\(error)") }
           told = "\(error)"
           state.feedSeen(feed.description.name)
+          state.feedRead(feed.description.name)
           _ = await stop.wait(atMost: .seconds(5))
         }
       }

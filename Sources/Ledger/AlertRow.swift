@@ -18,6 +18,8 @@ struct AlertRow: Sendable, Equatable {
   /// Whether this change amends it; false as read.
   var amended: Bool
   var retrospective: Bool
+  /// Whether a feed that brings its case's events was silent when it was raised.
+  var feedStalled = false
   var changeReason: ChangeReason?
   /// When what told of it came, where the level had passed by then; nil where it was foreseen, and as read.
   var dataAt: Instant?

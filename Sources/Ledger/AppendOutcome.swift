@@ -1,3 +1,5 @@
+import ServiceTime
+
 /// What became of a batch.
 public struct AppendOutcome: Sendable, Equatable {
   /// Events that are new in the ledger.
@@ -8,6 +10,10 @@ public struct AppendOutcome: Sendable, Equatable {
   public var quarantined = 0
   /// The ledger's last position then; projections that have reached it show the batch.
   public var position: Int64 = 0
+  /// Whether it was the first delivery of a feed that had counted as silent.
+  public var hasResumed = false
+  /// Of such a feed, when it had last delivered.
+  public var silentSince: Instant?
 
   /// Nothing yet.
   public init() {}
@@ -21,5 +27,7 @@ public struct AppendOutcome: Sendable, Equatable {
     a.duplicate += b.duplicate
     a.quarantined += b.quarantined
     a.position = max(a.position, b.position)
+    a.hasResumed = a.hasResumed || b.hasResumed
+    a.silentSince = a.silentSince ?? b.silentSince
   }
 }

@@ -26,7 +26,8 @@ public struct Appender: Sendable {
       try take(&taking, batch, &session)
       let (quarantined, fresh) = try Appender.quarantine(batch, taking.census.conflicts, &session)
       taking.outcome.quarantined = quarantined
-      try Appender.count(batch, taking.outcome, freshlyQuarantined: fresh, receivedAt: batch.receivedAt, &session)
+      try Appender.count(batch, &taking.outcome, freshlyQuarantined: fresh, receivedAt: batch.receivedAt, &session)
+      if taking.outcome.hasResumed { _ = try session.execute("SELECT pg_notify('bizclock_feed', '')", []) }
       try Appender.commit(&session)
     } catch {
       abandon(&session)
@@ -183,27 +184,36 @@ public struct Appender: Sendable {
     return String(text.unicodeScalars.map { $0.value == 0 ? "\u{fffd}" : Character($0) })
   }
 
-  /// Counts a batch for its feed; `receivedAt` is when the feed brought it, nil if it was there already.
+  /// Counts a batch for its feed; `receivedAt` is when the feed brought it, nil if it was there already. A feed that
+  /// brings something counts as silent no longer; the row is locked before it is looked at, so that a mark set
+  /// meanwhile is seen.
   static func count(
-    _ batch: AppendBatch, _ outcome: AppendOutcome, freshlyQuarantined: Int, receivedAt: Instant?,
+    _ batch: AppendBatch, _ outcome: inout AppendOutcome, freshlyQuarantined: Int, receivedAt: Instant?,
     _ session: inout Session
   ) throws(PostgresError) {
-    _ = try session.execute(
+    let counted = try session.execute(
       """
+      WITH was AS MATERIALIZED (SELECT stalled, last_received_at FROM bizclock.feed WHERE name = $1 FOR UPDATE)
       INSERT INTO bizclock.feed AS f
         (name, source, last_event_at, last_received_at, received, duplicates, quarantined)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      SELECT $1, $2, $3, $4, $5, $6, $7 FROM (SELECT count(*) FROM was) AS locked
       ON CONFLICT (name) DO UPDATE SET
         last_event_at = greatest(f.last_event_at, excluded.last_event_at),
         last_received_at = greatest(f.last_received_at, excluded.last_received_at),
         received = f.received + excluded.received,
         duplicates = f.duplicates + excluded.duplicates,
-        quarantined = f.quarantined + excluded.quarantined
+        quarantined = f.quarantined + excluded.quarantined,
+        stalled = f.stalled AND excluded.last_received_at IS NULL
+      RETURNING coalesce((SELECT stalled FROM was), false) AND $4::timestamptz IS NOT NULL, (SELECT last_received_at FROM was)
       """,
       [
         .text(batch.feed), .text(batch.source), .timestamptz(batch.events.map(\.occurredAt).max()?.microseconds),
         .timestamptz(receivedAt?.microseconds), .int8(Int64(outcome.new)), .int8(Int64(outcome.duplicate)),
         .int8(Int64(freshlyQuarantined)),
       ])
+    outcome.hasResumed = try counted.bool(0, 0)
+    if outcome.hasResumed {
+      outcome.silentSince = try counted.optionalTimestamptz(0, 1).map { Instant(microseconds: $0) }
+    }
   }
 }

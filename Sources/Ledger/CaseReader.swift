@@ -57,7 +57,7 @@ enum CaseReader {
     let found = try session.execute(
       """
       SELECT case_id, commitment, round, level, revision, due_at, level_at, resolved_at,
-        withdrawn_at IS NOT NULL, retrospective, priority, change_reason, notify
+        withdrawn_at IS NOT NULL, retrospective, priority, change_reason, notify, feed_stalled
       FROM bizclock.alert WHERE case_id = ANY($1::text[])
       """, [.textArray(caseIDs.map(\.text))])
     var alerts: [Identifier: [AlertRow.Key: AlertRow]] = [:]
@@ -83,6 +83,7 @@ enum AlertRows {
       levelAt: Instant(microseconds: try result.timestamptz(row, 6)),
       resolvedAt: try result.optionalTimestamptz(row, 7).map { Instant(microseconds: $0) },
       withdrawn: try result.bool(row, 8), amended: false, retrospective: try result.bool(row, 9),
+      feedStalled: try result.bool(row, 13),
       changeReason: try result.optionalText(row, 11).flatMap { ChangeReason(rawValue: $0) })
   }
 }

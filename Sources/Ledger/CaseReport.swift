@@ -23,6 +23,8 @@ public struct CaseReport: Sendable {
     public var retrospective: Bool
     /// Who took note of it, and why the limit was overrun.
     public var acknowledgement: Alerts.Acknowledgement?
+    /// Whether a feed that brings the case's events was silent when it was raised.
+    public var feedStalled: Bool
   }
 
   /// Every event, in event order, with what became of it.
@@ -47,7 +49,7 @@ public struct CaseReport: Sendable {
     let found = try session.execute(
       """
       SELECT commitment, round, level, revision, level_at, recorded_at, logged_at, resolved_at, withdrawn_at,
-        retrospective, acknowledged_at, acknowledged_by, reason
+        retrospective, acknowledged_at, acknowledged_by, reason, feed_stalled
       FROM bizclock.alert WHERE case_id = $1 ORDER BY level_at, commitment, round, level, revision
       """, [.text(caseID)])
     var alerts: [Alert] = []
@@ -65,7 +67,8 @@ public struct CaseReport: Sendable {
           level: try found.text(row, 2), levelAt: Instant(microseconds: try found.timestamptz(row, 4)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 5)), loggedAt: try instant(row, 6),
           resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), retrospective: try found.bool(row, 9),
-          acknowledgement: acknowledged.map { Alerts.Acknowledgement(at: $0, by: by, reason: reason) }))
+          acknowledgement: acknowledged.map { Alerts.Acknowledgement(at: $0, by: by, reason: reason) },
+          feedStalled: try found.bool(row, 13)))
     }
     return CaseReport(
       events: stored.sorted { $0.event.precedes($1.event) }.map {
@@ -76,13 +79,16 @@ public struct CaseReport: Sendable {
 
 extension Clock {
   /// The reckoner that gives this clock's days; nil if the rules no longer know its commitment or calendar.
-  public func reckoner(_ rulebook: Rulebook) -> Reckoner? {
+  ///
+  /// As of an instant, a closure without end that begins later is not known yet.
+  public func reckoner(_ rulebook: Rulebook, asOf now: Instant? = nil) -> Reckoner? {
     guard let commitment = rulebook.policy.commitments.first(where: { $0.id == self.commitment }),
       let version = commitment.versions.first(where: { $0.from == versionFrom }),
       let calendar = rulebook.calendars[calendar]
     else { return nil }
     return Reckoner(
       version: version, calendar: calendar, start: startedAt,
-      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt)
+      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt,
+      asOf: now)
   }
 }

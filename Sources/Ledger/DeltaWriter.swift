@@ -133,7 +133,7 @@ enum DeltaWriter {
 
   private static let copyAlerts = """
     COPY bizclock.alert (case_id, commitment, round, level, revision, due_at, level_at, recorded_at, resolved_at, \
-    data_at, retrospective, priority, notify) FROM STDIN (FORMAT binary)
+    data_at, retrospective, priority, notify, feed_stalled) FROM STDIN (FORMAT binary)
     """
 
   private static func alerts(
@@ -142,7 +142,7 @@ enum DeltaWriter {
     if !delta.newAlerts.isEmpty {
       try session.copyIn(copyAlerts) { writer throws(PostgresError) in
         for alert in delta.newAlerts {
-          try writer.row(columns: 13)
+          try writer.row(columns: 14)
           writer.text(alert.key.caseID.text)
           writer.text(alert.key.clock.commitment)
           writer.int4(alert.key.clock.round)
@@ -156,6 +156,7 @@ enum DeltaWriter {
           writer.bool(alert.retrospective)
           writer.text(alert.priority.rawValue)
           writer.text(alert.notify?.rawValue)
+          writer.bool(alert.feedStalled)
         }
       }
     }
@@ -167,11 +168,11 @@ enum DeltaWriter {
         due_at = k.due_at, level_at = k.level_at, resolved_at = k.resolved_at, priority = k.priority,
         withdrawn_at = CASE WHEN k.withdrawn THEN coalesce(t.withdrawn_at, $1) END,
         amended_at = CASE WHEN k.amended THEN $1 ELSE t.amended_at END, change_reason = k.change_reason,
-        notify = k.notify
+        notify = k.notify, feed_stalled = k.feed_stalled
       FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[], $7::timestamptz[], $8::timestamptz[],
-        $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[])
+        $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[], $15::bool[])
         AS k (case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority, withdrawn,
-          amended, change_reason, notify)
+          amended, change_reason, notify, feed_stalled)
       WHERE t.case_id = k.case_id AND t.commitment = k.commitment AND t.round = k.round AND t.level = k.level
         AND t.revision = k.revision
       """,
@@ -185,6 +186,7 @@ enum DeltaWriter {
         .textArray(changed.map(\.priority.rawValue)), .boolArray(changed.map(\.withdrawn)),
         .boolArray(changed.map(\.amended)), .textArray(changed.map { $0.changeReason?.rawValue }),
         .textArray(changed.map { $0.notify?.rawValue }),
+        .boolArray(changed.map(\.feedStalled)),
       ])
   }
 
@@ -202,7 +204,7 @@ enum DeltaWriter {
         writer.int4(line.key?.clock.round)
         writer.text(line.key?.level)
         writer.int4(line.key?.revision)
-        writer.jsonb(line.fields)
+        writer.jsonb(line.json.text)
       }
     }
   }

@@ -6,6 +6,8 @@ struct JSONObject {
   mutating func add(_ name: String, _ value: Int64) { add(name, raw: String(value)) }
   mutating func add(_ name: String, _ value: String) { add(name, raw: JSONObject.quoted(value)) }
 
+  mutating func add(_ name: String, flag: Bool) { add(name, raw: flag ? "true" : "false") }
+
   mutating func add(_ name: String, _ values: [String]) {
     add(name, raw: "[" + values.map(JSONObject.quoted).joined(separator: ",") + "]")
   }

@@ -13,12 +13,12 @@ struct OutboxLine: Sendable {
   var kind: Kind
   var key: AlertRow.Key?
   /// Texts, and times in microseconds since 1970, as a JSON object.
-  var fields: String
+  var json: JSONObject
 
   init(_ kind: Kind, _ alert: AlertRow, _ clock: ClockRow?, _ row: CaseRow, _ moment: ProjectionMoment) {
     self.kind = kind
     key = alert.key
-    var json = JSONObject()
+    json = JSONObject()
     json.add("priority", alert.priority.rawValue)
     if let notify = alert.notify { json.add("notify", notify.rawValue) }
     json.add("due_at", alert.dueAt.microseconds)
@@ -30,15 +30,13 @@ struct OutboxLine: Sendable {
     if let grid = row.attributes.grid { json.add("grid", grid) }
     if let window = row.attributes.serviceWindow { json.add("service_window", window) }
     if let reason = alert.changeReason { json.add("reason", reason.rawValue) }
-    fields = json.text
   }
 
   /// A summary of a load: how many levels were recorded without paging anybody, or raised at one instant.
   init(summary counts: [(String, Int64)]) {
     kind = .summary
     key = nil
-    var json = JSONObject()
+    json = JSONObject()
     for (name, count) in counts { json.add(name, count) }
-    fields = json.text
   }
 }

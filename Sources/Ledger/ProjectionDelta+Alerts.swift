@@ -69,6 +69,8 @@ extension ProjectionDelta {
     alert.withdrawn = false
     alert.amended = old.withdrawn || old.levelAt != reach.at
     if alert.amended { alert.changeReason = reason }
+    // Raised anew: whether it is then that its feed is silent is looked up for all that is raised.
+    if old.withdrawn { alert.feedStalled = false }
     guard alert != old else { return }
     changedAlerts.append(alert)
     guard !alert.retrospective else { return }

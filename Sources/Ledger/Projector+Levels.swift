@@ -15,6 +15,8 @@ extension Projector {
   private static let raise = """
     WITH addressee AS (
       SELECT * FROM unnest($5::text[], $6::text[], $7::text[]) AS a (commitment, level, notify)
+    ), silent AS MATERIALIZED (
+      SELECT array_agg(source) AS sources FROM bizclock.feed WHERE stalled
     ), due AS MATERIALIZED (
       SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
         next_level_at, history, started_received_at, stopped_at, calendar
@@ -31,15 +33,18 @@ extension Projector {
       WHERE l.at >= d.next_level_at AND l.at <= $1
     ), raised AS (
       INSERT INTO bizclock.alert AS a (case_id, commitment, round, level, revision, due_at, level_at, recorded_at,
-        resolved_at, retrospective, priority, notify)
-      SELECT case_id, commitment, round, name, revision, due_at, at, $4, stopped_at, retrospective, priority, notify
+        resolved_at, retrospective, priority, notify, feed_stalled)
+      SELECT case_id, commitment, round, name, revision, due_at, at, $4, stopped_at, retrospective, priority, notify,
+        CASE WHEN retrospective OR (SELECT sources FROM silent) IS NULL THEN false
+          ELSE EXISTS (SELECT FROM bizclock.event e
+            WHERE e.case_id = reached.case_id AND e.source = ANY ((SELECT sources FROM silent)::text[])) END
       FROM reached
       ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
         withdrawn_at = NULL, amended_at = excluded.recorded_at, level_at = excluded.level_at,
         due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority,
-        notify = excluded.notify
+        notify = excluded.notify, feed_stalled = excluded.feed_stalled
         WHERE a.withdrawn_at IS NOT NULL
-      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective
+      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective, a.feed_stalled
     ), moved AS (
       UPDATE bizclock.clock c
       SET next_level_at = (SELECT min(at) FROM unnest(c.level_at) AS at WHERE at > $1)
@@ -53,6 +58,7 @@ extension Projector {
           'level_at', (extract(epoch FROM q.at) * 1000000)::int8,
           'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
           'resolved_at', (extract(epoch FROM q.stopped_at) * 1000000)::int8,
+          'feed_stalled', CASE WHEN e.event = 'alert.raised' AND r.feed_stalled THEN true END,
           'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
       FROM raised r
       JOIN reached q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round

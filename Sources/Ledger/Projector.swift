@@ -111,6 +111,7 @@ public final class Projector: @unchecked Sendable {
       var delta = ProjectionDelta()
       touched = try fold(batch, through, moment, &delta, &session)
       delta.summarizeRetrospective()
+      try StalledFeeds.mark(&delta, &session)
       try DeltaWriter.write(delta, recordedAt: recordedAt, &session)
       _ = try session.execute("SELECT pg_notify('bizclock_projected', '')", [])
       try session.commit()

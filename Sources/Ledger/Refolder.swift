@@ -77,6 +77,7 @@ public enum Refolder {
       delta.add(was, &after, reason: reason, moment)
     }
     delta.summarizeRetrospective()
+    try StalledFeeds.mark(&delta, &session)
     try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
     try DeltaWriter.clear(&session)
     outcome.cases += cases.count

@@ -105,7 +105,7 @@ extension Appender {
       try Quarantine.note(sorting.refusals, &session)
       taking.outcome.quarantined = sorting.stays.count
       // The feed brought none of it now, and what is in quarantine was counted when it came.
-      try Appender.count(batch, taking.outcome, freshlyQuarantined: 0, receivedAt: nil, &session)
+      try Appender.count(batch, &taking.outcome, freshlyQuarantined: 0, receivedAt: nil, &session)
       try Appender.commit(&session)
       remember(taking)
       return Retry.Step(

@@ -36,6 +36,14 @@ public enum Rules {
     try session.execute("SELECT coalesce(max(id), 0) FROM bizclock.rules WHERE kind = 'policy'").int8(0, 0)
   }
 
+  /// The numbers of the policy and the calendar in force; 0 in a database that has none yet.
+  public static func numbersInForce(
+    _ session: inout Session
+  ) throws(PostgresError) -> (policy: Int64, calendar: Int64) {
+    let row = try session.execute("SELECT policy, calendar FROM bizclock.projector")
+    return (try row.int8(0, 0), try row.int8(0, 1))
+  }
+
   /// Reads the newest policy and calendar; nil in a database that has none yet.
   public static func inForce(_ session: inout Session) throws(PostgresError) -> InForce? {
     let found = try session.execute(
@@ -72,10 +80,12 @@ public enum Rules {
   ///   - rulebook: the documents compiled, with what stays in force of the other kind.
   ///   - base: the rules in force when it was compiled; if others came into force since, nothing is applied. Left out,
   ///     that is not checked.
+  ///   - change: why verdicts change that do; by the kind of the documents if left out.
   ///   - retrospectiveAfter: in microseconds.
   public static func apply(
     _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, over base: InForce? = nil,
-    by name: String, reason: String, retrospectiveAfter: Int64, now: Instant, on session: inout Session
+    by name: String, reason: String, because change: ChangeReason? = nil, retrospectiveAfter: Int64, now: Instant,
+    on session: inout Session
   ) throws(PostgresError) -> Refolder.Outcome {
     do throws(PostgresError) {
       try session.begin()
@@ -90,9 +100,8 @@ public enum Rules {
         let calendar = try moved.int8(0, 3)
         if policy != base.policyID || calendar != base.calendarID { throw changedMeanwhile("apply") }
       }
-      var change = ChangeReason.policy
+      let change = change ?? (documents.contains { $0.0 == .calendar } ? .calendar : .policy)
       for (kind, document) in documents {
-        if kind == .calendar { change = .calendar }
         var files = JSONObject()
         for (name, text) in document.files.sorted(by: { $0.key < $1.key }) { files.add(name, text) }
         let row = try session.execute(

@@ -19,6 +19,8 @@ public struct ServiceStatus: Sendable {
     public var quarantined: Int64
     /// Lines in quarantine that nobody has dealt with.
     public var open: Int64
+    /// Whether it has brought nothing for longer than it may.
+    public var isStalled: Bool
   }
 
   /// The schema's version.
@@ -81,7 +83,8 @@ public struct ServiceStatus: Sendable {
     let found = try session.execute(
       """
       SELECT name, last_event_at, last_received_at, received, duplicates, quarantined,
-        (SELECT count(*) FROM bizclock.quarantine q WHERE q.feed = f.name AND q.resolved_at IS NULL)
+        (SELECT count(*) FROM bizclock.quarantine q WHERE q.feed = f.name AND q.resolved_at IS NULL),
+        stalled
       FROM bizclock.feed f ORDER BY name
       """)
     var feeds: [Feed] = []
@@ -92,7 +95,8 @@ public struct ServiceStatus: Sendable {
           lastEventAt: try found.optionalTimestamptz(index, 1).map { Instant(microseconds: $0) },
           lastReceivedAt: try found.optionalTimestamptz(index, 2).map { Instant(microseconds: $0) },
           received: try found.int8(index, 3), duplicates: try found.int8(index, 4),
-          quarantined: try found.int8(index, 5), open: try found.int8(index, 6)))
+          quarantined: try found.int8(index, 5), open: try found.int8(index, 6),
+          isStalled: try found.bool(index, 7)))
     }
     return ServiceStatus(
       schema: schema, head: try row.int8(0, 0), position: try row.int8(0, 1), led: try Leadership.isHeld(&session),

@@ -1,6 +1,9 @@
 extension ClockRun {
   /// The clock as of an instant.
   func clock(_ commitment: Commitment, asOf now: Instant) -> Clock {
+    let later = inOpenClosure(commitment.levels)
+    // What lasts without a known end is not known before it begins.
+    if let later, max(now, segmentStart) >= later.segmentStart { return later.clock(commitment, asOf: now) }
     let reckoner = reckoner()
     var clock = Clock(
       commitment: commitment.id, round: round, versionFrom: version.from, calendar: calendar.id,
@@ -41,8 +44,12 @@ extension ClockRun {
     }
     clock.markDay = max(calendar.date(of: clock.markAt), reckoner.startDate)
     clock.measures = reckoner.measures(at: clock.markAt)
-    var all = arrivals
-    if isOpen { all += arrivals(reckoner, commitment.levels) }
+    var all = later?.arrivals ?? arrivals
+    if let later {
+      all += later.arrivals(later.reckoner(), commitment.levels)
+    } else if isOpen {
+      all += arrivals(reckoner, commitment.levels)
+    }
     all.sort { ($0.at, $0.level, $0.revision) < ($1.at, $1.level, $1.revision) }
     for arrival in all {
       let level = commitment.levels[arrival.level]

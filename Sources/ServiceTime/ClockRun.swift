@@ -36,6 +36,8 @@ struct ClockRun: Sendable {
   private(set) var extendedDays = 0
   private(set) var end: End?
   private(set) var segmentStart: Instant
+  /// When a closure without end that the line does not know yet begins.
+  private(set) var openClosureFrom: Instant?
   private(set) var arrivals: [Arrival] = []
   /// Index of the last arrival at each level, −1 for none; empty until there is one.
   private var latest: [Int] = []
@@ -51,7 +53,8 @@ struct ClockRun: Sendable {
     self.start = start
     self.startedBy = startedBy
     segmentStart = start
-    line = PauseLine(version: version, calendar: calendar, start: start)
+    line = PauseLine(version: version, calendar: calendar, start: start, asOf: start)
+    if version.closures == .pause, let from = calendar.openClosureFrom, from > start { openClosureFrom = from }
   }
 
   static let reopening = -1
@@ -71,8 +74,27 @@ struct ClockRun: Sendable {
       stoppedAt: stoppedAt)
   }
 
-  /// Closes the segment before an instant and notes the levels reached in it.
+  /// Closes the segment before an instant and notes the levels reached in it; the beginning of a closure without end
+  /// closes one as well.
   mutating func advance(to instant: Instant, levels: [Level]) {
+    if let from = openClosureFrom, from <= instant {
+      closeSegment(at: from, levels)
+      cached = nil
+      openClosureFrom = nil
+      line.openClosureBegins(version, start: start)
+    }
+    closeSegment(at: instant, levels)
+  }
+
+  /// This clock as it is once the closure without end that lies ahead has begun; nil if none does.
+  func inOpenClosure(_ levels: [Level]) -> ClockRun? {
+    guard isOpen, let from = openClosureFrom else { return nil }
+    var run = self
+    run.advance(to: from, levels: levels)
+    return run
+  }
+
+  private mutating func closeSegment(at instant: Instant, _ levels: [Level]) {
     guard instant > segmentStart else { return }
     if isOpen {
       let reckoner = reckoner()

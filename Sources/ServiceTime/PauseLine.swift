@@ -11,7 +11,7 @@ struct PauseLine: Sendable {
   /// The stretch that the next pause may still touch.
   private var stretch: Stretch?
   /// Closures that pause the clock, from the start on.
-  private let closures: [PauseSpan]
+  private var closures: [PauseSpan]
   /// The first closure that is neither settled nor all within the stretch.
   private var nextClosure = 0
   private let calendar: WorkCalendar
@@ -25,19 +25,31 @@ struct PauseLine: Sendable {
     var endDay: CivilDate?
   }
 
+  /// A line without pauses yet; of closures it knows those of an instant, or all.
   init(
-    version: CommitmentVersion, calendar: WorkCalendar, start: Instant, stoppedAt: Instant? = nil
+    version: CommitmentVersion, calendar: WorkCalendar, start: Instant, stoppedAt: Instant? = nil,
+    asOf instant: Instant? = nil
   ) {
     self.calendar = calendar
     dayEnd = version.dayEnd
-    guard version.closures == .pause, !calendar.closures.isEmpty else {
-      closures = []
-      return
-    }
-    closures = calendar.closures.compactMap { closure in
+    closures = PauseLine.closures(version, calendar.closures(asOf: instant), start, stoppedAt)
+  }
+
+  private static func closures(
+    _ version: CommitmentVersion, _ closures: [Closure], _ start: Instant, _ stoppedAt: Instant?
+  ) -> [PauseSpan] {
+    guard version.closures == .pause, !closures.isEmpty else { return [] }
+    return closures.compactMap { closure in
       let span = PauseSpan(from: max(closure.from, start), to: closure.to ?? stoppedAt)
       return span.from < span.end ? span : nil
     }
+  }
+
+  /// The closure without an end has begun, and no pause has come in since: from now on it is known.
+  ///
+  /// What is settled ended before it, so that only later closures are others than before.
+  mutating func openClosureBegins(_ version: CommitmentVersion, start: Instant) {
+    closures = PauseLine.closures(version, calendar.closures, start, nil)
   }
 
   /// Pauses by events, with the one that lasts.

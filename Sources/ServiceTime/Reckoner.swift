@@ -40,11 +40,12 @@ public struct Reckoner: Sendable {
   ///   - pauses: pauses by events in any order; those begun before `start` count for nothing.
   ///   - extendedDays: counted days added to limit and floor.
   ///   - stoppedAt: where the clock stopped; it ends a pause or closure without end.
+  ///   - asOf: a closure without end that begins later is not known yet; nil knows all.
   public init(
     version: CommitmentVersion, calendar: WorkCalendar, start: Instant, pauses given: [PauseSpan] = [],
-    extendedDays: Int = 0, stoppedAt: Instant? = nil
+    extendedDays: Int = 0, stoppedAt: Instant? = nil, asOf: Instant? = nil
   ) {
-    var line = PauseLine(version: version, calendar: calendar, start: start, stoppedAt: stoppedAt)
+    var line = PauseLine(version: version, calendar: calendar, start: start, stoppedAt: stoppedAt, asOf: asOf)
     if !given.isEmpty {
       for pause in PauseSpan.merged(given.filter { $0.from >= start }) {
         line.begin(at: pause.from)

@@ -16,6 +16,11 @@ public final class WorkCalendar: Sendable {
   public let publishedUntil: CivilDate?
   /// Local closures, ascending, apart from each other.
   public let closures: [Closure]
+  /// Those of them that have an end, ascending, apart from each other.
+  let boundedClosures: [Closure]
+  /// When the first closure without an end begins. Until then it changes nothing: how long it will last is not known,
+  /// and what was reached before it was reached.
+  public let openClosureFrom: Instant?
   /// Office time of a usual worked day, in microseconds.
   public let usualOfficeTime: Int64
 
@@ -59,6 +64,10 @@ public final class WorkCalendar: Sendable {
     for day in definition.days { overrides[day.date] = day }
     self.overrides = overrides
     closures = WorkCalendar.merged((base?.closures ?? []) + definition.closures)
+    boundedClosures = WorkCalendar.merged(
+      (base?.boundedClosures ?? []) + definition.closures.filter { $0.to != nil })
+    openClosureFrom = [base?.openClosureFrom, definition.closures.filter { $0.to == nil }.map(\.from).min()]
+      .compactMap { $0 }.min()
     usualOfficeTime = hours.reduce(0) { $0 + Int64($1.close - $1.open) * 1_000_000 }
 
     let count = WorkCalendar.last - WorkCalendar.first + 1
@@ -217,6 +226,19 @@ extension WorkCalendar {
   @inline(__always)
   public func officeTime(from a: Instant, to b: Instant) -> Int64 {
     a < b ? officeTime(until: b) - officeTime(until: a) : 0
+  }
+
+  /// The closures as of an instant: one without an end is known from its beginning on; nil gives all.
+  func closures(asOf instant: Instant?) -> [Closure] {
+    guard let openClosureFrom, let instant, instant < openClosureFrom else { return closures }
+    return boundedClosures
+  }
+
+  /// The instant at which an amount of office time, in microseconds, has run since an instant, closures taken off; nil
+  /// past the table, and while a closure without an end stands before it.
+  public func instant(officeTime amount: Int64, after start: Instant) -> Instant? {
+    Reckoner.runInstant(
+      amount, from: start, SettledPauses(), closures.map { PauseSpan(from: $0.from, to: $0.to) }, self)
   }
 
   /// The earliest instant until which an amount of office time, in microseconds from the table's beginning, has

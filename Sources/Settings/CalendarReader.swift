@@ -18,6 +18,8 @@ struct CalendarReader {
 
   let zoneExists: (String) -> Bool
   let load: FileLoader
+  /// Files of closures that were declared, by name.
+  var declared: [String: String] = [:]
 
   /// The calendar, as far as it can be read; nil without an id.
   func entry(_ field: Field) -> Entry? {
@@ -38,7 +40,8 @@ struct CalendarReader {
     definition.publishedFrom = map["published_from"]?.date()
     definition.publishedUntil = map["published_until"]?.date()
     definition.fixedHolidays = fixedHolidays(map["fixed_holidays"])
-    definition.closures = closures(map["closures"])
+    definition.closures =
+      closures(map["closures"]) + ClosuresFile.read(calendar: id, in: declared, field.log).closures
     let rows = days(map["days"])
     definition.days = rows.map(\.day)
     let entry = Entry(definition: definition, map: map, id: idField)
@@ -148,6 +151,11 @@ struct CalendarReader {
   }
 
   private func fileDays(_ name: String, _ item: Field) -> [DaysFile.Row] {
+    if name.hasPrefix(ClosuresFile.folder) {
+      item.fault(
+        "the folder \(ClosuresFile.folder) is kept for closures that are declared; put days files elsewhere")
+      return []
+    }
     guard let text = item.fileText(name, is: "days file", under: "days", example: "cn.csv", load) else { return [] }
     return DaysFile(file: name, log: item.log).rows(text)
   }

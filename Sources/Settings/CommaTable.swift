@@ -43,7 +43,7 @@ struct CommaTable {
       number += 1
       let start = Place(line: number, column: 1)
       if line.allSatisfy(\.isWhitespace) || line.first == "#" { continue }
-      guard let cells = cells(line) else {
+      guard let cells = CommaTable.cells(line) else {
         fault(start, "a quote is not closed; write \"…\" around a name with a comma")
         continue
       }
@@ -87,7 +87,7 @@ struct CommaTable {
   }
 
   /// The cells of a line, trimmed; nil if a quote is not closed.
-  private func cells(_ line: Substring) -> [Cell]? {
+  static func cells(_ line: Substring) -> [Cell]? {
     var cells: [Cell] = []
     var text = ""
     var start = 1

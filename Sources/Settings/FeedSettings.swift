@@ -121,4 +121,25 @@ public enum Silence: Sendable, Hashable {
     }
     guard time > 0 else { throw Complaint("a silence must be more than 0; leave it out for none") }
   }
+
+  /// When it has run out since an instant; nil while a closure without end lasts, which is no office time.
+  public func runsOut(since start: Instant, _ calendar: WorkCalendar?) -> Instant? {
+    switch self {
+    case .plain(let time): start + time
+    case .officeTime(let time): calendar?.instant(officeTime: time, after: start)
+    }
+  }
+}
+
+extension Silence: CustomStringConvertible {
+  /// As configurations write it: `4 working_hours`, `1h30m`.
+  public var description: String {
+    switch self {
+    case .officeTime(let time): return Limit.workingHours(time).description
+    case .plain(let time):
+      let seconds = time / 1_000_000
+      let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")]
+      return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
+    }
+  }
 }

@@ -25,7 +25,8 @@ public struct PolicyDraft: Sendable, Equatable {
     zoneExists: @escaping (String) -> Bool = { ZoneFiles.problem($0) == nil }
   ) throws(SettingsError) -> PolicyDraft {
     try parse(
-      documents.policyText, file: documents.policyName, scope: scope, zoneExists: zoneExists
+      documents.policyText, file: documents.policyName, scope: scope, zoneExists: zoneExists,
+      declared: documents.files.filter { ClosuresFile.calendar(file: $0.key) != nil }
     ) { name in
       if let text = documents.files[name] { return Array(text.utf8) }
       if let problem = documents.problems[name] { throw Complaint(problem) }
@@ -34,13 +35,16 @@ public struct PolicyDraft: Sendable, Equatable {
     }
   }
 
-  /// Reads and checks a policy file's text; `load` gives the bytes of the files that it names.
+  /// Reads and checks a policy file's text; `load` gives the bytes of the files that it names, `declared` are the files
+  /// of closures that were declared, by name.
   public static func parse(
     _ text: String, file: String, scope: Scope = .whole,
-    zoneExists: @escaping (String) -> Bool = { ZoneFiles.problem($0) == nil }, load: @escaping FileLoader
+    zoneExists: @escaping (String) -> Bool = { ZoneFiles.problem($0) == nil }, declared: [String: String] = [:],
+    load: @escaping FileLoader
   ) throws(SettingsError) -> PolicyDraft {
     let log = FaultLog()
-    let reader = PolicyReader(file: file, scope: scope, log: log, zoneExists: zoneExists, load: load)
+    let reader = PolicyReader(
+      file: file, scope: scope, log: log, zoneExists: zoneExists, load: load, declared: declared)
     let draft = reader.draft(text)
     try log.check()
     guard let draft else { throw SettingsError(SettingsFault(file: file, message: "holds no policy")) }

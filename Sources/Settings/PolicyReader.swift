@@ -11,6 +11,7 @@ struct PolicyReader {
   let log: FaultLog
   let zoneExists: (String) -> Bool
   let load: FileLoader
+  var declared: [String: String] = [:]
 
   func draft(_ text: String) -> PolicyDraft? {
     guard let node = SourceNode.read(text, file: file, log: log) else { return nil }
@@ -35,7 +36,7 @@ struct PolicyReader {
       list.fault("more than \(PolicyReader.mostCalendars) calendars; take some out")
       return []
     }
-    let reader = CalendarReader(zoneExists: zoneExists, load: load)
+    let reader = CalendarReader(zoneExists: zoneExists, load: load, declared: declared)
     let entries = items.compactMap { reader.entry($0) }
     CalendarChecks(entries: entries).run()
     return entries.map(\.definition)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Glibc
 import LibPQ
+import ServiceTime
 import Settings
 
 /// The command line.
@@ -40,6 +41,10 @@ struct Bizclock: AsyncParsableCommand {
     } catch let error as PostgresError {
       leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
     } catch let error as DatabaseFault {
+      leave("bizclock: \(error)", 78)
+    } catch let error as ClosureDesk.Refusal {
+      leave("bizclock: \(error)", error.isMissing ? 66 : 64)
+    } catch let error as Rulebook.Fault {
       leave("bizclock: \(error)", 78)
     } catch let error as CommandFailure {
       leave("bizclock: \(error)", error.status)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Daemon
-import Glibc
 import Ledger
 import ServiceTime
 import Settings
@@ -35,8 +34,8 @@ struct PolicyCommand: AsyncParsableCommand {
 /// The calendar: checked and put in force.
 struct CalendarCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "calendar", abstract: "Check a calendar draft, or put it in force.",
-    subcommands: [Check.self, Apply.self])
+    commandName: "calendar", abstract: "Check a calendar draft, or put it in force; declare local closures.",
+    subcommands: [Check.self, Apply.self, ClosureCommand.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,7 +48,7 @@ struct CalendarCommand: AsyncParsableCommand {
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Put the calendars of a file in force, and reckon every case by them.",
-      discussion: "One transaction: all of it or nothing. Every version is kept.")
+      discussion: "One transaction: all of it or nothing. Every version is kept. Declared closures stay in force.")
     @OptionGroup var globals: GlobalOptions
     @Argument(help: "A file with calendars; a policy file has them too.") var file: String
     @Option(help: "Why, for those who come later.") var reason: String
@@ -91,15 +90,16 @@ struct RuleDraft {
   func apply(_ globals: GlobalOptions, by name: String?, reason: String) async throws {
     let installation = try await globals.open()
     try await installation.checkSchema()
-    let who =
-      name ?? getlogin().map { String(cString: $0) } ?? getenv("USER").map { String(cString: $0) } ?? "unknown"
+    let who = Terminal.user(name)
     let connection = try await installation.database.connect(.administer)
-    let document = RuleDocument(documents)
-    let kind = kind
+    let draft = RuleDocument(documents)
+    let (kind, calendars) = (kind, self.draft.calendars)
     let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
     let now = SystemClock().now()
     let outcome = try await connection.run { session -> Refolder.Outcome in
       guard let inForce = try Rules.inForce(&session) else { throw DatabaseFault.noSchema }
+      let document =
+        kind == .calendar ? try draft.keepingClosures(of: inForce.calendar, calendars: calendars) : draft
       let rulebook = try RuleLoader.compile(
         policy: kind == .policy ? document : inForce.policy,
         calendar: kind == .calendar ? document : inForce.calendar)
@@ -108,8 +108,6 @@ struct RuleDraft {
         retrospectiveAfter: retrospectiveAfter, now: now, on: &session)
     }
     await connection.close()
-    Terminal.print(
-      "in force: \(outcome.cases) cases judged again, \(outcome.clocks) clocks changed, "
-        + "\(outcome.verdicts) verdicts restated, \(outcome.alerts) alerts recorded, amended or withdrawn")
+    Terminal.print(outcome.words)
   }
 }

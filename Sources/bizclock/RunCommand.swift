@@ -59,7 +59,7 @@ struct RunCommand: AsyncParsableCommand {
     await connection.close()
     guard let inForce else { return }
     let document = RuleDocument(draft)
-    guard document != inForce.policy || document.files != inForce.calendar.files else { return }
+    guard document != inForce.policy || document.files != inForce.calendar.writtenFiles else { return }
     _ = log.write(
       LogRecord(
         time: clock.now().microseconds, priority: .notice, event: .policyDiffers,

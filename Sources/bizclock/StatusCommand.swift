@@ -53,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
               ("name", .text($0.name)), ("last_event_at", time($0.lastEventAt)),
               ("last_received_at", time($0.lastReceivedAt)), ("received", JSONText($0.received)),
               ("duplicates", JSONText($0.duplicates)), ("quarantined", JSONText($0.quarantined)),
-              ("quarantine_open", JSONText($0.open)),
+              ("quarantine_open", JSONText($0.open)), ("stalled", .bool($0.isStalled)),
             ])
           })
       ),
@@ -77,11 +77,11 @@ struct StatusCommand: AsyncParsableCommand {
     if s.unlogged > 0 { lines.append("unlogged     \(s.unlogged) alerts wait to be written to the log") }
     if !s.feeds.isEmpty {
       var table = TextTable(
-        ["feed", "last event", "received", "new", "duplicate", "quarantined", "open"], right: [3, 4, 5, 6])
+        ["feed", "last event", "received", "new", "duplicate", "quarantined", "open", ""], right: [3, 4, 5, 6])
       for feed in s.feeds {
         table.add([
           feed.name, time(feed.lastEventAt), time(feed.lastReceivedAt), String(feed.received),
-          String(feed.duplicates), String(feed.quarantined), String(feed.open),
+          String(feed.duplicates), String(feed.quarantined), String(feed.open), feed.isStalled ? "silent" : "",
         ])
       }
       lines += ["", table.text]

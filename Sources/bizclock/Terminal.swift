@@ -30,6 +30,11 @@ enum Terminal {
     return true
   }
 
+  /// Who is named, or else logged in.
+  static func user(_ name: String?) -> String {
+    name ?? getlogin().map { String(cString: $0) } ?? getenv("USER").map { String(cString: $0) } ?? "unknown"
+  }
+
   static var isInteractive: Bool { isatty(STDOUT_FILENO) != 0 }
 
   /// Columns of the terminal on standard output; nil where it is none, or does not say.

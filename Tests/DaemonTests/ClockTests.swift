@@ -1,4 +1,5 @@
 import ServiceTime
+import Synchronization
 import Testing
 
 @testable import Daemon
@@ -41,6 +42,60 @@ import Testing
     #expect(!bell.isSilenced)
     clock.advance(by: 1)
     #expect(bell.isSilenced)
+  }
+
+  /// Several services on one clock, each woken for its own instant and left alone for those of others.
+  @Test func aSharedAlarmWakesEachForItsOwn() async throws {
+    let clock = ManualClock(Instant(microseconds: 0))
+    let alarm = SharedAlarm(clock)
+    let (one, two) = (alarm.face(), alarm.face())
+    let (early, late) = (Doorbell(), Doorbell())
+    func at(_ microseconds: Int64) -> Instant { Instant(microseconds: microseconds) }
+    one.arm(at: at(10)) { early.silence() }
+    two.arm(at: at(20)) { late.silence() }
+    #expect(clock.armed == at(10))
+    clock.advance(to: at(19))
+    #expect(early.isSilenced && !late.isSilenced)
+    // Whoever was woken takes his call back; the other's stands.
+    one.arm(at: nil) {}
+    #expect(clock.armed == at(20))
+    clock.advance(to: at(20))
+    #expect(late.isSilenced)
+    two.arm(at: nil) {}
+    #expect(clock.armed == nil)
+    // A new call takes the place of one's own only.
+    let (never, first) = (Doorbell(), Doorbell())
+    one.arm(at: at(30)) { never.silence() }
+    two.arm(at: at(25)) { first.silence() }
+    one.arm(at: at(40)) { never.silence() }
+    #expect(clock.armed == at(25))
+    clock.advance(to: at(39))
+    #expect(first.isSilenced && !never.isSilenced)
+    #expect(two.now() == at(39))
+    // An instant that has come already wakes at once, also within the call.
+    let now = Doorbell()
+    two.arm(at: at(39)) { now.silence() }
+    #expect(now.isSilenced)
+  }
+
+  /// With the clock set and nobody's instant come, all look at it anew.
+  @Test func aSharedAlarmTellsOfAClockThatWasSet() {
+    let clock = StepClock()
+    let alarm = SharedAlarm(clock)
+    let (one, two) = (alarm.face(), alarm.face())
+    let (first, second) = (Doorbell(), Doorbell())
+    one.arm(at: Instant(microseconds: 10)) { first.silence() }
+    two.arm(at: Instant(microseconds: 20)) { second.silence() }
+    clock.step()
+    #expect(first.isSilenced && second.isSilenced)
+  }
+
+  /// A clock that only tells that it was set.
+  private final class StepClock: WallClock {
+    private let wake = Mutex<(@Sendable () -> Void)?>(nil)
+    func now() -> Instant { Instant(microseconds: 0) }
+    func arm(at instant: Instant?, wake: @escaping @Sendable () -> Void) { self.wake.withLock { $0 = wake } }
+    func step() { wake.withLock { $0 }?() }
   }
 
   /// The alarm may go off before the wait has begun: no wait is without end.

@@ -24,6 +24,21 @@ import Testing
     #expect(try HorizonServiceTests.warnings("2026-10-28T23:59:59+08:00").isEmpty)
   }
 
+  /// Layers over one calendar end with it: that is said once. One with days of its own says so itself.
+  @Test func layersDoNotRepeatIt() throws {
+    let draft = try PolicyDraft.parse(PolicyDocuments.shipped())
+    let layers = [
+      CalendarDefinition(id: "city", base: "cn", regions: ["4690"]),
+      CalendarDefinition(id: "town", base: "city", regions: ["469005"]),
+      CalendarDefinition(id: "port", base: "cn", regions: ["4601"], publishedUntil: CivilDate("2026-11-30")),
+    ]
+    let rulebook = try RuleLoader.compile(draft.policy, draft.calendars + layers)
+    let warnings = HorizonService.warnings(
+      rulebook.calendars.values.sorted { $0.id < $1.id },
+      now: try #require(Instant(rfc3339: "2026-12-01T09:00:00Z")))
+    #expect(warnings.map { $0["calendar"] } == [.text("cn"), .text("port")])
+  }
+
   @Test func aDaemonSaysSoOnceADay() async throws {
     try await DaemonTestBase.withDaemon(at: "2026-12-01T09:00:00+08:00") { office in
       try await office.logged(.calendarHorizon)

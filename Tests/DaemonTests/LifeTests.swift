@@ -43,6 +43,32 @@ import Testing
     #expect(try await TestQuery.rows(server.conninfo, "SELECT current_user::text") == [["bizclock"]])
   }
 
+  /// The draft beside the configuration is told of where it is not what is in force; a closure that was declared is
+  /// no part of it.
+  @Test func aDraftThatDiffersIsTold() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let folder = try OfficeFolder(conninfo: conninfo)
+      defer { folder.remove() }
+      try await folder.migrate()
+      let declared = try ProgramRun([
+        "--config", folder.path + "/bizclock.yaml", "calendar", "closure", "begin", "--calendar", "cn", "--name",
+        "台风停工",
+        "--from", "2024-09-05T18:00", "--to", "2024-09-08T08:00", "--reason", "typhoon",
+      ])
+      #expect(declared.status == 0, "\(declared.errors)")
+      let days = folder.path + "/cn.csv"
+      let text = try String(contentsOfFile: days, encoding: .utf8)
+      for (draft, told) in [(text, 0), (text + "2026-04-20,holiday,local\n", 1)] {
+        try draft.write(toFile: days, atomically: true, encoding: .utf8)
+        let daemon = try folder.start()
+        try await daemon.logged("ready")
+        #expect(daemon.records.count { $0["event"] == "policy.differs" } == told)
+        daemon.signal(SIGTERM)
+        #expect(try await daemon.exit() == 0)
+      }
+    }
+  }
+
   /// SIGTERM inside an append: the batch in hand is committed, no other is begun, and the status is 0.
   @Test func itFinishesTheBatchInHand() async throws {
     try await TestCluster.shared.withDatabase { conninfo in

@@ -9,7 +9,10 @@ import Settings
 enum PolicyChange {
   struct NotFound: Error { var text: String }
 
-  static func apply(to conninfo: String, at now: String, replacing old: String, with new: String) async throws {
+  static func apply(
+    _ kinds: [RuleDocument.Kind] = [.policy], to conninfo: String, at now: String, replacing old: String,
+    with new: String
+  ) async throws {
     var documents = try PolicyDocuments.shipped()
     guard documents.policyText.contains(old) else { throw NotFound(text: old) }
     documents.policyText = documents.policyText.replacing(old, with: new)
@@ -18,7 +21,7 @@ enum PolicyChange {
     let connection = try await Connection.connect(conninfo)
     _ = try await connection.run { session in
       try Rules.apply(
-        [(.policy, document)], rulebook: rulebook, by: "test", reason: "a test",
+        kinds.map { ($0, document) }, rulebook: rulebook, by: "test", reason: "a test",
         retrospectiveAfter: 86_400_000_000, now: Instant(rfc3339: now) ?? Instant(microseconds: 0), on: &session)
     }
     await connection.close()

@@ -65,9 +65,12 @@ struct NaiveFold {
     var history: [(at: Int, round: [Round])] = []
   }
 
-  func clock(_ round: Round) -> NaiveClock {
-    NaiveClock(
-      office.naive, rules, t0: round.t0, pauses: round.pauses.map { ($0.from, $0.to) }, extended: round.extended,
+  /// The clock of a round; a closure without end that begins after a minute is not known then.
+  func clock(_ round: Round, knownAt minute: Int = .max) -> NaiveClock {
+    var known = office.naive
+    known.closures.removeAll { $0.to == nil && $0.from > minute }
+    return NaiveClock(
+      known, rules, t0: round.t0, pauses: round.pauses.map { ($0.from, $0.to) }, extended: round.extended,
       stoppedAt: round.stop?.at ?? round.cancel, openMinutes: office.openMinutes, windowStart: office.windowStart)
   }
 
@@ -95,7 +98,7 @@ struct NaiveFold {
         continue
       }
       if event.type.name == "extended", let days = event.extendDays,
-        clock(round).due.map({ at <= $0.at }) ?? true
+        clock(round, knownAt: at).due.map({ at <= $0.at }) ?? true
       {
         round.extended += Int(days)
       }
@@ -111,7 +114,9 @@ struct NaiveFold {
       let stops = isOne(of: commitment.stop)
       if stops || isOne(of: commitment.cancel) {
         if stops { round.stop = (at, event.type.name) } else { round.cancel = at }
-        if !stops { round.breached = clock(rounds[rounds.count - 1]).due.map { at > $0.at } ?? false }
+        if !stops {
+          round.breached = clock(rounds[rounds.count - 1], knownAt: at).due.map { at > $0.at } ?? false
+        }
         for index in round.pauses.indices where round.pauses[index].to == nil { round.pauses[index].to = at }
       }
       rounds[rounds.count - 1] = round
@@ -127,6 +132,16 @@ struct NaiveFold {
     round.history.append((at, [now]))
   }
 
+  /// The round at each minute at which it may change: those of its events, and the beginning of a closure without end.
+  private func steps(_ round: Round) -> [(at: Int, round: Round)] {
+    var steps = round.history.compactMap { at, states in states.first.map { (at: at, round: $0) } }
+    guard rules.closuresPause, let open = office.naive.closures.first(where: { $0.to == nil })?.from,
+      let index = steps.lastIndex(where: { $0.at < open })
+    else { return steps }
+    steps.insert((at: open, round: steps[index].round), at: index + 1)
+    return steps
+  }
+
   // MARK: - Levels
 
   /// The levels that a round reached up to a minute: name, revision, instant in microseconds.
@@ -135,9 +150,10 @@ struct NaiveFold {
     for level in commitment.levels {
       var lastInstant: Int64?
       var revision = 0
-      for (index, (at, states)) in round.history.enumerated() {
-        let until = index + 1 < round.history.count ? Int64(round.history[index + 1].at) * minute : .max
-        guard let state = states.first, state.isOpen, let instant = clock(state).instant(level.position)?.at,
+      let steps = steps(round)
+      for (index, (at, state)) in steps.enumerated() {
+        let until = index + 1 < steps.count ? Int64(steps[index + 1].at) * minute : .max
+        guard state.isOpen, let instant = clock(state, knownAt: at).instant(level.position)?.at,
           instant > lastInstant ?? .min
         else { continue }
         let x = max(Int64(at) * minute, instant)

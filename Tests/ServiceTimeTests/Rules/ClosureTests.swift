@@ -90,6 +90,111 @@ import Testing
     #expect(before.measures.paused == 0)
   }
 
+  private static let levels = [
+    Level(name: "yellow", position: .daysBefore(1)), Level(name: "share", position: .share(9_000)),
+    Level(name: "hour", position: .plain(-hour)), Level(name: "red", position: .due),
+    Level(name: "late", position: .daysAfter(1)),
+  ]
+
+  /// Until a closure without end begins nobody can know how long it lasts: levels reached before it stay, with it due
+  /// is unknown, and before it due is what it would be.
+  @Test(arguments: [
+    // 16.2 of 18 h of office time have run on 09-09 at 15:42.
+    (
+      nil,
+      [
+        "yellow/1 09-08 17:30", "share/1 09-09 15:42", "hour/1 09-09 16:30", "red/1 09-09 17:30",
+        "late/1 09-10 17:30",
+      ]
+    ),
+    ("09-08 17:29", []),
+    // With the closure, not before it: as a pause that begins then.
+    ("09-08 17:30", []),
+    ("09-08 17:31", ["yellow/1 09-08 17:30"]),
+    ("09-09 16:20", ["yellow/1 09-08 17:30", "share/1 09-09 15:42"]),
+    ("09-09 17:00", ["yellow/1 09-08 17:30", "share/1 09-09 15:42", "hour/1 09-09 16:30"]),
+    (
+      "09-09 17:30",
+      ["yellow/1 09-08 17:30", "share/1 09-09 15:42", "hour/1 09-09 16:30", "red/1 09-09 17:30"]
+    ),
+  ])
+  func reachedBeforeAnOpenClosure(_ from: String?, _ reached: [String]) throws {
+    var office = TestOffice(levels: ClosureTests.levels)
+    if let from { office = office.closed(from, nil) }
+    let clock = try office.clock("accepted 09-07 10:00")
+    #expect(office.reached(clock) == reached)
+    #expect(clock.state == (from == nil ? .running : .paused))
+    guard let from else { return }
+    #expect(office.text(clock.dueAt) == (from == "09-09 17:30" ? "09-09 17:30" : nil))
+    // An instant before it begins, it is as if it never would; what is to come is only what comes before it.
+    let before = try office.clock("accepted 09-07 10:00", asOf: office.text(office.at(from) + -1) ?? "")
+    #expect(before.state == .running)
+    #expect(office.text(before.dueAt) == "09-09 17:30")
+    #expect(before.reached + before.pending == clock.reached + clock.pending)
+    #expect(try office.reckon("09-07 10:00").due == nil || from == "09-09 17:30")
+  }
+
+  /// Events after its beginning meet it, those before it do not.
+  @Test func eventsAroundAnOpenClosure() throws {
+    let office = TestOffice(levels: ClosureTests.levels).closed("09-09 17:00", nil)
+    let known = ["yellow/1 09-08 17:30", "share/1 09-09 15:42", "hour/1 09-09 16:30"]
+    for story in [
+      "inspected 09-08 10:00", "resumed 09-09 17:00", "resumed 09-10 10:00", "suspended 09-10 10:00",
+      "completed 09-10 10:00", "completed 09-09 17:00",
+    ] {
+      let clock = try office.clock("accepted 09-07 10:00\n" + story)
+      #expect(office.reached(clock) == known, "\(story)")
+      if clock.state == .stopped { #expect(clock.verdict == .onTime) }
+    }
+    // Reached anew of a later instant once it has ended.
+    let ended = TestOffice(levels: ClosureTests.levels).closed("09-09 17:00", "09-10 12:00")
+    let clock = try ended.clock("accepted 09-07 10:00")
+    #expect(ended.text(clock.dueAt) == "09-10 17:30")
+    #expect(ended.reached(clock).first == "yellow/1 09-08 17:30")
+    // A start under it, and one at its very beginning.
+    for start in ["09-09 17:00", "09-10 10:00"] {
+      let clock = try office.clock("accepted " + start)
+      #expect(clock.dueAt == nil && clock.state == .paused && clock.reached.isEmpty)
+    }
+    // Reopened under it.
+    let reopened = try office.clock("accepted 09-07 10:00\ncompleted 09-09 10:00\nreopened 09-10 10:00")
+    #expect(reopened.state == .paused && reopened.dueAt == nil)
+    #expect(office.reached(reopened) == ["yellow/1 09-08 17:30"])
+    // Cancelled in time before it, and under it.
+    #expect(try !office.clock("accepted 09-07 10:00\nwithdrawn 09-09 16:59").breached)
+    #expect(try !office.clock("accepted 09-07 10:00\nwithdrawn 09-10 10:00").breached)
+  }
+
+  /// A closure with an end that one without end overlaps: seen whole until then.
+  @Test func openClosureOverABoundedOne() throws {
+    let levels = [Level(name: "yellow", position: .daysBefore(1)), Level(name: "red", position: .due)]
+    let office = TestOffice(levels: levels).closed("09-08 17:00", "09-09 12:00").closed("09-09 11:00", nil)
+    let clock = try office.clock("accepted 09-07 10:00", asOf: "09-09 10:59")
+    #expect(office.text(clock.dueAt) == "09-10 17:30")
+    #expect(clock.state == .paused && clock.pending.isEmpty)
+    let later = try office.clock("accepted 09-07 10:00", asOf: "09-09 12:30")
+    #expect(later.state == .paused && later.dueAt == nil && later.reached.isEmpty)
+    // With many pauses before it, which are settled.
+    let story =
+      "accepted 09-07 10:00\nsuspended 09-08 16:00\nresumed 09-08 16:10\nsuspended 09-09 10:00\nresumed 09-09 10:30"
+    let paused = try office.clock(story, asOf: "09-09 12:30")
+    #expect(paused.state == .paused && paused.dueAt == nil)
+    #expect(paused.measures.paused == hour / 6 + hour * 18)
+  }
+
+  /// Office time with closures taken off, as silence is told by.
+  @Test(arguments: [
+    ("09-08 10:00", 1, "09-08 11:00"), ("09-08 10:00", 2, "09-08 12:00"), ("09-08 10:00", 3, "09-09 12:30"),
+    ("09-08 13:00", 1, "09-09 12:30"), ("09-11 17:00", 1, "09-14 09:00"), ("09-16 08:30", 1, nil),
+    ("09-15 17:00", 1, nil), ("09-15 16:00", 1, "09-15 17:00"),
+  ])
+  func officeTimeAfter(_ start: String, _ hours: Int64, _ end: String?) throws {
+    var office = TestOffice().closed("09-08 12:00", "09-09 11:30").closed("09-15 17:30", nil)
+    office.calendar.hours = [OfficeHours(open: 30_600, close: 63_000)]
+    let found = try office.compiled().instant(officeTime: hours * hour, after: office.at(start))
+    #expect(office.text(found) == end)
+  }
+
   /// A layer's closures come on top of those of its base.
   @Test func layers() throws {
     var office = TestOffice().closed("09-08 12:00", "09-08 18:00")

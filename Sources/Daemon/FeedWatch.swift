@@ -1,0 +1,129 @@
+import Journal
+import Ledger
+import LibPQ
+import ServiceLifecycle
+import ServiceTime
+import Settings
+
+/// Says once that a feed has brought nothing for longer than it may, on the instant, and marks it.
+///
+/// Of several daemons with the feed the one says so whose mark it is; what it brings next takes the mark back.
+struct FeedWatch: Service {
+  let feed: SpoolService.Feed
+  let database: DatabaseSource
+  /// With an alarm of its own.
+  let clock: any WallClock
+  let log: any LogSink
+  /// Rung when other rules come into force and when a silent feed delivers again.
+  let bell: Doorbell
+  let state: DaemonState
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      let name = feed.description.name
+      // What lies in its directory already came while nobody was there to take it in.
+      guard await state.wait(until: { $0.feedsRead.contains(name) }) else { return }
+      let rules = OfficeHoursInForce()
+      repeat {
+        // Past instants would ring again and again.
+        clock.arm(at: nil) {}
+        do {
+          clock.arm(at: try await look(rules)) { [bell] in bell.ring() }
+        } catch {
+          // A database that is away is the leader's to tell; here it is only asked again.
+          guard await bell.wait(atMost: .seconds(5)) else { break }
+          continue
+        }
+        if feed.silence == nil { break }
+        // However the clocks run, a look now and then does no harm.
+        guard await bell.wait(atMost: .seconds(600)) else { break }
+      } while !Task.isCancelled
+      clock.arm(at: nil) {}
+    }
+    // A service that returns ends the others.
+    try? await gracefulShutdown()
+  }
+
+  /// Looks at the feed, marks it if its time has run out, and gives the instant at which that may be next.
+  private func look(_ rules: OfficeHoursInForce) async throws -> Instant? {
+    let connection = try await database.connect(.ask)
+    let result = await Result { try await connection.run { try look(rules, &$0) } }
+    await connection.close()
+    return try result.get()
+  }
+
+  private func look(_ rules: OfficeHoursInForce, _ session: inout Session) throws -> Instant? {
+    let name = feed.description.name
+    guard let silence = feed.silence else {
+      // A mark from when it had one; nothing is written otherwise.
+      if try FeedRegister.isStalled(name, on: &session) { try clear(nil, nil, &session) }
+      return nil
+    }
+    let calendar = try rules.calendar(&session)
+    let now = clock.now()
+    let entry = try FeedRegister.look(at: name, source: feed.description.source.text, now: now, on: &session)
+    let end = silence.runsOut(since: entry.quietSince, calendar)
+    if let end, end <= now {
+      if !entry.isStalled, try FeedRegister.stall(name, as: entry, on: &session) {
+        sayStalled(entry, silence, calendar)
+      }
+      return nil
+    }
+    if entry.isStalled { try clear(entry, calendar, &session) }
+    return end
+  }
+
+  private func clear(_ entry: FeedRegister.Entry?, _ calendar: WorkCalendar?, _ session: inout Session) throws {
+    let name = feed.description.name
+    guard try FeedRegister.clear(name, on: &session) else { return }
+    say(
+      .feedResumed, .notice,
+      "Feed \(name) counts as silent no longer: by the settings and rules of now its time has not run out.", entry,
+      calendar)
+  }
+
+  private func sayStalled(_ entry: FeedRegister.Entry, _ silence: Silence, _ calendar: WorkCalendar?) {
+    let zone = calendar?.zone ?? .utc
+    let what =
+      entry.lastReceivedAt.map { "last at \($0.rfc3339(in: zone))" } ?? "and nothing before either"
+    say(
+      .feedStalled, .warning,
+      "Feed \(feed.description.name) has brought nothing for \(silence), \(what): its cases may have moved on unseen.",
+      entry, calendar)
+  }
+
+  private func say(
+    _ event: Journal.LogEvent, _ priority: LogPriority, _ message: String, _ entry: FeedRegister.Entry?,
+    _ calendar: WorkCalendar?
+  ) {
+    var record = LogRecord(time: clock.microseconds(), priority: priority, event: event, message: message)
+    record.set("feed", .text(feed.description.name))
+    if let at = entry?.lastReceivedAt {
+      record.set("last_received_at", .text(at.rfc3339(in: calendar?.zone ?? .utc)))
+    }
+    if let silence = feed.silence { record.set("silence", .text(silence.description)) }
+    _ = log.write(record)
+  }
+}
+
+/// The main calendar of the rules in force, that of the policy's first commitment; read again only when others are.
+final class OfficeHoursInForce: @unchecked Sendable {
+  // Sendable: its watch hands it to one body at a time and waits for each.
+  private var known: (policy: Int64, calendar: Int64, WorkCalendar?)?
+
+  func calendar(_ session: inout Session) throws -> WorkCalendar? {
+    let (policy, calendar) = try Rules.numbersInForce(&session)
+    if let known, known.policy == policy, known.calendar == calendar { return known.2 }
+    guard let (inForce, rulebook) = try RuleLoader.load(&session) else { return nil }
+    let main = rulebook.policy.commitments.first.flatMap { rulebook.calendars[$0.calendar] }
+    known = (inForce.policyID, inForce.calendarID, main)
+    return main
+  }
+}
+
+extension Result where Failure == any Error {
+  /// What an asynchronous body gives or throws.
+  fileprivate init(_ body: () async throws -> Success) async {
+    do { self = .success(try await body()) } catch { self = .failure(error) }
+  }
+}

@@ -1,0 +1,64 @@
+import LibPQ
+import ServiceTime
+
+/// What is known of the feeds' silence: since when each has brought nothing, and whether that was said.
+public enum FeedRegister {
+  /// A feed as it stands.
+  public struct Entry: Sendable, Equatable {
+    /// When it last brought something.
+    public var lastReceivedAt: Instant?
+    /// When a daemon first had it.
+    public var watchedSince: Instant
+    /// Whether it counts as silent.
+    public var isStalled: Bool
+    /// Since when it has brought nothing.
+    public var quietSince: Instant { lastReceivedAt ?? watchedSince }
+  }
+
+  /// Looks at a feed; one that was never seen is known from now on.
+  public static func look(
+    at name: String, source: String, now: Instant, on session: inout Session
+  ) throws(PostgresError) -> Entry {
+    // Nothing is written where everything is known: feeds are looked at again and again.
+    let look = "SELECT last_received_at, watched_since, stalled FROM bizclock.feed WHERE name = $1"
+    var found = try session.execute(look, [.text(name)])
+    let isWatched = found.rowCount == 1 ? try found.optionalTimestamptz(0, 1) != nil : false
+    if !isWatched {
+      try session.execute(
+        """
+        INSERT INTO bizclock.feed AS f (name, source, watched_since) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET watched_since = coalesce(f.watched_since, excluded.watched_since)
+        """, [.text(name), .text(source), .timestamptz(now.microseconds)])
+      found = try session.execute(look, [.text(name)])
+    }
+    return Entry(
+      lastReceivedAt: try found.optionalTimestamptz(0, 0).map { Instant(microseconds: $0) },
+      watchedSince: try found.optionalTimestamptz(0, 1).map { Instant(microseconds: $0) } ?? now,
+      isStalled: try found.bool(0, 2))
+  }
+
+  /// Whether a feed counts as silent; false for one that was never seen.
+  public static func isStalled(_ name: String, on session: inout Session) throws(PostgresError) -> Bool {
+    try session.execute("SELECT EXISTS (SELECT FROM bizclock.feed WHERE name = $1 AND stalled)", [.text(name)])
+      .bool(0, 0)
+  }
+
+  /// Marks a feed as silent that has brought nothing since it was looked at; true for the one of many daemons that is
+  /// to say so.
+  public static func stall(_ name: String, as entry: Entry, on session: inout Session) throws(PostgresError) -> Bool
+  {
+    let marked = try session.execute(
+      """
+      UPDATE bizclock.feed SET stalled = true
+      WHERE name = $1 AND NOT stalled AND last_received_at IS NOT DISTINCT FROM $2
+      """, [.text(name), .timestamptz(entry.lastReceivedAt?.microseconds)])
+    return marked.affectedRows == 1
+  }
+
+  /// Takes the mark off a feed that counts as silent no longer though it has brought nothing; true for the one that is
+  /// to say so.
+  public static func clear(_ name: String, on session: inout Session) throws(PostgresError) -> Bool {
+    try session.execute("UPDATE bizclock.feed SET stalled = false WHERE name = $1 AND stalled", [.text(name)])
+      .affectedRows == 1
+  }
+}

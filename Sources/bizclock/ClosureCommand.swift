@@ -1,0 +1,161 @@
+import ArgumentParser
+import Daemon
+import Ledger
+import LibPQ
+import ServiceTime
+
+/// Local closures: declared, ended, taken back, listed.
+struct ClosureCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "closure", abstract: "Declare a local closure (typhoon) of a calendar in force, or end it.",
+    discussion: """
+      Each declaration is a new version of the calendar, in force at once, kept with who, when and why; it reckons \
+      every case again. A calendar draft that is applied later keeps declared closures. Times are RFC 3339, e.g. \
+      2026-09-18T10:00:00+08:00; without an offset, in the calendar's zone.
+      """,
+    subcommands: [Begin.self, End.self, Remove.self, List.self])
+
+  struct Begin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Declare a closure, open-ended without --to.")
+    @OptionGroup var globals: GlobalOptions
+    @OptionGroup var declaration: Declaration
+    @Option(help: "The name that people know it by, e.g. 台风停工.") var name: String
+    @Option(help: "When it begins; now if left out.") var from: String?
+    @Option(help: "When it ends, if that is known.") var to: String?
+
+    func run() async throws {
+      try await declaration.declare(globals) { desk, calendar, now in
+        let zone = try desk.zone(calendar: calendar)
+        let closure = Closure(
+          from: try from.map { try Declaration.instant($0, zone) } ?? now,
+          to: try to.map { try Declaration.instant($0, zone) }, name: name)
+        let document = try desk.begin(calendar: calendar, name: name, from: closure.from, to: closure.to)
+        return (document, closure, "is in force")
+      }
+    }
+  }
+
+  struct End: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tell when a closure under way ends.")
+    @OptionGroup var globals: GlobalOptions
+    @OptionGroup var declaration: Declaration
+    @Option(help: "When it ends; now if left out.") var at: String?
+    @Option(help: "The closure's name, to choose one.") var name: String?
+
+    func run() async throws {
+      try await declaration.declare(globals) { desk, calendar, now in
+        let zone = try desk.zone(calendar: calendar)
+        let (document, closure) = try desk.end(
+          calendar: calendar, name: name, at: try at.map { try Declaration.instant($0, zone) } ?? now)
+        return (document, closure, "has its end")
+      }
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Take back a closure that was declared by mistake.")
+    @OptionGroup var globals: GlobalOptions
+    @OptionGroup var declaration: Declaration
+    @Option(help: "The closure's name.") var name: String?
+    @Option(help: "When it begins.") var from: String?
+
+    func validate() throws {
+      if name == nil, from == nil { throw ValidationError("Give --name or --from.") }
+    }
+
+    func run() async throws {
+      try await declaration.declare(globals) { desk, calendar, now in
+        let zone = try desk.zone(calendar: calendar)
+        let (document, closure) = try desk.remove(
+          calendar: calendar, name: name, from: try from.map { try Declaration.instant($0, zone) })
+        return (document, closure, "never was")
+      }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show the closures of the calendars in force.")
+    @OptionGroup var globals: GlobalOptions
+    @Option(help: "The calendar; all if left out.") var calendar: String?
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+      let calendar = calendar
+      let (desk, entries) = try await globals.withDatabase { database in
+        let connection = try await database.connect(.ask)
+        let found = try await connection.run { session -> (ClosureDesk, [ClosureDesk.Entry]) in
+          let desk = try ClosureDesk(&session)
+          return (desk, try desk.entries(calendar: calendar))
+        }
+        await connection.close()
+        return found
+      }
+      var table = TextTable(["calendar", "closure", "from", "to", ""])
+      var items: [JSONText] = []
+      for entry in entries {
+        let zone = try desk.zone(calendar: entry.calendar)
+        let (from, to) = (entry.closure.from.rfc3339(in: zone), entry.closure.to?.rfc3339(in: zone))
+        table.add([
+          entry.calendar, Terminal.safe(entry.closure.name), from, to ?? "–",
+          entry.isDeclared ? "declared" : "written",
+        ])
+        items.append(
+          .object([
+            ("calendar", .text(entry.calendar)), ("name", .text(entry.closure.name)), ("from", .text(from)),
+            ("to", JSONText(to)), ("declared", .bool(entry.isDeclared)),
+          ]))
+      }
+      if json {
+        Terminal.print(JSONText.array(items).description)
+      } else {
+        Terminal.print(entries.isEmpty ? "no closures" : table.text)
+      }
+    }
+  }
+
+  /// What every declaration says.
+  struct Declaration: ParsableArguments {
+    @Option(help: "The calendar's id.") var calendar: String
+    @Option(help: "Why, for those who come later.") var reason: String
+    @Option(help: "Who; the login name if left out.") var by: String?
+
+    /// A time as RFC 3339, or as a clock on the calendar's wall shows it.
+    static func instant(_ text: String, _ zone: TimeZoneTable) throws -> Instant {
+      if let instant = Instant(rfc3339: text) { return instant }
+      if let instant = Instant(local: text, in: zone), instant >= .earliest, instant <= .latest { return instant }
+      throw ValidationError(
+        "\(text) is not a time; write for example 2026-09-18T10:00 or 2026-09-18T10:00:00+08:00.")
+    }
+
+    /// Makes a declaration in one transaction, and says what it moved.
+    func declare(
+      _ globals: GlobalOptions,
+      _ make: @escaping @Sendable (ClosureDesk, String, Instant) throws -> (RuleDocument, Closure, String)
+    ) async throws {
+      let installation = try await globals.open()
+      try await installation.checkSchema()
+      let now = SystemClock().now()
+      let (calendar, reason, who) = (calendar, reason, Terminal.user(by))
+      let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
+      let connection = try await installation.database.connect(.administer)
+      let (words, outcome) = try await connection.run { session -> (String, Refolder.Outcome) in
+        let desk = try ClosureDesk(&session)
+        let (document, closure, what) = try make(desk, calendar, now)
+        let outcome = try desk.apply(
+          document, by: who, reason: reason, retrospectiveAfter: retrospectiveAfter, now: now, on: &session)
+        return ("\(ClosureDesk.words(closure, try desk.zone(calendar: calendar))) of \(calendar) \(what)", outcome)
+      }
+      await connection.close()
+      Terminal.print(Terminal.safe(words))
+      Terminal.print(outcome.words)
+    }
+  }
+}
+
+extension Refolder.Outcome {
+  /// What a change of rules moved.
+  var words: String {
+    "in force: \(cases) cases judged again, \(clocks) clocks changed, \(verdicts) verdicts restated, "
+      + "\(alerts) alerts recorded, amended or withdrawn"
+  }
+}
