@@ -18,8 +18,8 @@ struct Bizclock: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
-      CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
-      SimulateCommand.self,
+      CalendarCommand.self, DueCommand.self, ExplainCommand.self, ReportCommand.self, StatusCommand.self,
+      VerifyCommand.self, SimulateCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.
