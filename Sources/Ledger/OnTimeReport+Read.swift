@@ -39,8 +39,10 @@ extension OnTimeReport {
     let now = Instant(microseconds: try row.timestamptz(0, 0))
     let recorded = Instant(microseconds: try row.timestamptz(0, 1))
     let behind = try row.int8(0, 4)
+    // To the second, where that loses nothing: whoever asks for it again with `knownAt` gets the same.
+    let second = Instant(seconds: now.microseconds / 1_000_000)
     var standing = Standing(
-      now: now, asOf: behind > 0 ? recorded : max(now, recorded), policy: try row.int8(0, 2),
+      now: now, asOf: behind > 0 || second < recorded ? recorded : second, policy: try row.int8(0, 2),
       calendar: try row.int8(0, 3), behind: behind)
     guard let knownAt else { return standing }
     standing.asOf = knownAt
@@ -240,7 +242,8 @@ extension OnTimeReport {
     }
   }
 
-  private static func names(
+  /// Names of regions by code, as far as they are known.
+  static func names(
     _ codes: [String], _ session: inout Session
   ) throws(PostgresError) -> [String: RegionName] {
     guard !codes.isEmpty, try session.execute("SELECT to_regclass('bizclock.region') IS NOT NULL").bool(0, 0) else {

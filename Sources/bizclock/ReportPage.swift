@@ -84,7 +84,8 @@ struct ReportPage {
     for column in ReportColumn.allCases {
       second +=
         "<th scope=\"col\"\(ReportPage.opensGroup(column) ? " class=\"first\"" : "")>"
-        + "\(ReportPage.escaped(short(column)))</th>"
+        + short(column).split(separator: "\n").map { ReportPage.escaped(String($0)) }.joined(separator: "<br>")
+        + "</th>"
     }
     return "<thead>\n\(top)</tr>\n\(second)</tr>\n</thead>\n"
   }
@@ -93,9 +94,9 @@ struct ReportPage {
   private func short(_ column: ReportColumn) -> String {
     let language = words.language
     return switch column {
-    case .onTimeRate: language.of("on time", "按时办结率")
-    case .earlyRate: language.of("early", "提前办结率")
-    case .compression: language.of("compr.", "承诺时限压缩率")
+    case .onTimeRate: language.of("on-time\nrate", "按时\n办结率")
+    case .earlyRate: language.of("early\nrate", "提前\n办结率")
+    case .compression: language.of("com-\npression", "承诺时限\n压缩率")
     case .meanCountedDays, .meanWorkingHours: language.of("mean", "均值")
     case .p90CountedDays, .p90WorkingHours: "P90"
     case .open: language.of("open", "在办")
@@ -171,7 +172,7 @@ struct ReportPage {
     * { box-sizing: border-box; }
     body { margin: 0 auto; padding: 1.2em; max-width: \(landscape ? "297mm" : "210mm"); background: #fff; color: #000;
       font: 9pt/1.45 "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei",
-      "Helvetica Neue", Arial, "SimSun-ExtB", sans-serif; }
+      "Helvetica Neue", Arial, "SimSun-ExtB", "HanaMinB", "BabelStone Han", sans-serif; }
     h1 { margin: 0 0 .5em; font-size: 16pt; line-height: 1.25; }
     h2 { margin: 0 0 .2em; font-size: 11.5pt; line-height: 1.3; break-after: avoid; overflow-wrap: anywhere; }
     small { font-weight: normal; font-size: .8em; color: #444; }
@@ -188,7 +189,7 @@ struct ReportPage {
     tr { break-inside: avoid; }
     th, td { padding: .28em .25em; text-align: right; vertical-align: top; border-bottom: .4pt solid #bbb; }
     td { white-space: nowrap; unicode-bidi: isolate; }
-    thead th { vertical-align: bottom; font-weight: 600; border-bottom: .75pt solid #000; }
+    thead th { vertical-align: bottom; font-weight: 600; white-space: nowrap; border-bottom: .75pt solid #000; }
     thead tr:first-child th { border-top: .75pt solid #000; }
     thead tr:first-child th[colspan] { text-align: center; border-bottom: .4pt solid #bbb; }
     .text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
@@ -197,8 +198,8 @@ struct ReportPage {
     .worse { font-weight: 700; }
     .total th, .total td { font-weight: 700; border-top: .75pt solid #000; border-bottom: .75pt solid #000;
       break-before: avoid; }
-    .bar { display: block; width: 4.2em; height: 0; margin: .2em 0 0 auto; border-bottom: .4pt solid #ccc; }
-    .bar i { display: block; height: 0; border-bottom: 1.6pt solid #666; }
+    .bar { display: block; width: 4.2em; height: 1.3pt; margin: .1em 0 0 auto; border-bottom: .4pt solid #ccc; }
+    .bar i { display: block; height: 0; border-bottom: 1.3pt solid #888; }
     footer { margin-top: 1.8em; padding-top: .5em; border-top: .5pt solid #000; font-size: 7.6pt; color: #333; }
     footer div { display: flex; margin-bottom: .2em; break-inside: avoid; }
     footer dt { flex: 0 0 9em; font-weight: 600; }
