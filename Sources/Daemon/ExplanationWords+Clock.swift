@@ -172,15 +172,15 @@ extension ExplanationWords {
   /// What became of an alert, each with its time.
   public func alert(_ alert: CaseReport.Alert) -> [String] {
     var parts = [of("reached \(time(alert.levelAt))", "\(time(alert.levelAt))触发")]
-    parts.append(of("recorded \(time(alert.recordedAt))", "\(time(alert.recordedAt))记录"))
-    if let logged = alert.loggedAt { parts.append(of("logged \(time(logged))", "\(time(logged))写入日志")) }
+    parts.append(of("recorded \(record(alert.recordedAt))", "\(record(alert.recordedAt))记录"))
+    if let logged = alert.loggedAt { parts.append(of("logged \(record(logged))", "\(record(logged))写入日志")) }
     if alert.retrospective { parts.append(of("history, paged nobody", "历史数据，未通知")) }
     if alert.feedStalled { parts.append(of("a feed was silent", "当时有数据源中断")) }
     if let amended = alert.amendedAt {
-      parts.append(of("amended \(time(amended))", "\(time(amended))更正") + why(alert.changeReason))
+      parts.append(of("amended \(record(amended))", "\(record(amended))更正") + why(alert.changeReason))
     }
     if let withdrawn = alert.withdrawnAt {
-      parts.append(of("withdrawn \(time(withdrawn))", "\(time(withdrawn))撤销") + why(alert.changeReason))
+      parts.append(of("withdrawn \(record(withdrawn))", "\(record(withdrawn))撤销") + why(alert.changeReason))
     }
     if let resolved = alert.resolvedAt { parts.append(of("resolved \(time(resolved))", "\(time(resolved))解除")) }
     if let acknowledged = alert.acknowledgedAt {
@@ -188,8 +188,8 @@ extension ExplanationWords {
       let reason = alert.reason ?? ""
       parts.append(
         of(
-          "acknowledged \(time(acknowledged)) by \(name): \(reason)",
-          "\(time(acknowledged))由\(name)确认，原因：\(reason)"))
+          "acknowledged \(record(acknowledged)) by \(name): \(reason)",
+          "\(record(acknowledged))由\(name)确认，原因：\(reason)"))
     }
     return parts
   }

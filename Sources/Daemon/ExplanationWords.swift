@@ -20,6 +20,11 @@ public struct ExplanationWords: Sendable {
   /// A time of the wall clock, `2026-11-10 17:30`, with seconds only where there are any.
   public func time(_ instant: Instant) -> String { "\(zone.date(of: instant)) \(timeOfDay(instant))" }
 
+  /// When something was recorded, to the second.
+  public func record(_ instant: Instant) -> String {
+    time(Instant(seconds: instant.microseconds / 1_000_000))
+  }
+
   /// The time of day, `17:30`.
   public func timeOfDay(_ instant: Instant) -> String {
     let text = String(zone.local(instant).description.dropFirst(11))
@@ -80,10 +85,12 @@ public struct ExplanationWords: Sendable {
         explained.rule == nil ? of("holiday", "节假日") : of("statutory holiday", "法定节假日")
       text += name(day.name)
       cited.append(of("calendar \(explained.calendar)", "工作日历\(explained.calendar)"))
-    case .suspended: text = of("suspended: ", "暂停：") + pauses(explained.pauses)
+    case .suspended:
+      text = explained.pauses.map { kind($0) + " " + span($0, year: day.date) }.joined(separator: of("; ", "；"))
+      text = of("suspended: \(text)", "暂停：\(text)")
     case .restarted:
-      text = of("time starts again, a day that is not counted", "恢复计时之日不计入")
-      if !explained.pauses.isEmpty { text += of(": ", "：") + pauses(explained.pauses) }
+      text = explained.pauses.map(kind).joined(separator: of(", ", "、"))
+      text = of("not counted: time starts again after the \(text)", "不计入：\(text)后恢复计时之日")
     case .closure:
       text = of("local closure", "停工") + name(explained.closure?.name ?? day.name)
       if let closure = explained.closure { text += of(", ", "，") + span(closure.from, closure.to) }
@@ -99,12 +106,17 @@ public struct ExplanationWords: Sendable {
     return of(": \(name)", "：\(name)")
   }
 
-  private func pauses(_ pauses: [ClockPause]) -> String {
-    guard !pauses.isEmpty else { return of("paused", "计时暂停") }
-    return pauses.map { pause in
-      let kind = pause.kind.isEmpty ? of("paused", "计时暂停") : language.pause(pause.kind)
-      return kind + of(", ", "，") + span(pause.from, pause.to)
-    }.joined(separator: of("; ", "；"))
+  private func kind(_ pause: ClockPause) -> String {
+    pause.kind.isEmpty ? of("pause", "暂停") : language.pause(pause.kind)
+  }
+
+  /// From when to when, without the year where it is that of a date beside it.
+  private func span(_ pause: ClockPause, year date: CivilDate) -> String {
+    func short(_ instant: Instant) -> String {
+      zone.date(of: instant).fields.year == date.fields.year ? String(time(instant).dropFirst(5)) : time(instant)
+    }
+    guard let to = pause.to else { return of("since \(short(pause.from))", "\(short(pause.from))起") }
+    return of("\(short(pause.from)) to \(short(to))", "\(short(pause.from))至\(short(to))")
   }
 
   /// What a stretch of dates is made of: `8 counted (3–10), 4 rest days`.

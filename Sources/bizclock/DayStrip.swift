@@ -50,11 +50,12 @@ struct DayStrip {
   /// The dates with long plain stretches made one line; beside what happened, the dates around it stay.
   private var folded: [Line] {
     guard days.count > DayStrip.foldedFrom else { return days.map { .day($0) } }
-    let telling = days.map {
-      happenings[$0.day.date] != nil || $0.day.reason == .start || $0.day.reason == .restarted
+    let last = days.count - 1
+    let telling = days.enumerated().map { index, day in
+      index == 0 || index == last || day.day.reason == .restarted || happenings[day.day.date] != nil
     }
     func isKept(_ index: Int) -> Bool {
-      telling[max(0, index - 1)...min(days.count - 1, index + 1)].contains(true)
+      telling[max(0, index - 1)...min(last, index + 1)].contains(true)
     }
     var lines: [Line] = []
     var stretch: [ExplainedDay] = []

@@ -57,7 +57,7 @@ struct ExplanationText {
     add(of("window", "窗口"), a.serviceWindow)
     add(of("channel", "渠道"), a.channel.map(language.channel))
     add(of("tags", "标签"), a.tags?.joined(separator: of(", ", "、")))
-    add(of("as of", "截至"), "\(words.time(explanation.now)) (\(explanation.zone.name))")
+    add(of("as of", "截至"), "\(words.record(explanation.now)) (\(explanation.zone.name))")
     return Terminal.safe(of("case ", "办件 ") + explanation.caseID) + "\n" + lines(facts)
   }
 
@@ -73,7 +73,7 @@ struct ExplanationText {
       table.add([
         date == before ? "" : date.description, date == before ? "" : words.weekday(date),
         words.timeOfDay(event.occurredAt), name(event), event.serviceWindow ?? "", event.eventID.text,
-        words.time(stored.receivedAt), note(event, happened),
+        words.record(stored.receivedAt), note(event, happened),
       ])
       before = date
     }
@@ -140,7 +140,7 @@ struct ExplanationText {
       facts.append(
         (level(reach.level, reach.revision), of("to come \(words.time(reach.at))", "将于\(words.time(reach.at))触发")))
     }
-    if clock.overrunsWithoutReason(explained.alerts), lawful {
+    if explained.overrunsWithoutReason, lawful {
       let law = LegalRule.reasonsMadePublic.cited(in: language)
       facts.append(
         (of("reason", "原因"), of("none acknowledged yet (\(law))", "尚未登记超期原因（\(law)）")))
@@ -176,10 +176,10 @@ struct ExplanationText {
   }
 }
 
-extension Clock {
+extension ExplainedClock {
   /// Whether it ran past due and nobody has said why yet.
-  fileprivate func overrunsWithoutReason(_ alerts: [CaseReport.Alert]) -> Bool {
-    guard verdict == .late || overrun != nil || breached else { return false }
+  fileprivate var overrunsWithoutReason: Bool {
+    guard clock.verdict == .late || overrun != nil || clock.breached else { return false }
     return !alerts.contains { $0.acknowledgedAt != nil }
   }
 }

@@ -1,7 +1,8 @@
 import Daemon
 import Ledger
 
-/// The on-time report as one HTML page to print: no scripts, nothing from elsewhere, everything escaped.
+/// The on-time report as one HTML page to print: no scripts, nothing from elsewhere, everything escaped. It is also
+/// well-formed XML, so that any parser can prove that.
 struct ReportPage {
   private let report: OnTimeReport
   private let words: ReportWords
@@ -18,9 +19,9 @@ struct ReportPage {
       <!DOCTYPE html>
       <html lang="\(words.language == .zh ? "zh-CN" : "en")">
       <head>
-      <meta charset="utf-8">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta charset="utf-8"/>
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
+      <meta name="viewport" content="width=device-width, initial-scale=1"/>
       <title>\(ReportPage.escaped(title))</title>
       <style>\(ReportPage.style(landscape: question.dimensions.count > 1))</style>
       </head>
@@ -84,7 +85,7 @@ struct ReportPage {
     for column in ReportColumn.allCases {
       second +=
         "<th scope=\"col\"\(ReportPage.opensGroup(column) ? " class=\"first\"" : "")>"
-        + short(column).split(separator: "\n").map { ReportPage.escaped(String($0)) }.joined(separator: "<br>")
+        + short(column).split(separator: "\n").map { ReportPage.escaped(String($0)) }.joined(separator: "<br/>")
         + "</th>"
     }
     return "<thead>\n\(top)</tr>\n\(second)</tr>\n</thead>\n"
