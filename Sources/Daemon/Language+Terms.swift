@@ -18,7 +18,7 @@ extension Language {
     switch kind {
     case "correction_requested": of("correction of materials", "补正材料")
     case "suspended": of("special procedure: hearing, inspection, expert review", "特别程序（听证、检验、专家评审等）")
-    case "reopened": of("between the stop and the reopening", "办结至重新开启之间")
+    case "reopened": of("time between stop and reopening", "办结至重新开启之间的时间")
     default: of("pause by \(kind)", "由\(kind)引起的暂停")
     }
   }

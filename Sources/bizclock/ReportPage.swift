@@ -101,8 +101,10 @@ struct ReportPage {
     case .meanCountedDays, .meanWorkingHours: language.of("mean", "均值")
     case .p90CountedDays, .p90WorkingHours: "P90"
     case .open: language.of("open", "在办")
-    case .overdue: language.of("overdue", "逾期")
-    case .finished, .onTime, .late, .premature, .medianCountedDays, .medianWorkingHours: words.heading(column)
+    case .overdue: language.of("over-\ndue", "逾期")
+    case .onTime: language.of("on\ntime", "按时")
+    case .premature: language.of("pre-\nmature", "过早")
+    case .finished, .late, .medianCountedDays, .medianWorkingHours: words.heading(column)
     }
   }
 
@@ -194,6 +196,9 @@ struct ReportPage {
     thead tr:first-child th { border-top: .75pt solid #000; }
     thead tr:first-child th[colspan] { text-align: center; border-bottom: .4pt solid #bbb; }
     .text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+    td.text { min-width: 7.5em; }
+    td.text small { white-space: nowrap; }
+    td.date { min-width: 0; }
     .date { white-space: nowrap; overflow-wrap: normal; }
     .first { padding-left: .8em; }
     .worse { font-weight: 700; }
