@@ -2,7 +2,7 @@
 --
 -- Ledger:      event, ledger_head, feed, quarantine
 -- Rules:       rules (every version of policy and calendars), and what follows from those in force:
---              commitment_version, calendar_day
+--              commitment_version, calendar_day, region
 -- Projections: projector, case_file, clock, metric_cell, metric_bucket      (can be rebuilt)
 -- Records:     alert, verdict_history, log_outbox                           (cannot)
 --
@@ -151,6 +151,15 @@ CREATE TABLE bizclock.calendar_day (
 COMMENT ON TABLE bizclock.calendar_day IS 'The calendars in force, day by day, with running sums for the views.';
 COMMENT ON COLUMN bizclock.calendar_day.worked_through IS 'How many days are worked up to and including this one.';
 COMMENT ON COLUMN bizclock.calendar_day.office_before_us IS 'Office time before this day''s midnight.';
+
+CREATE TABLE bizclock.region (
+  code    text COLLATE "C" NOT NULL,
+  name    text NOT NULL,
+  name_en text,
+  CONSTRAINT region_key PRIMARY KEY (code),
+  CONSTRAINT region_code CHECK (code ~ '^[0-9]+$' AND length(code) IN (2, 4, 6, 9, 12))
+);
+COMMENT ON TABLE bizclock.region IS 'The names of regions that the policy in force knows, for the views.';
 
 -- ----------------------------------------------------------------------------------------------- projections
 
@@ -302,6 +311,7 @@ CREATE TABLE bizclock.alert (
   withdrawn_at    timestamptz,
   amended_at      timestamptz,
   acknowledged_at timestamptz,
+  data_at         timestamptz,
   retrospective   boolean     NOT NULL,
   feed_stalled    boolean     NOT NULL DEFAULT false,
   priority        text        NOT NULL,
@@ -312,6 +322,8 @@ CREATE TABLE bizclock.alert (
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE bizclock.alert IS 'The record that a clock reached a level; never deleted.';
 COMMENT ON COLUMN bizclock.alert.reason IS 'Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).';
+COMMENT ON COLUMN bizclock.alert.data_at IS
+  'Where the level was told by data or rules that came after its instant: when they came; null where it was foreseen.';
 COMMENT ON COLUMN bizclock.alert.change_reason IS 'Why the alert was withdrawn or amended.';
 CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
 

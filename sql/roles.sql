@@ -28,6 +28,8 @@ END
 $$;
 
 REVOKE ALL ON SCHEMA bizclock FROM PUBLIC;
+-- It runs with its owner's rights, and whoever has access to the schema could call it.
+REVOKE ALL ON FUNCTION dashboard.on_time_as_of(timestamptz, date, date) FROM PUBLIC;
 
 DO $$
 DECLARE
@@ -45,11 +47,12 @@ BEGIN
   LOOP
     EXECUTE format('GRANT SELECT ON %s TO bizclock_dashboard', view);
   END LOOP;
-  GRANT EXECUTE ON FUNCTION dashboard.now() TO bizclock_dashboard;
+  GRANT EXECUTE ON FUNCTION dashboard.now(), dashboard.on_time_as_of(timestamptz, date, date) TO bizclock_dashboard;
   -- A view reads tables with its owner's rights, but calls functions with its reader's.
   GRANT EXECUTE ON FUNCTION
     bizclock.bucket_value(integer),
     bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz),
+    bizclock.office_at(bigint, timestamptz[], timestamptz[], timestamptz),
     bizclock.take_void(text[], text, text),
     bizclock.voided_ids(text, text)
   TO bizclock_dashboard;

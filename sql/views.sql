@@ -3,8 +3,8 @@
 --
 -- In:   the tables of 0001_ledger.sql.
 -- Out:  schema dashboard (stable: a column is added at the end of its view, never renamed or removed), and in
---       schema bizclock what its views share: dashboard_views, bucket_value, office_until, voided_ids,
---       calendar_now, clock_now.
+--       schema bizclock what its views share: dashboard_views, bucket_value, office_until, office_at, voided_ids,
+--       calendar_now, clock_now, voids, step_run.
 --
 -- To add a view: its name in dashboard_views, CREATE OR REPLACE VIEW below, and a comment on it and on each column
 -- that the common words do not cover; roles.sql grants it, Tests/sql/views-check.sql refuses one without comments.
@@ -21,6 +21,20 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('bizclock.views', 0));
   IF to_regnamespace('dashboard') IS NULL THEN
     CREATE SCHEMA dashboard;
+  END IF;
+
+  -- A quantile's subquery is estimated at many times its cost, so that the planner would compile queries that take
+  -- milliseconds, for most of a second. For new sessions; whoever has set it otherwise, or may not, keeps what is.
+  IF NOT EXISTS (
+    SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS c
+    WHERE s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND s.setrole = 0 AND c LIKE 'jit=%')
+  THEN
+    BEGIN
+      EXECUTE format('ALTER DATABASE %I SET jit = off', current_database());
+    EXCEPTION WHEN insufficient_privilege THEN
+      NULL;
+    END;
   END IF;
 END
 $$;
@@ -88,6 +102,12 @@ BEGIN
   IF to_regclass('bizclock.clock_now') IS NOT NULL THEN
     DROP VIEW bizclock.clock_now;
   END IF;
+  IF to_regclass('bizclock.step_run') IS NOT NULL THEN
+    DROP VIEW bizclock.step_run;
+  END IF;
+  IF to_regclass('bizclock.voids') IS NOT NULL THEN
+    DROP VIEW bizclock.voids;
+  END IF;
   IF to_regclass('bizclock.calendar_now') IS NOT NULL THEN
     DROP VIEW bizclock.calendar_now;
   END IF;
@@ -122,6 +142,19 @@ CREATE OR REPLACE FUNCTION bizclock.office_until(
     FROM unnest(opens, closes) AS h (opens, closes));
 COMMENT ON FUNCTION bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz) IS
   'Office time (µs) before an instant of a day, from the office time before that day and its office hours.';
+
+-- For many instants: without a subquery in it, it is worked out in place, which office_until is not.
+CREATE OR REPLACE FUNCTION bizclock.office_at(
+    before_us bigint, opens timestamptz[], closes timestamptz[], instant timestamptz) RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE
+    WHEN cardinality(opens) > 2 THEN bizclock.office_until(before_us, opens, closes, instant)
+    ELSE before_us
+      + (extract(epoch FROM greatest(least(instant, closes[1]) - opens[1], '0')) * 1000000)::bigint
+      + (extract(epoch FROM greatest(least(instant, closes[2]) - opens[2], '0')) * 1000000)::bigint
+  END;
+COMMENT ON FUNCTION bizclock.office_at(bigint, timestamptz[], timestamptz[], timestamptz) IS
+  'As office_until, for many rows; null where the calendar does not know the day.';
 
 -- A void acts on what it names in its own case and source, on another void only if it is later in event order.
 -- So over the voids of one case and source, last first: each is settled when its turn comes, because whatever may
@@ -245,6 +278,46 @@ LEFT JOIN bizclock.calendar_day d ON d.calendar = c.calendar AND d.date = c.due_
 COMMENT ON VIEW bizclock.clock_now IS
   'Every clock with its measures at now; what the views of clocks in schema dashboard show.';
 
+-- What never happened, of each case and source that has voids.
+CREATE OR REPLACE VIEW bizclock.voids AS
+SELECT
+  o.case_id,
+  o.source,
+  bizclock.voided_ids(
+    o.event_id, o.voids ORDER BY o.occurred_at DESC, o.sequence DESC NULLS LAST, o.event_id DESC) AS ids
+FROM bizclock.event o
+WHERE o.type = 'voided'
+GROUP BY o.case_id, o.source;
+COMMENT ON VIEW bizclock.voids IS 'The ids of the events that never happened, of each case and source with voids.';
+
+-- Starts and completions of steps in event order, one pass over the log. A completion that comes straight after a
+-- start of its step ends the run that the latest start began. One without such a start (none was told, or another
+-- completion has ended its run already) counts as finished and has no time. Events without a step belong to none.
+CREATE OR REPLACE VIEW bizclock.step_run AS
+SELECT
+  s.case_id,
+  coalesce(f.process, s.process) AS process,
+  s.step,
+  s.type = 'step_completed' AS finished,
+  CASE WHEN s.type = 'step_completed' AND s.type_before = 'step_started' THEN s.occurred_before END AS started_at,
+  s.occurred_at
+FROM (
+  SELECT
+    e.case_id, e.process, e.step, e.type, e.occurred_at,
+    lag(e.type) OVER steps AS type_before,
+    lag(e.occurred_at) OVER steps AS occurred_before
+  FROM bizclock.event e
+  LEFT JOIN bizclock.voids v ON v.case_id = e.case_id AND v.source = e.source
+  WHERE e.type IN ('step_started', 'step_completed') AND e.step IS NOT NULL
+    AND (v.ids IS NULL OR e.event_id <> ALL (v.ids))
+  -- A start comes before a completion of the same instant: its rank is the lower.
+  WINDOW steps AS (
+    PARTITION BY e.case_id, e.step
+    ORDER BY e.occurred_at, e.sequence NULLS FIRST, e.type = 'step_completed', e.source, e.event_id)
+) s
+LEFT JOIN bizclock.case_file f ON f.case_id = s.case_id;
+COMMENT ON VIEW bizclock.step_run IS 'Each start and each completion of a step that happened, with the start it ends.';
+
 -- -------------------------------------------------------------------------------------------------------- clocks
 
 CREATE OR REPLACE VIEW dashboard.clock AS
@@ -262,8 +335,12 @@ SELECT
   c.service_window, c.tags, c.started_at, c.due_at, c.stopped_at, c.state, c.outcome, c.verdict, c.breached,
   c.counted_days, c.working_seconds, c.elapsed_seconds, c.paused_seconds, c.overrun_seconds, c.overrun_days,
   c.provisional, c.early, c.due_day, c.stopped_day, c.calendar, c.limit_text, c.extended_days, c.report_tag,
-  c.remaining_seconds, c.remaining_working_days, c.overrun_seconds AS overdue_seconds, c.overdue_working_days
+  c.remaining_seconds, c.remaining_working_days, c.overrun_seconds AS overdue_seconds, c.overdue_working_days,
+  coalesce(n.name, t.name, y.name) AS region_name
 FROM bizclock.clock_now c
+LEFT JOIN bizclock.region n ON n.code = c.region
+LEFT JOIN bizclock.region t ON t.code = left(c.region, 9)
+LEFT JOIN bizclock.region y ON y.code = left(c.region, 6)
 WHERE c.state IN ('running', 'paused')
 ORDER BY c.due_at NULLS LAST, c.case_id, c.commitment, c.round;
 
@@ -273,8 +350,12 @@ SELECT
   c.service_window, c.tags, c.started_at, c.due_at, c.stopped_at, c.state, c.outcome, c.verdict, c.breached,
   c.counted_days, c.working_seconds, c.elapsed_seconds, c.paused_seconds, c.overrun_seconds, c.overrun_days,
   c.provisional, c.early, c.due_day, c.stopped_day, c.calendar, c.limit_text, c.extended_days, c.report_tag,
-  c.overrun_seconds AS overdue_seconds, c.overdue_working_days
+  c.overrun_seconds AS overdue_seconds, c.overdue_working_days,
+  coalesce(n.name, t.name, y.name) AS region_name
 FROM bizclock.clock_now c
+LEFT JOIN bizclock.region n ON n.code = c.region
+LEFT JOIN bizclock.region t ON t.code = left(c.region, 9)
+LEFT JOIN bizclock.region y ON y.code = left(c.region, 6)
 WHERE c.state IN ('running', 'paused') AND c.due_at < (SELECT dashboard.now())
 ORDER BY c.due_at, c.case_id, c.commitment, c.round;
 
@@ -514,6 +595,201 @@ LEFT JOIN (
 ) q ON q.commitment = v.commitment AND q.version_from = v.version_from
 WHERE v.kind = 'time';
 
+-- As on_time_monthly, but by region alone: a cell counts at each length of prefix that its region has, in the row of
+-- the province, of the prefecture, of the county and so on; where the region is not known, in a row of its own. A row
+-- takes in all versions, so its compression is the mean over the clocks for which the law sets a limit.
+-- A condition on the month or the region is settled on the cells, before they are added up.
+CREATE OR REPLACE VIEW dashboard.region_rollup AS
+SELECT
+  c.month,
+  nullif(c.region, '') AS region,
+  r.name AS region_name,
+  nullif(length(c.region), 0) AS digits,
+  c.process,
+  c.commitment,
+  c.finished,
+  c.on_time,
+  c.late,
+  c.premature,
+  c.on_time / nullif(c.finished, 0)::double precision AS on_time_rate,
+  c.early / nullif(c.finished, 0)::double precision AS early_rate,
+  c.compression,
+  c.counted_days / nullif(c.finished, 0)::double precision AS mean_counted_days,
+  bizclock.bucket_value(c.quantile[1]) AS median_counted_days,
+  bizclock.bucket_value(c.quantile[2]) AS p90_counted_days,
+  bizclock.bucket_value(c.quantile[3]) AS p95_counted_days,
+  c.working_us / (nullif(c.finished, 0) * 3.6e9::double precision) AS mean_working_hours,
+  bizclock.bucket_value(c.quantile[4]) / 3.6e9::double precision AS median_working_hours,
+  bizclock.bucket_value(c.quantile[5]) / 3.6e9::double precision AS p90_working_hours,
+  bizclock.bucket_value(c.quantile[6]) / 3.6e9::double precision AS p95_working_hours,
+  c.early
+FROM (
+  SELECT
+    date_trunc('month', m.day::timestamp)::date AS month,
+    left(m.region, p.digits) AS region,
+    m.process, m.commitment,
+    sum(m.finished)::bigint AS finished,
+    sum(m.on_time)::bigint AS on_time,
+    sum(m.late)::bigint AS late,
+    sum(m.premature)::bigint AS premature,
+    sum(m.early)::bigint AS early,
+    sum(m.counted_days)::bigint AS counted_days,
+    sum(m.working_us) AS working_us,
+    sum(m.finished * v.compression)
+      / nullif(sum(m.finished) FILTER (WHERE v.compression IS NOT NULL), 0)::double precision AS compression,
+    (
+      SELECT ARRAY[
+        min(w.bucket) FILTER (WHERE w.days AND w.through * 2 >= w.n),
+        min(w.bucket) FILTER (WHERE w.days AND w.through * 10 >= w.n * 9),
+        min(w.bucket) FILTER (WHERE w.days AND w.through * 20 >= w.n * 19),
+        min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 2 >= w.n),
+        min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 10 >= w.n * 9),
+        min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 20 >= w.n * 19)]
+      FROM (
+        SELECT
+          b.measure = 'counted_days' AS days,
+          b.bucket,
+          sum(sum(b.count)) OVER (PARTITION BY b.measure ORDER BY b.bucket) AS through,
+          sum(sum(b.count)) OVER (PARTITION BY b.measure) AS n
+        FROM bizclock.metric_bucket b
+        WHERE b.cell = ANY (array_agg(m.cell)) AND b.count > 0
+        GROUP BY b.measure, b.bucket
+      ) w
+    ) AS quantile
+  FROM bizclock.metric_cell m
+  JOIN (VALUES (0), (2), (4), (6), (9), (12)) AS p (digits)
+    ON (m.region = '' AND p.digits = 0) OR (p.digits > 0 AND length(m.region) >= p.digits)
+  LEFT JOIN bizclock.commitment_version v ON v.commitment = m.commitment AND v.version_from = m.version_from
+  WHERE m.basis = 'stop' AND m.finished > 0
+  GROUP BY date_trunc('month', m.day::timestamp)::date, left(m.region, p.digits), m.process, m.commitment
+) c
+LEFT JOIN bizclock.region r ON r.code = c.region;
+
+-- What was believed at a moment: verdicts that stand and were recorded by then, and those that were believed then and
+-- have changed since. It reads clocks, not cells: exact, and as slow as the clocks are many.
+-- bizclock_dashboard may call it and sees no clock: it runs with its owner's rights, every name in it is qualified,
+-- and its search_path is pinned.
+CREATE OR REPLACE FUNCTION dashboard.on_time_as_of(at timestamptz, "from" date, "to" date)
+  RETURNS TABLE (
+    process text, commitment text, version_from date, region text, channel text, entity_type text, report_tag text,
+    outcome text, finished bigint, on_time bigint, late bigint, premature bigint, on_time_rate double precision,
+    early_rate double precision, mean_counted_days double precision, median_counted_days integer,
+    p90_counted_days integer, p95_counted_days integer, mean_working_hours double precision,
+    median_working_hours double precision, p90_working_hours double precision, p95_working_hours double precision,
+    early bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT
+    g.process, g.commitment, g.version_from, g.region, g.channel, g.entity_type, g.report_tag, g.outcome,
+    g.finished, g.on_time, g.late, g.premature,
+    g.on_time / g.finished::double precision,
+    g.early / g.finished::double precision,
+    g.counted_days / g.finished::double precision,
+    g.days[1], g.days[2], g.days[3],
+    g.working_us / (g.finished * 3.6e9::double precision),
+    g.office[1] / 3.6e9::double precision,
+    g.office[2] / 3.6e9::double precision,
+    g.office[3] / 3.6e9::double precision,
+    g.early
+  FROM (
+    SELECT
+      k.process, k.commitment, k.version_from, k.region, k.channel, k.entity_type, k.report_tag, k.outcome,
+      count(*) AS finished,
+      count(*) FILTER (WHERE k.verdict = 'on_time') AS on_time,
+      count(*) FILTER (WHERE k.verdict = 'late') AS late,
+      count(*) FILTER (WHERE k.verdict = 'premature') AS premature,
+      count(*) FILTER (WHERE k.early) AS early,
+      sum(k.counted_days) AS counted_days,
+      sum(k.working_us) AS working_us,
+      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY k.counted_days) AS days,
+      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY k.working_us) AS office
+    FROM (
+      SELECT
+        nullif(f.process, '') AS process, c.commitment, c.version_from, nullif(f.region, '') AS region,
+        nullif(f.channel, '') AS channel, nullif(f.entity_type, '') AS entity_type,
+        nullif(f.report_tag, '') AS report_tag, c.outcome, c.verdict, c.early, c.counted_days, c.working_us
+      FROM bizclock.clock c
+      LEFT JOIN bizclock.case_file f ON f.case_id = c.case_id
+      WHERE c.verdict IS NOT NULL AND c.stopped_day BETWEEN $2 AND $3 AND c.verdict_recorded_at <= $1
+      UNION ALL
+      SELECT
+        nullif(h.process, ''), h.commitment, h.version_from, nullif(h.region, ''), nullif(h.channel, ''),
+        nullif(h.entity_type, ''), nullif(h.report_tag, ''), h.outcome, h.verdict, h.early, h.counted_days,
+        h.working_us
+      FROM bizclock.verdict_history h
+      WHERE h.verdict IS NOT NULL AND h.stopped_day BETWEEN $2 AND $3 AND h.known_from <= $1 AND h.known_until > $1
+    ) k
+    GROUP BY k.process, k.commitment, k.version_from, k.region, k.channel, k.entity_type, k.report_tag, k.outcome
+  ) g
+  ORDER BY g.process, g.commitment, g.version_from, g.region, g.channel, g.entity_type, g.report_tag, g.outcome
+$$;
+COMMENT ON FUNCTION dashboard.on_time_as_of(timestamptz, date, date) IS
+  'The on-time report of the clocks that stopped on the dates "from" to "to", as it was known at `at`; columns as in '
+  'on_time_monthly, quantiles exact.';
+
+-- --------------------------------------------------------------------------------------------------------- steps
+
+-- Time is office time by the process's main calendar, which is that of its first commitment; pauses count, for the
+-- step lay somewhere all the same. The case's time is reckoned the same way from its first event to its last, over
+-- all cases of the process: a step that few cases have has a small share, and steps that run side by side may have
+-- more than 1 together. Quantiles are exact, by nearest rank.
+CREATE OR REPLACE VIEW dashboard.step_time AS
+WITH main AS (
+  SELECT DISTINCT ON (v.process) v.process, v.calendar, k.time_zone
+  FROM bizclock.commitment_version v
+  LEFT JOIN bizclock.calendar_now k ON k.calendar = v.calendar
+  WHERE v.kind = 'time'
+  ORDER BY v.process, v.ordinal, v.version_from
+)
+SELECT
+  s.process,
+  s.step,
+  s.started,
+  s.finished,
+  s.quantile[1] / 3.6e9::double precision AS median_working_hours,
+  s.quantile[2] / 3.6e9::double precision AS p90_working_hours,
+  s.working_us / nullif(c.working_us, 0)::double precision AS share_of_case_time,
+  s.measured,
+  s.working_us / (nullif(s.measured, 0) * 3.6e9::double precision) AS mean_working_hours,
+  s.quantile[3] / 3.6e9::double precision AS p95_working_hours
+FROM (
+  SELECT
+    r.process,
+    r.step,
+    count(*) FILTER (WHERE NOT r.finished) AS started,
+    count(*) FILTER (WHERE r.finished) AS finished,
+    count(o.working_us) AS measured,
+    sum(o.working_us) AS working_us,
+    percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY o.working_us) AS quantile
+  FROM bizclock.step_run r
+  LEFT JOIN main m ON m.process = r.process
+  LEFT JOIN bizclock.calendar_day a
+    ON a.calendar = m.calendar AND a.date = (r.started_at AT TIME ZONE m.time_zone)::date
+  LEFT JOIN bizclock.calendar_day b
+    ON b.calendar = m.calendar AND b.date = (r.occurred_at AT TIME ZONE m.time_zone)::date
+  CROSS JOIN LATERAL (
+    SELECT
+      bizclock.office_at(b.office_before_us, b.opens, b.closes, r.occurred_at)
+        - bizclock.office_at(a.office_before_us, a.opens, a.closes, r.started_at) AS working_us
+  ) o
+  GROUP BY r.process, r.step
+) s
+LEFT JOIN (
+  SELECT
+    f.process,
+    sum(
+      bizclock.office_at(b.office_before_us, b.opens, b.closes, f.last_occurred_at)
+        - bizclock.office_at(a.office_before_us, a.opens, a.closes, f.first_occurred_at)) AS working_us
+  FROM bizclock.case_file f
+  JOIN main m ON m.process = f.process
+  JOIN bizclock.calendar_day a
+    ON a.calendar = m.calendar AND a.date = (f.first_occurred_at AT TIME ZONE m.time_zone)::date
+  JOIN bizclock.calendar_day b
+    ON b.calendar = m.calendar AND b.date = (f.last_occurred_at AT TIME ZONE m.time_zone)::date
+  GROUP BY f.process
+) c ON c.process = s.process;
+
 -- -------------------------------------------------------------------------------------------------------- pauses
 
 -- Each pause by itself, as it was told: overlapping ones each show the time and the days they would take alone.
@@ -602,16 +878,7 @@ SELECT
   e.received_at
 FROM bizclock.event e
 LEFT JOIN bizclock.case_file f ON f.case_id = e.case_id
-LEFT JOIN (
-  SELECT
-    o.case_id,
-    o.source,
-    bizclock.voided_ids(
-      o.event_id, o.voids ORDER BY o.occurred_at DESC, o.sequence DESC NULLS LAST, o.event_id DESC) AS ids
-  FROM bizclock.event o
-  WHERE o.type = 'voided'
-  GROUP BY o.case_id, o.source
-) v ON v.case_id = e.case_id AND v.source = e.source
+LEFT JOIN bizclock.voids v ON v.case_id = e.case_id AND v.source = e.source
 WHERE e.type <> 'voided' AND (v.ids IS NULL OR e.event_id <> ALL (v.ids))
 ORDER BY
   e.case_id, e.occurred_at, e.sequence NULLS FIRST,
@@ -642,20 +909,29 @@ SELECT
 FROM bizclock.feed f;
 
 -- Retrospective alerts were not to be seen coming, and the instant of an amended one is not that it was raised for.
+-- Nor could one be seen that data told which came after its instant: it is measured from their coming, so that late
+-- data do not make the timer look slow. What a change of rules told (it came as it was recorded) is not measured.
 CREATE OR REPLACE VIEW dashboard.detection_lag AS
 SELECT
   date_trunc('hour', a.recorded_at, 'UTC') AS hour,
   a.level,
   count(a.recorded_at) AS alerts,
-  percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.recorded_at - a.level_at) * 1000) AS p50_ms,
-  percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM a.recorded_at - a.level_at) * 1000) AS p99_ms,
-  max(extract(epoch FROM a.recorded_at - a.level_at) * 1000) AS max_ms,
-  count(a.logged_at) AS logged,
-  percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.logged_at - a.level_at) * 1000) AS logged_p50_ms,
-  percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM a.logged_at - a.level_at) * 1000) AS logged_p99_ms,
-  max(extract(epoch FROM a.logged_at - a.level_at) * 1000) AS logged_max_ms
-FROM bizclock.alert a
-WHERE NOT a.retrospective AND a.amended_at IS NULL
+  percentile_disc(0.5) WITHIN GROUP (ORDER BY a.recorded_ms) AS p50_ms,
+  percentile_disc(0.99) WITHIN GROUP (ORDER BY a.recorded_ms) AS p99_ms,
+  max(a.recorded_ms) AS max_ms,
+  count(a.logged_ms) AS logged,
+  percentile_disc(0.5) WITHIN GROUP (ORDER BY a.logged_ms) AS logged_p50_ms,
+  percentile_disc(0.99) WITHIN GROUP (ORDER BY a.logged_ms) AS logged_p99_ms,
+  max(a.logged_ms) AS logged_max_ms,
+  count(a.data_at) AS by_late_data
+FROM (
+  SELECT
+    l.recorded_at, l.level, l.data_at,
+    extract(epoch FROM l.recorded_at - greatest(l.level_at, l.data_at)) * 1000 AS recorded_ms,
+    extract(epoch FROM l.logged_at - greatest(l.level_at, l.data_at)) * 1000 AS logged_ms
+  FROM bizclock.alert l
+  WHERE NOT l.retrospective AND l.amended_at IS NULL AND l.data_at IS DISTINCT FROM l.recorded_at
+) a
 GROUP BY date_trunc('hour', a.recorded_at, 'UTC'), a.level;
 
 -- ----------------------------------------------------------------------------------------------------- calendars
@@ -681,6 +957,25 @@ SELECT
   d.time_zone
 FROM bizclock.calendar_day d;
 
+-- ------------------------------------------------------------------------------------------------------- regions
+
+CREATE OR REPLACE VIEW dashboard.region AS
+SELECT
+  r.code,
+  r.name,
+  r.name_en,
+  p.prefix AS parent,
+  array_position(ARRAY[2, 4, 6, 9, 12], length(r.code)) AS level,
+  (ARRAY['province', 'prefecture', 'county', 'town', 'community'])[
+    array_position(ARRAY[2, 4, 6, 9, 12], length(r.code))] AS unit,
+  n.name AS parent_name,
+  length(r.code) AS digits
+FROM bizclock.region r
+CROSS JOIN LATERAL (
+  SELECT left(r.code, CASE length(r.code) WHEN 4 THEN 2 WHEN 6 THEN 4 WHEN 9 THEN 6 WHEN 12 THEN 9 END) AS prefix
+) p
+LEFT JOIN bizclock.region n ON n.code = p.prefix;
+
 -- ------------------------------------------------------------------------------------------------------ comments
 
 COMMENT ON VIEW dashboard.clock IS
@@ -698,14 +993,19 @@ COMMENT ON VIEW dashboard.on_time_by_due_month IS
   'Clocks by month of their due day, whatever the outcome: finished ones, and open ones that are past due.';
 COMMENT ON VIEW dashboard.before_after IS
   'Each version of each commitment over all time: what was promised and what was kept, before and after a change.';
+COMMENT ON VIEW dashboard.region_rollup IS
+  'Finished clocks by month of stop × commitment × region prefix: provinces, prefectures, counties, towns, communities.';
+COMMENT ON VIEW dashboard.step_time IS
+  'Each step of each process, over all time: how often it was started and finished, and what time it takes.';
 COMMENT ON VIEW dashboard.pause_audit IS
   'One row a pause of a clock by events, each by itself: what it took from the count.';
 COMMENT ON VIEW dashboard.feed_health IS 'One row a feed: what it has brought and how far it is behind.';
 COMMENT ON VIEW dashboard.detection_lag IS
-  'By hour of recording and level: how long after its instant a level was recorded, and logged; milliseconds.';
+  'By hour of recording and level: how long after it could be known a level was recorded, and logged; milliseconds.';
 COMMENT ON VIEW dashboard.event_log IS
   'Events that were not voided, by case and in event order: case, activity, time, as process-mining tools read them.';
 COMMENT ON VIEW dashboard.calendar_day IS 'The calendars in force, day by day.';
+COMMENT ON VIEW dashboard.region IS 'The regions whose names the policy in force knows.';
 
 -- A column's name means the same in every view; what only one view has or means comes after.
 DO $$
@@ -773,6 +1073,8 @@ BEGIN
       ('title_zh', 'The commitment''s title in Chinese.'),
       ('legal_text', 'The limit set by law, as the policy writes it.'),
       ('level', 'The level''s name: yellow, red, escalated, …'),
+      ('region_name', 'Name of the region, or of the smallest one around it that has one.'),
+      ('digits', 'How many digits the region''s code has: 2, 4, 6, 9 or 12.'),
       ('source', 'The system that the events come from.')
     ) AS w (name, says) ON w.name = a.attname
     WHERE c.relnamespace = 'dashboard'::regnamespace AND c.relkind = 'v'
@@ -819,6 +1121,26 @@ COMMENT ON COLUMN dashboard.on_time_by_due_month.on_time_rate IS
 COMMENT ON COLUMN dashboard.before_after.version_from IS 'The first date on which the version is in force.';
 COMMENT ON COLUMN dashboard.before_after.basis IS 'The text that the promise rests on.';
 
+COMMENT ON COLUMN dashboard.region_rollup.month IS 'First day of the month in which the clocks stopped.';
+COMMENT ON COLUMN dashboard.region_rollup.region IS
+  'Prefix of the clocks'' region codes, of 2, 4, 6, 9 or 12 digits; null for those whose region is not known.';
+COMMENT ON COLUMN dashboard.region_rollup.region_name IS 'The name of the region with this code; null if not known.';
+COMMENT ON COLUMN dashboard.region_rollup.early IS 'Of those on time, stopped on a date before the due day.';
+COMMENT ON COLUMN dashboard.region_rollup.compression IS
+  'Compression of the limit (承诺时限压缩率): mean over the clocks for which the law sets a limit; null without any.';
+
+COMMENT ON COLUMN dashboard.step_time.step IS 'The step: licence, seal, tax, …';
+COMMENT ON COLUMN dashboard.step_time.started IS 'How often it was started.';
+COMMENT ON COLUMN dashboard.step_time.finished IS 'How often it was completed.';
+COMMENT ON COLUMN dashboard.step_time.median_working_hours IS
+  'Median office time from start to completion, in hours of the process''s main calendar; exact, by nearest rank.';
+COMMENT ON COLUMN dashboard.step_time.p90_working_hours IS '90th percentile of the same.';
+COMMENT ON COLUMN dashboard.step_time.p95_working_hours IS '95th percentile of the same.';
+COMMENT ON COLUMN dashboard.step_time.mean_working_hours IS 'Mean of the same.';
+COMMENT ON COLUMN dashboard.step_time.measured IS 'Completions whose start was told: those that have a time.';
+COMMENT ON COLUMN dashboard.step_time.share_of_case_time IS
+  'Office time in the step / office time from the first to the last event, over all cases of the process; 0…1.';
+
 COMMENT ON COLUMN dashboard.pause_audit.kind IS
   'Type of the event that began it; reopened for the time between a stop and a reopening.';
 COMMENT ON COLUMN dashboard.pause_audit."from" IS 'When it began.';
@@ -842,14 +1164,17 @@ COMMENT ON COLUMN dashboard.feed_health.stalled IS
   'Whether it has been silent for longer than its configuration allows.';
 
 COMMENT ON COLUMN dashboard.detection_lag.hour IS 'The hour (UTC) in which the alerts were recorded.';
-COMMENT ON COLUMN dashboard.detection_lag.alerts IS 'Alerts recorded, without retrospective and amended ones.';
-COMMENT ON COLUMN dashboard.detection_lag.p50_ms IS 'Median of recorded_at − level_at.';
-COMMENT ON COLUMN dashboard.detection_lag.p99_ms IS '99th percentile of recorded_at − level_at.';
-COMMENT ON COLUMN dashboard.detection_lag.max_ms IS 'Longest recorded_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.alerts IS
+  'Alerts recorded, without retrospective and amended ones and those that a change of rules told.';
+COMMENT ON COLUMN dashboard.detection_lag.p50_ms IS
+  'Median from the level''s instant (or the later coming of the data that told it) to its recording.';
+COMMENT ON COLUMN dashboard.detection_lag.p99_ms IS '99th percentile of the same.';
+COMMENT ON COLUMN dashboard.detection_lag.max_ms IS 'The longest of the same.';
 COMMENT ON COLUMN dashboard.detection_lag.logged IS 'Of these, logged.';
-COMMENT ON COLUMN dashboard.detection_lag.logged_p50_ms IS 'Median of logged_at − level_at.';
-COMMENT ON COLUMN dashboard.detection_lag.logged_p99_ms IS '99th percentile of logged_at − level_at.';
-COMMENT ON COLUMN dashboard.detection_lag.logged_max_ms IS 'Longest logged_at − level_at.';
+COMMENT ON COLUMN dashboard.detection_lag.logged_p50_ms IS 'Median from the same instant to the log line.';
+COMMENT ON COLUMN dashboard.detection_lag.logged_p99_ms IS '99th percentile of the same.';
+COMMENT ON COLUMN dashboard.detection_lag.logged_max_ms IS 'The longest of the same.';
+COMMENT ON COLUMN dashboard.detection_lag.by_late_data IS 'Of the alerts, told by data that came after the instant.';
 
 COMMENT ON COLUMN dashboard.event_log.activity IS 'The type, or type:step.';
 COMMENT ON COLUMN dashboard.event_log.occurred_at IS 'When it happened.';
@@ -881,3 +1206,12 @@ COMMENT ON COLUMN dashboard.calendar_day.published IS
 COMMENT ON COLUMN dashboard.calendar_day.office_hours IS
   'Office hours in local time, as 08:30-12:00 14:30-17:30; null if not worked.';
 COMMENT ON COLUMN dashboard.calendar_day.time_zone IS 'The calendar''s time zone.';
+
+COMMENT ON COLUMN dashboard.region.code IS
+  'GB/T 2260, below the county the statistics codes: 2, 4, 6, 9 or 12 digits.';
+COMMENT ON COLUMN dashboard.region.name IS 'The full official name.';
+COMMENT ON COLUMN dashboard.region.name_en IS 'The name in English; null where none was given.';
+COMMENT ON COLUMN dashboard.region.parent IS 'Code of the region around it; null of a province.';
+COMMENT ON COLUMN dashboard.region.level IS '1 province, 2 prefecture, 3 county, 4 town, 5 community.';
+COMMENT ON COLUMN dashboard.region.unit IS 'The level in a word: province, prefecture, county, town, community.';
+COMMENT ON COLUMN dashboard.region.parent_name IS 'Name of the region around it, where it is known.';

@@ -13,6 +13,9 @@ static const unsigned char calendars_cn[] = {
 static const unsigned char policy_yaml[] = {
 #embed "../../deploy/policy.yaml"
 };
+static const unsigned char regions_cn_46[] = {
+#embed "../../deploy/regions/cn-46.csv"
+};
 static const unsigned char sql_0001[] = {
 #embed "../../sql/0001_ledger.sql"
 };
@@ -29,6 +32,7 @@ static const struct shipped_file shipped_files[] = {
     FILE_ENTRY("deploy/bizclock.yaml", bizclock_yaml),
     FILE_ENTRY("deploy/calendars/cn.csv", calendars_cn),
     FILE_ENTRY("deploy/policy.yaml", policy_yaml),
+    FILE_ENTRY("deploy/regions/cn-46.csv", regions_cn_46),
     FILE_ENTRY("sql/0001_ledger.sql", sql_0001),
     FILE_ENTRY("sql/roles.sql", sql_roles),
     FILE_ENTRY("sql/views.sql", sql_views),

@@ -18,4 +18,6 @@ struct AlertRow: Sendable, Equatable {
   var amended: Bool
   var retrospective: Bool
   var changeReason: ChangeReason?
+  /// When what told of it came, where the level had passed by then; nil where it was foreseen, and as read.
+  var dataAt: Instant?
 }

@@ -11,6 +11,8 @@ struct CaseBefore: Sendable {
   var row: CaseRow?
   var clocks: [ClockKey: ClockRow] = [:]
   var alerts: [AlertRow.Key: AlertRow] = [:]
+  /// When the last of the events that move it now arrived; nil where none do.
+  var arrivedAt: Instant?
 }
 
 /// All that one case is now.
@@ -80,7 +82,7 @@ extension ProjectionDelta {
       vanishedClocks.append((old.caseID, key))
       if let oldDimensions { supersede(old, oldDimensions, reason) }
     }
-    addAlerts(before.alerts, after, reason, moment)
+    addAlerts(before, after, reason, moment)
   }
 
   private mutating func addClock(

@@ -133,7 +133,7 @@ enum DeltaWriter {
 
   private static let copyAlerts = """
     COPY bizclock.alert (case_id, commitment, round, level, revision, due_at, level_at, recorded_at, resolved_at, \
-    retrospective, priority) FROM STDIN (FORMAT binary)
+    data_at, retrospective, priority) FROM STDIN (FORMAT binary)
     """
 
   private static func alerts(
@@ -142,7 +142,7 @@ enum DeltaWriter {
     if !delta.newAlerts.isEmpty {
       try session.copyIn(copyAlerts) { writer throws(PostgresError) in
         for alert in delta.newAlerts {
-          try writer.row(columns: 11)
+          try writer.row(columns: 12)
           writer.text(alert.key.caseID.text)
           writer.text(alert.key.clock.commitment)
           writer.int4(alert.key.clock.round)
@@ -152,6 +152,7 @@ enum DeltaWriter {
           writer.timestamptz(alert.levelAt.microseconds)
           writer.timestamptz(recordedAt.microseconds)
           writer.timestamptz(alert.resolvedAt?.microseconds)
+          writer.timestamptz(alert.dataAt?.microseconds)
           writer.bool(alert.retrospective)
           writer.text(alert.priority.rawValue)
         }

@@ -1,11 +1,11 @@
 import ServiceTime
 
 extension ProjectionDelta {
-  /// Adds what becomes of a case's alerts; `recorded` are all that it has, withdrawn ones included.
+  /// Adds what becomes of a case's alerts; `before` has all that were recorded, withdrawn ones included.
   mutating func addAlerts(
-    _ recorded: [AlertRow.Key: AlertRow], _ after: CaseAfter, _ reason: ChangeReason, _ moment: ProjectionMoment
+    _ before: CaseBefore, _ after: CaseAfter, _ reason: ChangeReason, _ moment: ProjectionMoment
   ) {
-    var left = recorded
+    var left = before.alerts
     for clock in after.clocks {
       for reach in clock.levels {
         let key = AlertRow.Key(
@@ -18,7 +18,7 @@ extension ProjectionDelta {
         if let old {
           change(old, reach, clock, after.row, reason, moment)
         } else {
-          raise(key, reach, clock, after.row, moment)
+          raise(key, reach, clock, after.row, before, moment)
         }
       }
     }
@@ -34,12 +34,19 @@ extension ProjectionDelta {
   }
 
   private mutating func raise(
-    _ key: AlertRow.Key, _ reach: LevelReach, _ clock: ClockRow, _ row: CaseRow, _ moment: ProjectionMoment
+    _ key: AlertRow.Key, _ reach: LevelReach, _ clock: ClockRow, _ row: CaseRow, _ before: CaseBefore,
+    _ moment: ProjectionMoment
   ) {
+    // A level that the row foresaw was to be detected at its instant, whoever raises it in the end. Any other came to
+    // be known by what moves the case now: its events, or without any a change of rules, which nobody could detect.
+    let levels = before.clocks[clock.key]?.levels ?? []
+    let foreseen = levels.contains { $0.level == reach.level && $0.at == reach.at }
+    let told = min(before.arrivedAt ?? moment.recordedAt, moment.recordedAt)
     let alert = AlertRow(
       key: key, priority: reach.priority, dueAt: reach.dueAt, levelAt: reach.at, resolvedAt: clock.endedAt,
       withdrawn: false, amended: false,
-      retrospective: clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter), changeReason: nil)
+      retrospective: clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter), changeReason: nil,
+      dataAt: foreseen || told <= reach.at ? nil : told)
     newAlerts.append(alert)
     if alert.retrospective {
       retrospective += 1

@@ -188,6 +188,7 @@ public final class Projector: @unchecked Sendable {
       var next = appended[caseID] ?? CachedCase.folded(caseID, stored[caseID] ?? events, rulebook)
       var was = before[caseID] ?? CaseBefore()
       was.alerts = alerts[caseID] ?? [:]
+      was.arrivedAt = events.lazy.map(\.receivedAt).max()
       var after = next.after(caseID, rulebook, asOf: moment.now)
       delta.add(was, &after, reason: Projector.reason(events), moment)
       next.row = after.row

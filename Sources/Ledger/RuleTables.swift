@@ -1,12 +1,15 @@
 import LibPQ
 import ServiceTime
 
-/// Writes what the views must know of the rules in force: the versions of the commitments and the calendars' days.
+/// Writes what the views must know of the rules in force: the versions of the commitments, the calendars' days and the
+/// names of regions.
 enum RuleTables {
   static func write(_ rulebook: Rulebook, now: Instant, _ session: inout Session) throws(PostgresError) {
     _ = try session.execute("DELETE FROM bizclock.commitment_version", [])
     _ = try session.execute("DELETE FROM bizclock.calendar_day", [])
+    _ = try session.execute("DELETE FROM bizclock.region", [])
     try versions(rulebook, &session)
+    try regions(rulebook, &session)
     for calendar in rulebook.calendars.values.sorted(by: { $0.id < $1.id }) {
       try days(calendar, now: now, &session)
     }
@@ -37,6 +40,18 @@ enum RuleTables {
           writer.text(commitment.title["zh"])
           writer.text(version.basis)
         }
+      }
+    }
+  }
+
+  private static func regions(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) {
+    try session.copyIn("COPY bizclock.region (code, name, name_en) FROM STDIN (FORMAT binary)") {
+      writer throws(PostgresError) in
+      for region in rulebook.policy.regions {
+        try writer.row(columns: 3)
+        writer.text(region.code)
+        writer.text(region.name)
+        writer.text(region.nameEN)
       }
     }
   }

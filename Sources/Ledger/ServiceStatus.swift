@@ -47,7 +47,8 @@ public struct ServiceStatus: Sendable {
   public var nextLevel: Instant?
   /// Alerts whose log line has not been written yet.
   public var unlogged: Int64
-  /// Detection lag of the last day in milliseconds, median and 99th percentile: level_at → recorded_at.
+  /// Detection lag of the last day in milliseconds, median and 99th percentile: level_at, or the arrival of the data
+  /// that told of a level already past → recorded_at.
   public var lag: (p50: Double, p99: Double)?
   /// All feeds.
   public var feeds: [Feed]
@@ -69,8 +70,11 @@ public struct ServiceStatus: Sendable {
     let lag = try session.execute(
       """
       SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)
-      FROM (SELECT (extract(epoch FROM recorded_at - level_at) * 1000)::float8 AS ms FROM bizclock.alert
-        WHERE NOT retrospective AND amended_at IS NULL AND recorded_at > $1::timestamptz - interval '1 day') AS day
+      FROM (
+        SELECT (extract(epoch FROM recorded_at - greatest(level_at, data_at)) * 1000)::float8 AS ms
+        FROM bizclock.alert
+        WHERE NOT retrospective AND amended_at IS NULL AND data_at IS DISTINCT FROM recorded_at
+          AND recorded_at > $1::timestamptz - interval '1 day') AS day
       """, [.timestamptz(now.microseconds)])
     var lags: (Double, Double)?
     if let p50 = try lag.optionalFloat8(0, 0), let p99 = try lag.optionalFloat8(0, 1) { lags = (p50, p99) }

@@ -300,12 +300,17 @@ public struct Policy: Sendable, Equatable {
   public var shares: [ShareCommitment]
   /// Tags that reports tell apart; a case is reported under the first it has.
   public var reportTags: [String]
+  /// The regions by whose names reports call them, each code once.
+  public var regions: [Region]
 
   /// A policy.
-  public init(commitments: [Commitment], shares: [ShareCommitment] = [], reportTags: [String] = []) {
+  public init(
+    commitments: [Commitment], shares: [ShareCommitment] = [], reportTags: [String] = [], regions: [Region] = []
+  ) {
     self.commitments = commitments
     self.shares = shares
     self.reportTags = reportTags
+    self.regions = regions
   }
 
   /// The names of all processes of the policy.

@@ -146,31 +146,8 @@ struct CalendarReader {
   }
 
   private func fileDays(_ name: String, _ item: Field) -> [DaysFile.Row] {
-    guard CalendarReader.isFileName(name) else {
-      item.fault("\"\(name)\" is not the name of a days file; write a plain name such as cn.csv")
-      return []
-    }
-    do {
-      let bytes = try load(name)
-      guard bytes.count <= SourceNode.longestText else { throw Complaint("is longer than 1 MiB; split it") }
-      let text = try PolicyDocuments.text(of: bytes)
-      return DaysFile(file: name, log: item.log).rows(text)
-    } catch {
-      let reason = (error as? Complaint)?.message ?? "cannot be read: \(error)"
-      item.fault("the days file \(name) \(reason)")
-      return []
-    }
-  }
-
-  /// Whether a text may name a days file: parts of letters, digits, `.`, `_` and `-`, none beginning with a dot.
-  static func isFileName(_ name: String) -> Bool {
-    name.utf8.count <= 255
-      && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
-        !part.isEmpty && part.first != "."
-          && part.unicodeScalars.allSatisfy {
-            $0.properties.isAlphabetic || $0.properties.numericType != nil || "._-".unicodeScalars.contains($0)
-          }
-      }
+    guard let text = item.fileText(name, is: "days file", under: "days", example: "cn.csv", load) else { return [] }
+    return DaysFile(file: name, log: item.log).rows(text)
   }
 
   /// A listed day outside the span that the calendar itself says is published means that the span was forgotten:

@@ -1,6 +1,6 @@
 import Shipped
 
-/// A policy as it was written: the policy file's text and the texts of the days files that it names.
+/// A policy as it was written: the policy file's text and the texts of the days and region files that it names.
 ///
 /// The same value is read from files, from the shipped files and from the database.
 public struct PolicyDocuments: Sendable, Equatable {
@@ -8,9 +8,9 @@ public struct PolicyDocuments: Sendable, Equatable {
   public var policyName: String
   /// The policy file's text.
   public var policyText: String
-  /// Texts of days files by the names that the policy gives them.
+  /// Texts of days and region files by the names that the policy gives them.
   public var files: [String: String]
-  /// Why days files that are there cannot be used, by the names that the policy gives them.
+  /// Why files that are there cannot be used, by the names that the policy gives them.
   public var problems: [String: String] = [:]
 
   /// Documents; arguments as the properties.
@@ -20,9 +20,10 @@ public struct PolicyDocuments: Sendable, Equatable {
     self.policyName = policyName
   }
 
-  /// Reads a policy file, and the days files it names from beside it or from the folder `calendars` beside it.
+  /// Reads a policy file, and the files it names: from beside it, or days files from the folder `calendars` beside it
+  /// and region files from the folder `regions`. A region file that is nowhere there may be a shipped one.
   ///
-  /// Days files that are missing are left out, for `PolicyDraft.parse` to report with the line that names them.
+  /// Files that are missing are left out, for `PolicyDraft.parse` to report with the line that names them.
   public static func read(_ path: String) throws(SettingsError) -> PolicyDocuments {
     let folder = FilePath.folder(of: path)
     let text: String
@@ -34,30 +35,44 @@ public struct PolicyDocuments: Sendable, Equatable {
       throw SettingsError(SettingsFault(file: path, message: (error as? Complaint)?.message ?? "\(error)"))
     }
     var documents = PolicyDocuments(policyText: text, policyName: path)
-    for name in PolicyDraft.daysFiles(named: text) {
-      for place in [name, "calendars/\(name)"] {
-        do {
-          documents.files[name] = try PolicyDocuments.text(of: FileBytes.read(FilePath.resolve(place, in: folder)))
-        } catch let error as FileBytes.Failure {
-          if error.isMissing { continue }
-          documents.problems[name] = "cannot be read: \(error)"
-        } catch {
-          documents.problems[name] = (error as? Complaint)?.message ?? "\(error)"
-        }
-        break
+    for name in PolicyDraft.daysFiles(named: text) { documents.add(name, from: ["", "calendars/"], in: folder) }
+    for name in PolicyDraft.regionFiles(named: text) {
+      documents.add(name, from: ["", "regions/"], in: folder)
+      if documents.problems[name] == nil, documents.files[name] == nil {
+        documents.files[name] = RegionReader.shipped(name)
       }
     }
     return documents
   }
 
-  /// The shipped policy with its calendar.
+  /// Adds a file from the first of some folders that has it.
+  private mutating func add(_ name: String, from places: [String], in folder: String) {
+    guard files[name] == nil, problems[name] == nil else { return }
+    for place in places {
+      do {
+        files[name] = try PolicyDocuments.text(of: FileBytes.read(FilePath.resolve(place + name, in: folder)))
+      } catch let error as FileBytes.Failure {
+        if error.isMissing { continue }
+        problems[name] = "cannot be read: \(error)"
+      } catch {
+        problems[name] = (error as? Complaint)?.message ?? "\(error)"
+      }
+      return
+    }
+  }
+
+  /// The shipped policy with its calendar and regions.
   public static func shipped() throws(SettingsError) -> PolicyDocuments {
     func text(_ path: String) throws(SettingsError) -> String {
       if let text = ShippedFiles.text(path) { return text }
       throw SettingsError(SettingsFault(file: path, message: "is not among the shipped files; rebuild the program"))
     }
     return PolicyDocuments(
-      policyText: try text("deploy/policy.yaml"), files: ["cn.csv": try text("deploy/calendars/cn.csv")])
+      policyText: try text("deploy/policy.yaml"),
+      files: [
+        "cn.csv": try text("deploy/calendars/cn.csv"),
+        RegionReader.shippedFile: try text("deploy/regions/\(RegionReader.shippedFile)"),
+      ])
   }
 
   /// UTF-8 bytes as text.

@@ -29,11 +29,12 @@ public struct PolicyDraft: Sendable, Equatable {
     ) { name in
       if let text = documents.files[name] { return Array(text.utf8) }
       if let problem = documents.problems[name] { throw Complaint(problem) }
-      throw Complaint("is not there; put it beside the policy file or take it out of days")
+      if let text = RegionReader.shipped(name) { return Array(text.utf8) }
+      throw MissingFile()
     }
   }
 
-  /// Reads and checks a policy file's text; `load` gives the bytes of the days files that it names.
+  /// Reads and checks a policy file's text; `load` gives the bytes of the files that it names.
   public static func parse(
     _ text: String, file: String, scope: Scope = .whole,
     zoneExists: @escaping (String) -> Bool = { ZoneFiles.problem($0) == nil }, load: @escaping FileLoader
@@ -48,18 +49,27 @@ public struct PolicyDraft: Sendable, Equatable {
 
   /// The names of the days files that a policy text names, in order, as far as it can be read.
   public static func daysFiles(named text: String) -> [String] {
+    fileNames((root(of: text)?["calendars"]?.items() ?? []).compactMap { $0.openMap()?["days"] })
+  }
+
+  /// The names of the region files that a policy text names, in order, as far as it can be read.
+  public static func regionFiles(named text: String) -> [String] {
+    fileNames([root(of: text)?["regions"]].compactMap { $0 })
+  }
+
+  private static func root(of text: String) -> FieldMap? {
     let log = FaultLog()
-    guard let root = SourceNode.read(text, file: "", log: log),
-      let map = Field(node: root, path: "", file: "", log: log).openMap()
-    else { return [] }
+    return SourceNode.read(text, file: "", log: log).flatMap {
+      Field(node: $0, path: "", file: "", log: log).openMap()
+    }
+  }
+
+  private static func fileNames(_ lists: [Field]) -> [String] {
     var names: [String] = []
-    for calendar in map["calendars"]?.items() ?? [] {
-      for item in calendar.openMap()?["days"]?.itemsOrSelf() ?? [] {
-        guard case .scalar(let name, _) = item.node.content, CalendarReader.isFileName(name),
-          !names.contains(name)
-        else { continue }
-        names.append(name)
-      }
+    for item in lists.flatMap({ $0.itemsOrSelf() ?? [] }) {
+      guard case .scalar(let name, _) = item.node.content, Field.isFileName(name), !names.contains(name)
+      else { continue }
+      names.append(name)
     }
     return names
   }

@@ -1,6 +1,6 @@
 import ServiceTime
 
-/// Reads a policy file: its calendars, then the promises that name them.
+/// Reads a policy file: its calendars, then the promises that name them, and the names of regions.
 struct PolicyReader {
   static let mostCommitments = 200
   static let mostCalendars = 500
@@ -14,10 +14,11 @@ struct PolicyReader {
   func draft(_ text: String) -> PolicyDraft? {
     guard let node = SourceNode.read(text, file: file, log: log) else { return nil }
     let root = Field(node: node, path: "", file: file, log: log)
-    guard let map = root.map(keys: ["calendars", "report_tags", "commitments"]) else { return nil }
+    guard let map = root.map(keys: ["calendars", "report_tags", "regions", "commitments"]) else { return nil }
     let calendars = calendars(map)
     var policy = Policy(commitments: [])
     policy.reportTags = map["report_tags"]?.texts() ?? []
+    policy.regions = RegionReader(log: log, load: load).regions(map["regions"])
     let commitments =
       scope == .whole
       ? map.required("commitments", example: "[]")?.items() : map["commitments"].flatMap { $0.items() }

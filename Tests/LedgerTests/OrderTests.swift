@@ -80,8 +80,9 @@ import Testing
   }
 
   /// The events of simulated cases in the order in which they happened; mistakes and their voids are frequent.
-  static func simulated(cases: Int) throws -> [Event] {
+  static func simulated(cases: Int, overruns: Int = Scenario.usual.overruns) throws -> [Event] {
     var scenario = Scenario.usual
+    scenario.overruns = overruns
     scenario.mistakes = 150
     scenario.reopenings = 100
     scenario.secondCorrections = 300

@@ -161,6 +161,11 @@ struct TestLedger: Sendable {
   /// Takes all log lines off, as written.
   func clearLines() async throws { try await execute("DELETE FROM bizclock.log_outbox") }
 
+  /// The database's name.
+  var database: String {
+    conninfo.split(separator: " ").last { $0.hasPrefix("dbname=") }.map { String($0.dropFirst(7)) } ?? ""
+  }
+
   func execute(_ sql: String) async throws { try await connection.run { _ = try $0.execute(sql) } }
 
   func verify(_ rulebook: Rulebook? = nil) async throws -> Verifier.Report {

@@ -1,5 +1,6 @@
 import Foundation
 import LibPQ
+import ServiceTime
 import TestSupport
 import Testing
 
@@ -65,8 +66,8 @@ import Testing
         SELECT oid::regclass::text FROM pg_class
         WHERE relnamespace = 'bizclock'::regnamespace AND relkind IN ('r', 'v', 'S') ORDER BY 1
         """)
-      #expect(views.count >= 13)
-      #expect(tables.count >= 15)
+      #expect(views.count >= 17)
+      #expect(tables.count >= 20)
       try await ledger.execute("SET ROLE bizclock_dashboard")
       for view in views {
         try await expectRows(ledger.column("SELECT (count(t::text) >= 0)::text FROM \(view) t"), ["true"])
@@ -85,14 +86,131 @@ import Testing
         "SELECT bizclock.dashboard_views()", "SELECT pg_read_file('/etc/passwd')", "COPY (SELECT 1) TO '/tmp/x'",
         "UPDATE bizclock.setting SET value = 'true'",
       ] { await refused(ledger, statement) }
-      // Of what it may call of ours nothing writes.
+      // Of what it may call of ours nothing writes, and one function alone reads with rights that it has not.
       try await expectRows(
         ledger.column(
           """
           SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
           WHERE n.nspname IN ('bizclock', 'dashboard') AND has_function_privilege(p.oid, 'EXECUTE')
             AND (p.provolatile = 'v' OR p.prosecdef)
-          """), [])
+          """), ["dashboard.on_time_as_of(timestamp with time zone,date,date)"])
+      try await expectRows(
+        ledger.column(
+          "SELECT (count(*) > 0)::text FROM dashboard.on_time_as_of('2027-01-01Z', '2026-01-01', '2026-12-31')"),
+        ["true"])
+      try await ledger.execute("RESET ROLE")
+      try await expectRows(
+        ledger.column(
+          """
+          SELECT concat_ws(' ', p.provolatile, p.proconfig, p.proacl::text ~ '(\\{|,)=', g.grantees)
+          FROM pg_proc p, LATERAL (
+            SELECT string_agg(a.grantee::regrole::text, ',') AS grantees FROM aclexplode(p.proacl) a
+            WHERE a.grantee <> p.proowner) g
+          WHERE p.proname = 'on_time_as_of'
+          """), ["s {\"search_path=pg_catalog, pg_temp\"} f bizclock_dashboard"])
+    }
+  }
+
+  /// What was known cannot be turned by objects of the caller's that have the names of ours or of the system's.
+  @Test func whatWasKnownCannotBeTurned() async throws {
+    try await TestLedger.with { ledger async throws in
+      try await ledger.tell(
+        ledger.leader(),
+        [.told("K1", "accepted", "2026-06-01 09:00"), .told("K1", "completed", "2026-06-01 10:00")],
+        at: local("2026-06-01 11:00"))
+      try await ledger.execute("GRANT TEMPORARY ON DATABASE \(ledger.database) TO bizclock_dashboard")
+      try await ledger.execute("SET ROLE bizclock_dashboard")
+      for statement in [
+        "CREATE TEMP TABLE clock (a int)", "CREATE TEMP TABLE pg_class (a int)",
+        "CREATE FUNCTION pg_temp.count() RETURNS bigint LANGUAGE sql AS 'SELECT 99::bigint'",
+        "CREATE FUNCTION pg_temp.nullif(text, text) RETURNS text LANGUAGE sql AS 'SELECT current_user::text'",
+        "SET search_path = pg_temp, dashboard, pg_catalog",
+      ] { try await ledger.execute(statement) }
+      try await expectRows(
+        ledger.column(
+          """
+          SELECT concat_ws(' ', commitment, process, finished)
+          FROM dashboard.on_time_as_of('2026-07-01Z', '2026-06-01', '2026-06-30')
+          """), ["one_day opening 1", "opening opening 1"])
+    }
+  }
+
+  /// Every column that the contract names is there, by its name.
+  @Test(arguments: [
+    (
+      "clock",
+      """
+      case_id process commitment round version_from region grid channel entity_type service_window tags started_at \
+      due_at stopped_at state outcome verdict breached counted_days working_seconds elapsed_seconds paused_seconds \
+      overrun_seconds overrun_days provisional
+      """
+    ),
+    (
+      "open_clock",
+      "CLOCK remaining_seconds remaining_working_days overdue_seconds overdue_working_days region_name"
+    ),
+    ("overdue", "CLOCK overdue_seconds overdue_working_days region_name"),
+    ("due_soon", "CLOCK remaining_seconds remaining_working_days"),
+    (
+      "alert",
+      """
+      alert_id case_id commitment round level revision due_at level_at recorded_at logged_at resolved_at withdrawn_at \
+      amended_at acknowledged_at acknowledged_by reason retrospective feed_stalled
+      """
+    ),
+    ("on_time_daily", "day DIMENSIONS FIGURES"), ("on_time_monthly", "month DIMENSIONS FIGURES"),
+    (
+      "on_time_by_due_month",
+      """
+      month process commitment version_from region channel entity_type report_tag due on_time late open_overdue \
+      on_time_rate
+      """
+    ),
+    (
+      "before_after",
+      "commitment version_from finished on_time_rate mean_counted_days median_counted_days p90_counted_days"
+    ),
+    ("step_time", "process step started finished median_working_hours p90_working_hours share_of_case_time"),
+    ("region_rollup", "month region region_name process commitment FIGURES"),
+    ("pause_audit", "case_id kind from to working_seconds suspended_days correction_round"),
+    ("feed_health", "feed last_event_at last_received_at lag_seconds received duplicates quarantined stalled"),
+    ("detection_lag", "hour level alerts p50_ms p99_ms max_ms"), ("event_log", "case_id activity occurred_at"),
+    ("calendar_day", "calendar date worked kind name published"), ("region", "code name name_en parent level"),
+  ])
+  func columnsOfTheContract(_ view: String, _ columns: String) async throws {
+    let figures = """
+      finished on_time late premature on_time_rate early_rate compression mean_counted_days median_counted_days \
+      p90_counted_days p95_counted_days mean_working_hours median_working_hours p90_working_hours p95_working_hours
+      """
+    let clock = """
+      case_id process commitment round version_from region channel started_at due_at state verdict counted_days \
+      working_seconds overrun_seconds overrun_days provisional
+      """
+    let dimensions = "process commitment version_from region channel entity_type report_tag outcome"
+    let wanted = columns.replacing("FIGURES", with: figures).replacing("CLOCK", with: clock)
+      .replacing("DIMENSIONS", with: dimensions).split(separator: " ").map(String.init)
+    try await TestLedger.with { ledger async throws in
+      let there = try await ledger.column(
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = 'dashboard.\(view)'::regclass AND attnum > 0")
+      #expect(wanted.filter { !there.contains($0) } == [])
+    }
+  }
+
+  /// The names of regions follow the policy in force.
+  @Test func namesOfRegions() async throws {
+    try await TestLedger.with { ledger async throws in
+      let names = "SELECT concat_ws(' ', code, name, name_en, parent_name) FROM dashboard.region"
+      try await expectRows(ledger.column("SELECT count(*)::text FROM dashboard.region"), ["49"])
+      try await expectRows(
+        ledger.column("\(names) WHERE code LIKE '4690051%' ORDER BY code LIMIT 2"),
+        ["469005100 文城镇 Wencheng Town 文昌市", "469005101 重兴镇 Chongxing Town 文昌市"])
+      let changed = try ShippedRules.rulebook { policy, _ in
+        policy.regions = [Region(code: "469005", name: "文昌", nameEN: "Wenchang"), Region(code: "46", name: "海南")]
+      }
+      try await ledger.apply(.policy, changed)
+      try await expectRows(ledger.column("\(names) ORDER BY code"), ["46 海南", "469005 文昌 Wenchang"])
+      try await ledger.apply(.policy, ShippedRules.rulebook { policy, _ in policy.regions = [] })
+      try await expectRows(ledger.column(names), [])
     }
   }
 

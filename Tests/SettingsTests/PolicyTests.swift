@@ -150,5 +150,5 @@ import Testing
     ("", false),
     (".cn", false), ("a//b", false), ("a b", false), ("a\u{0}", false), ("a/.b", false),
   ])
-  func namesOfDaysFiles(_ name: String, _ isRead: Bool) { #expect(CalendarReader.isFileName(name) == isRead) }
+  func namesOfDaysFiles(_ name: String, _ isRead: Bool) { #expect(Field.isFileName(name) == isRead) }
 }
