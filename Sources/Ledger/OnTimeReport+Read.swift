@@ -246,12 +246,9 @@ extension OnTimeReport {
   static func names(
     _ codes: [String], _ session: inout Session
   ) throws(PostgresError) -> [String: RegionName] {
-    guard !codes.isEmpty, try session.execute("SELECT to_regclass('bizclock.region') IS NOT NULL").bool(0, 0) else {
-      return [:]
-    }
+    guard !codes.isEmpty else { return [:] }
     let found = try session.execute(
-      "SELECT code, name, name_en FROM bizclock.region WHERE code = ANY($1::text[]) AND name IS NOT NULL",
-      [.textArray(codes)])
+      "SELECT code, name, name_en FROM bizclock.region WHERE code = ANY($1::text[])", [.textArray(codes)])
     var names: [String: RegionName] = [:]
     for row in 0..<found.rowCount {
       names[try found.text(row, 0)] = RegionName(
