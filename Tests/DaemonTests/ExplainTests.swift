@@ -144,66 +144,77 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (
-      "CLO",
-      [
-        "2026-08-07 fri – the start date is not counted (Civil Code art. 201) 10:00 accepted",
-        "2026-08-08 sat – rest day", "2026-08-09 sun – rest day",
-        "2026-08-10 mon – local closure: 台风停工, 2026-08-10 12:00 to 2026-08-11 12:00 12:00 closure begins: 台风停工",
-        "2026-08-11 tue 1 counted 12:00 closure ends: 台风停工; 17:30 level yellow reached",
-        "2026-08-12 wed 2 counted 17:30 completed; 17:30 due",
-      ], "verdict On time: due 2026-08-12 17:30, completed 2026-08-12 17:30."
-    ),
-    (
-      "HOL",
-      ["2026-09-30 wed – the start date is not counted (Civil Code art. 201) 10:00 accepted"]
-        + zip(1...7, ["thu", "fri", "sat", "sun", "mon", "tue", "wed"]).map {
-          "2026-10-0\($0) \($1) – statutory holiday: 国庆节 (State Council notice; calendar cn)"
-        } + [
-          "2026-10-08 thu 1 counted 17:00 completed",
-          "2026-10-09 fri 2 counted 17:30 due",
-        ],
-      "verdict On time: due 2026-10-09 17:30, completed 2026-10-08 17:00, before the due day."
-    ),
-    (
-      "MAK",
-      [
-        "2026-09-18 fri – the start date is not counted (Civil Code art. 201) 10:00 accepted",
-        "2026-09-19 sat – rest day",
-        "2026-09-20 sun 1 worked instead of a rest day: 国庆节 (State Council notice; calendar cn) "
-          + "17:30 level yellow reached",
-        "2026-09-21 mon 2 counted 17:30 due; 17:30 level red reached; 18:00 completed",
-      ], "verdict Late: due 2026-09-21 17:30, completed 2026-09-21 18:00, less than a day over (30 min)."
-    ),
-    (
-      "REO",
-      [
-        "2026-03-02 mon – the start date is not counted (Civil Code art. 201) 10:00 accepted",
-        "2026-03-03 tue – suspended: time between stop and reopening 03-03 10:00 to 03-05 10:00 10:00 completed",
-        "2026-03-04 wed – suspended: time between stop and reopening 03-03 10:00 to 03-05 10:00",
-        "2026-03-05 thu – not counted: time starts again after the time between stop and reopening "
-          + "(Civil Code art. 201) 10:00 reopened",
-        "2026-03-06 fri 1 counted 10:00 completed", "2026-03-09 mon 2 counted 17:30 due",
-      ], "verdict On time: due 2026-03-09 17:30, completed 2026-03-06 10:00, before the due day."
-    ),
-    (
-      "SUS",
-      [
-        "2026-11-16 mon – the start date is not counted (Civil Code art. 201) 10:00 accepted",
-        "2026-11-17 tue – suspended: special procedure: hearing, inspection, expert review since 11-17 10:00 "
-          + "(Administrative Licensing Law art. 45) 10:00 suspended:hearing",
-      ],
-      "verdict Paused: special procedure: hearing, inspection, expert review, since 2026-11-17 10:00; due is not "
-        + "known until time starts again."
-    ),
-  ])
-  func dayByDay(_ caseID: String, _ days: [String], _ verdict: String) async throws {
+  /// A case, its dates, and the sentence of its verdict.
+  struct Story: Sendable, CustomTestStringConvertible {
+    var caseID: String
+    var days: [String]
+    var verdict: String
+    var testDescription: String { caseID }
+  }
+
+  static let closure = Story(
+    caseID: "CLO",
+    days: [
+      "2026-08-07 fri – the start date is not counted (Civil Code art. 201) 10:00 accepted",
+      "2026-08-08 sat – rest day", "2026-08-09 sun – rest day",
+      "2026-08-10 mon – local closure: 台风停工, 2026-08-10 12:00 to 2026-08-11 12:00 12:00 closure begins: 台风停工",
+      "2026-08-11 tue 1 counted 12:00 closure ends: 台风停工; 17:30 level yellow reached",
+      "2026-08-12 wed 2 counted 17:30 completed; 17:30 due",
+    ], verdict: "verdict On time: due 2026-08-12 17:30, completed 2026-08-12 17:30.")
+
+  static let holiday = Story(
+    caseID: "HOL",
+    days: [
+      "2026-09-30 wed – the start date is not counted (Civil Code art. 201) 10:00 accepted",
+      "2026-10-01 thu – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-02 fri – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-03 sat – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-04 sun – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-05 mon – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-06 tue – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-07 wed – statutory holiday: 国庆节 (State Council notice; calendar cn)",
+      "2026-10-08 thu 1 counted 17:00 completed", "2026-10-09 fri 2 counted 17:30 due",
+    ], verdict: "verdict On time: due 2026-10-09 17:30, completed 2026-10-08 17:00, before the due day.")
+
+  static let makeup = Story(
+    caseID: "MAK",
+    days: [
+      "2026-09-18 fri – the start date is not counted (Civil Code art. 201) 10:00 accepted",
+      "2026-09-19 sat – rest day",
+      "2026-09-20 sun 1 worked instead of a rest day: 国庆节 (State Council notice; calendar cn) 17:30 level yellow "
+        + "reached",
+      "2026-09-21 mon 2 counted 17:30 due; 17:30 level red reached; 18:00 completed",
+    ], verdict: "verdict Late: due 2026-09-21 17:30, completed 2026-09-21 18:00, less than a day over (30 min).")
+
+  static let reopened = Story(
+    caseID: "REO",
+    days: [
+      "2026-03-02 mon – the start date is not counted (Civil Code art. 201) 10:00 accepted",
+      "2026-03-03 tue – suspended: time between stop and reopening 03-03 10:00 to 03-05 10:00 10:00 completed",
+      "2026-03-04 wed – suspended: time between stop and reopening 03-03 10:00 to 03-05 10:00",
+      "2026-03-05 thu – not counted: time starts again after the time between stop and reopening (Civil Code art. "
+        + "201) 10:00 reopened",
+      "2026-03-06 fri 1 counted 10:00 completed", "2026-03-07 sat – rest day", "2026-03-08 sun – rest day",
+      "2026-03-09 mon 2 counted 17:30 due",
+    ], verdict: "verdict On time: due 2026-03-09 17:30, completed 2026-03-06 10:00, before the due day.")
+
+  static let special = Story(
+    caseID: "SUS",
+    days: [
+      "2026-11-16 mon – the start date is not counted (Civil Code art. 201) 10:00 accepted",
+      "2026-11-17 tue – suspended: special procedure: hearing, inspection, expert review since 11-17 10:00 "
+        + "(Administrative Licensing Law art. 45) 10:00 suspended:hearing",
+    ],
+    verdict:
+      "verdict Paused: special procedure: hearing, inspection, expert review, since 2026-11-17 10:00; due is "
+      + "not known until time starts again.")
+
+  @Test(arguments: [closure, holiday, makeup, reopened, special])
+  func dayByDay(_ story: Story) async throws {
     try await withOffice { office in
-      let text = try office.run(["explain", caseID, "--clock", "opening"])
-      let told = strip(text)
-      #expect(Array(told.prefix(days.count)) == days)
-      #expect(facts(text).contains(verdict))
+      let text = try office.run(["explain", story.caseID, "--clock", "opening"])
+      #expect(Array(strip(text).prefix(story.days.count)) == story.days)
+      #expect(facts(text).contains(story.verdict))
     }
   }
 

@@ -41,12 +41,12 @@ import Testing
   private func line(_ row: OnTimeReport.Row) -> String {
     let f = row.figures
     func number(_ value: Double?) -> String { value.map { "\(($0 * 1_000).rounded() / 1_000)" } ?? "null" }
-    let key = [row.commitment, row.versionFrom?.description ?? "total"] + row.values
-    let counts = [f.finished, f.onTime, f.late, f.premature, f.early].map { "\($0)" }
-    return
-      (key + counts + [number(f.onTimeRate), number(f.earlyRate), number(f.meanCountedDays)]
-      + [f.medianCountedDays, f.p90CountedDays].map { $0.map { "\($0)" } ?? "null" } + [number(f.meanWorkingHours)])
-      .joined(separator: "|")
+    var parts = [row.commitment, row.versionFrom?.description ?? "total"] + row.values
+    for count in [f.finished, f.onTime, f.late, f.premature, f.early] { parts.append("\(count)") }
+    for share in [f.onTimeRate, f.earlyRate, f.meanCountedDays] { parts.append(number(share)) }
+    for days in [f.medianCountedDays, f.p90CountedDays] { parts.append(days.map { "\($0)" } ?? "null") }
+    parts.append(number(f.meanWorkingHours))
+    return parts.joined(separator: "|")
   }
 
   /// The same of clocks, by a query over a table or view `c` of finished clocks with the view's columns.
@@ -111,11 +111,9 @@ import Testing
 
       // What is open, whenever it started; by month and outcome it has no place but in the total.
       let placed = dimensions.allSatisfy(\.tellsOpenClocksApart)
-      let open = report.rows.filter { ($0.open ?? 0) > 0 }.map { row in
-        ([row.commitment, row.versionFrom?.description ?? "total"] + row.values + [
-          "\(row.open ?? 0)", "\(row.overdue ?? -1)",
-        ])
-        .joined(separator: "|")
+      let open = report.rows.filter { ($0.open ?? 0) > 0 }.map { row -> String in
+        let key = [row.commitment, row.versionFrom?.description ?? "total"] + row.values
+        return (key + ["\(row.open ?? 0)", "\(row.overdue ?? -1)"]).joined(separator: "|")
       }
       func openQuery(_ columns: [String], _ group: String) -> String {
         """
@@ -204,9 +202,9 @@ import Testing
           + opening("c", "2019-01-02 10:00", "2019-01-03 10:00", "online"))
       let report = try await read(ledger, question("2019-01-01", "2019-01-31", [.channel]))
       expectRows(
-        report.rows.map {
-          ([$0.commitment, $0.versionFrom?.description ?? "total"] + $0.values + ["\($0.compression ?? -1)"])
-            .joined(separator: " ")
+        report.rows.map { row -> String in
+          let key = [row.commitment, row.versionFrom?.description ?? "total"] + row.values
+          return (key + ["\(row.compression ?? -1)"]).joined(separator: " ")
         },
         [
           "opening 2018-01-01 window -1.0", "opening 2019-01-01 online 0.6", "opening 2019-01-01  0.6",
