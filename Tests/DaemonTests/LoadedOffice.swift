@@ -74,8 +74,8 @@ final class LoadedOffice: Sendable {
   func rows(_ sql: String) async throws -> [[String]] { try await TestQuery.rows(conninfo, sql) }
 }
 
-/// An event as a line of NDJSON; further members as they are written in JSON.
+/// An event as a line of NDJSON, its id the time it tells; further members as they are written in JSON.
 func line(_ caseID: String, _ type: String, _ at: String, _ more: String = "") -> String {
-  "{\"case_id\":\"\(caseID)\",\"type\":\"\(type)\",\"occurred_at\":\"\(at):00+08:00\",\"process\":\"opening\""
+  "{\"event_id\":\"\(at)\",\"case_id\":\"\(caseID)\",\"type\":\"\(type)\",\"occurred_at\":\"\(at):00+08:00\",\"process\":\"opening\""
     + (more.isEmpty ? "" : ",\(more)") + "}"
 }

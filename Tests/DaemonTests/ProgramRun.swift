@@ -22,7 +22,8 @@ struct ProgramRun {
     try process.run()
     process.waitUntilExit()
     status = process.terminationStatus
-    output = try String(contentsOfFile: name + ".out", encoding: .utf8)
+    // To the byte: reading a file as a string drops a byte order mark.
+    output = String(decoding: try Data(contentsOf: URL(filePath: name + ".out")), as: UTF8.self)
     errors = try String(contentsOfFile: name + ".err", encoding: .utf8)
   }
 }
