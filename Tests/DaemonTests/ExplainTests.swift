@@ -265,6 +265,20 @@ import Testing
     }
   }
 
+  /// Another country's calendar rests on other laws: none of ours is cited.
+  @Test func anotherCountry() throws {
+    let policy = Readme.repository.appending(path: "deploy/examples/wabo/policy.yaml").path
+    let run = try ProgramRun([
+      "due", "--policy", policy, "--commitment", "receipt_letter", "--start", "2011-04-20T10:00", "--pause",
+      "2011-04-27T10:00/2011-04-28T10:00",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    let days = facts(run.output)
+    #expect(days.contains { $0.hasPrefix("2011-04-22 fri – holiday: ") && $0.hasSuffix(" (calendar nl)") })
+    #expect(days.contains("2011-04-20 wed – the start date is not counted"))
+    for word in ["Civil Code", "State Council", "Licensing"] { #expect(!run.output.contains(word), "\(word)") }
+  }
+
   private struct Explained: Decodable {
     struct Closure: Decodable { var name: String }
     struct Pause: Decodable {
