@@ -95,7 +95,8 @@ extension CaseExplanation {
       let day = explained.day
       return .object([
         ("date", .text(day.date.description)), ("number", JSONText(day.number)),
-        ("overrun_number", JSONText(explained.overrunNumber)), ("reason", .text(day.reason.rawValue)),
+        ("overrun_number", JSONText(explained.overrunNumber)),
+        ("after_end", .bool(explained.isAfterEnd)), ("reason", .text(day.reason.rawValue)),
         ("name", JSONText(day.name)), ("makeup", .bool(day.makeup)), ("calendar", .text(explained.calendar)),
         ("published", .bool(day.published)), ("rule", JSONText(explained.rule?.rawValue)),
         ("pauses", .array(explained.pauses.map { pause($0, lawful: lawful) })),

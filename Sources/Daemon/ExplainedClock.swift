@@ -42,7 +42,9 @@ public struct ExplainedClock: Sendable {
     let calendar = reckoner.calendar
     var last = calendar.date(of: clock.stoppedAt ?? moment)
     if let due = reckoner.due, clock.state != .cancelled { last = max(last, due.day, calendar.date(of: due.at)) }
-    days = ExplainedDay.all(reckoner, pauses: clock.pauses, rulebook, through: last)
+    days = ExplainedDay.all(
+      reckoner, pauses: clock.pauses, rulebook, through: last, endedOn: clock.stoppedDay,
+      overrun: overrun != nil)
     isCut = days.last.map { $0.day.date < last } ?? true
   }
 

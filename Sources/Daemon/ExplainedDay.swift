@@ -4,8 +4,10 @@ import ServiceTime
 public struct ExplainedDay: Sendable {
   /// The date, its number and the reason.
   public var day: CountedDay
-  /// Of a counted date after the due day: its number among them, from 1.
+  /// Of a counted date after the due day of a clock that overran: its number among them, from 1.
   public var overrunNumber: Int?
+  /// Whether it comes after the clock's end, and tells only when it would have been due.
+  public var isAfterEnd = false
   /// The pauses that suspend it, or that end on it where time starts again.
   public var pauses: [ClockPause] = []
   /// The closure that lasts past its end.
@@ -16,15 +18,21 @@ public struct ExplainedDay: Sendable {
   public var rule: LegalRule?
 
   /// Every date of a clock through another, at most 4,000.
+  ///
+  /// - Parameters:
+  ///   - end: the date on which it stopped or was cancelled.
+  ///   - isOverrun: whether it ran past due, at its end or by now.
   public static func all(
-    _ reckoner: Reckoner, pauses: [ClockPause], _ rulebook: Rulebook, through last: CivilDate
+    _ reckoner: Reckoner, pauses: [ClockPause], _ rulebook: Rulebook, through last: CivilDate,
+    endedOn end: CivilDate? = nil, overrun isOverrun: Bool = false
   ) -> [ExplainedDay] {
     let calendar = reckoner.calendar
     let lawful = LegalRule.hold(for: calendar)
     var overrun = 0
     return reckoner.days(through: last).map { day in
       var explained = ExplainedDay(day: day, calendar: calendar.id)
-      if let due = reckoner.due?.day, day.date > due, day.number != nil {
+      if let end, day.date > end { explained.isAfterEnd = true }
+      if isOverrun, !explained.isAfterEnd, let due = reckoner.due?.day, day.date > due, day.number != nil {
         overrun += 1
         explained.overrunNumber = overrun
       }
@@ -48,7 +56,7 @@ public struct ExplainedDay: Sendable {
         let (ruling, root) = ruling(day.date, calendar, rulebook)
         explained.calendar = ruling
         // Only the country's own calendar follows the notice; a layer has its local days.
-        if root { explained.rule = .stateCouncilNotice }
+        if root, day.published { explained.rule = .stateCouncilNotice }
       case .restDay: if reckoner.version.countsWorkedDays { explained.rule = .workingDays }
       case .counted: break
       }

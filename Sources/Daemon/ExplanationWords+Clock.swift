@@ -151,10 +151,12 @@ extension ExplanationWords {
   /// What ran.
   public func measures(_ explained: ExplainedClock) -> String {
     let m = explained.measures
+    let paused =
+      m.paused == 0 ? of("never paused", "未暂停") : of("\(duration(m.paused)) paused", "暂停\(duration(m.paused))")
     return of(
       "\(m.countedDays) counted \(m.countedDays == 1 ? "day" : "days"), \(duration(m.working)) of office time, "
-        + "\(duration(m.elapsed)) in all, \(duration(m.paused)) paused",
-      "计入\(m.countedDays)日，办公时间\(duration(m.working))，总历时\(duration(m.elapsed))，暂停\(duration(m.paused))")
+        + "\(duration(m.elapsed)) in all, \(paused)",
+      "计入\(m.countedDays)日，办公时间\(duration(m.working))，总历时\(duration(m.elapsed))，\(paused)")
   }
 
   /// A pause with its law.

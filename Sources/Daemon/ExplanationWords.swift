@@ -83,6 +83,7 @@ public struct ExplanationWords: Sendable {
     case .holiday:
       text =
         explained.rule == nil ? of("holiday", "节假日") : of("statutory holiday", "法定节假日")
+      if !day.published { text = of("holiday by its fixed date", "固定日期的节假日") }
       text += name(day.name)
       cited.append(of("calendar \(explained.calendar)", "工作日历\(explained.calendar)"))
     case .suspended:
@@ -95,6 +96,7 @@ public struct ExplanationWords: Sendable {
       text = of("local closure", "停工") + name(explained.closure?.name ?? day.name)
       if let closure = explained.closure { text += of(", ", "，") + span(closure.from, closure.to) }
     }
+    if explained.isAfterEnd { text += of(", after the end", "，时钟已停止") }
     if let number = explained.overrunNumber { text += of(", \(number) past due", "，超期第\(number)日") }
     if !day.published { cited.append(of("calendar not published", "日历尚未公布")) }
     guard !cited.isEmpty else { return text }

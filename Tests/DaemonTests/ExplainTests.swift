@@ -22,6 +22,9 @@ import Testing
     line("TWO", "accepted", "2026-06-01T10:00"), line("TWO", "rejected", "2026-06-02T10:00"),
     line("TWO", "accepted", "2026-06-08T10:00"),
     line("SUS", "accepted", "2026-11-16T10:00"), line("SUS", "suspended", "2026-11-17T10:00", #""step":"hearing""#),
+    line("NOT", "notice_published", "2026-09-28T10:00", process: "deregistration"),
+    line("NOT", "notice_ended", "2026-10-05T10:00", process: "deregistration"),
+    line("NEW", "accepted", "2026-11-23T10:00"), line("NEW", "extended", "2026-11-23T11:00", #""extend_days":30"#),
     line("PER", "accepted", "2026-11-23T09:00", #""entity_type":"individual","entity_name":"王小明""#),
     line("COM", "accepted", "2026-11-23T09:00", #""entity_type":"enterprise","entity_name":"文昌\#u{23d66}公司""#),
     line("WHO", "accepted", "2026-11-23T09:00", #""entity_name":"李四""#),
@@ -147,7 +150,10 @@ import Testing
   /// A case, its dates, and the sentence of its verdict.
   private struct Story {
     var caseID: String
+    var clock = "opening"
+    /// The first ones, or the last if so named.
     var days: [String]
+    var areLast = false
     var verdict: String
   }
 
@@ -172,7 +178,7 @@ import Testing
       "2026-10-05 mon – statutory holiday: 国庆节 (State Council notice; calendar cn)",
       "2026-10-06 tue – statutory holiday: 国庆节 (State Council notice; calendar cn)",
       "2026-10-07 wed – statutory holiday: 国庆节 (State Council notice; calendar cn)",
-      "2026-10-08 thu 1 counted 17:00 completed", "2026-10-09 fri 2 counted 17:30 due",
+      "2026-10-08 thu 1 counted 17:00 completed", "2026-10-09 fri 2 counted, after the end 17:30 due",
     ], verdict: "verdict On time: due 2026-10-09 17:30, completed 2026-10-08 17:00, before the due day.")
 
   private static let makeup = Story(
@@ -193,8 +199,9 @@ import Testing
       "2026-03-04 wed – suspended: time between stop and reopening 03-03 10:00 to 03-05 10:00",
       "2026-03-05 thu – not counted: time starts again after the time between stop and reopening (Civil Code art. "
         + "201) 10:00 reopened",
-      "2026-03-06 fri 1 counted 10:00 completed", "2026-03-07 sat – rest day", "2026-03-08 sun – rest day",
-      "2026-03-09 mon 2 counted 17:30 due",
+      "2026-03-06 fri 1 counted 10:00 completed", "2026-03-07 sat – rest day, after the end",
+      "2026-03-08 sun – rest day, after the end",
+      "2026-03-09 mon 2 counted, after the end 17:30 due",
     ], verdict: "verdict On time: due 2026-03-09 17:30, completed 2026-03-06 10:00, before the due day.")
 
   private static let special = Story(
@@ -208,14 +215,40 @@ import Testing
       "verdict Paused: special procedure: hearing, inspection, expert review, since 2026-11-17 10:00; due is "
       + "not known until time starts again.")
 
+  private static let premature = Story(
+    caseID: "NOT", clock: "dereg_notice",
+    days: [
+      "2026-09-28 mon – the start date is not counted (Civil Code art. 201) 10:00 notice_published",
+      "2026-09-29 tue 1 counted", "2026-09-30 wed 2 counted", "2026-10-01 thu 3 counted",
+      "2026-10-02 fri 4 counted",
+      "2026-10-03 sat 5 counted", "2026-10-04 sun 6 counted",
+      "2026-10-05 mon 7 counted 00:00 level yellow reached; 10:00 notice_ended",
+      "2026-10-06 tue 8 counted, after the end 08:00 due",
+    ], verdict: "due 2026-10-06 08:00: 24:00 of counted day 7, 2026-10-05, and 8 h of grace")
+
+  private static let provisional = Story(
+    caseID: "NEW",
+    days: [
+      "2027-01-01 fri – holiday by its fixed date (calendar cn; calendar not published)",
+      "2027-01-02 sat – rest day (calendar not published)", "2027-01-03 sun – rest day (calendar not published)",
+      "2027-01-04 mon 29 counted (calendar not published)", "2027-01-05 tue 30 counted (calendar not published)",
+      "2027-01-06 wed 31 counted (calendar not published) 17:30 level yellow to come",
+      "2027-01-07 thu 32 counted (calendar not published) 17:30 due; 17:30 level red to come",
+    ], areLast: true,
+    verdict:
+      "due 2027-01-07 17:30: close of counted day 32, 2027-01-07; provisional, the calendar is not published "
+      + "beyond 2026-12-28")
+
   @Test func dayByDay() async throws {
+    let stories = [
+      ExplainTests.closure, ExplainTests.holiday, ExplainTests.makeup, ExplainTests.reopened, ExplainTests.special,
+      ExplainTests.premature, ExplainTests.provisional,
+    ]
     try await withOffice { office in
-      for story in [
-        ExplainTests.closure, ExplainTests.holiday, ExplainTests.makeup, ExplainTests.reopened,
-        ExplainTests.special,
-      ] {
-        let text = try office.run(["explain", story.caseID, "--clock", "opening"])
-        #expect(Array(strip(text).prefix(story.days.count)) == story.days)
+      for story in stories {
+        let text = try office.run(["explain", story.caseID, "--clock", story.clock])
+        let days = strip(text)
+        #expect(Array(story.areLast ? days.suffix(story.days.count) : days.prefix(story.days.count)) == story.days)
         #expect(facts(text).contains(story.verdict), "\(story.verdict)")
       }
     }

@@ -75,7 +75,9 @@ final class LoadedOffice: Sendable {
 }
 
 /// An event as a line of NDJSON, its id the time it tells; further members as they are written in JSON.
-func line(_ caseID: String, _ type: String, _ at: String, _ more: String = "") -> String {
-  "{\"event_id\":\"\(at)\",\"case_id\":\"\(caseID)\",\"type\":\"\(type)\",\"occurred_at\":\"\(at):00+08:00\",\"process\":\"opening\""
+func line(
+  _ caseID: String, _ type: String, _ at: String, _ more: String = "", process: String = "opening"
+) -> String {
+  "{\"event_id\":\"\(at)\",\"case_id\":\"\(caseID)\",\"type\":\"\(type)\",\"occurred_at\":\"\(at):00+08:00\",\"process\":\"\(process)\""
     + (more.isEmpty ? "" : ",\(more)") + "}"
 }
