@@ -772,6 +772,7 @@ FROM (
     SELECT
       bizclock.office_at(b.office_before_us, b.opens, b.closes, r.occurred_at)
         - bizclock.office_at(a.office_before_us, a.opens, a.closes, r.started_at) AS working_us
+    OFFSET 0  -- Once a row, before the rows are sorted: else office hours would be sorted along with them.
   ) o
   GROUP BY r.process, r.step
 ) s

@@ -139,6 +139,27 @@ import Testing
     }
   }
 
+  /// Compiling a dashboard's query takes longer than running it: it is off, unless someone has decided otherwise.
+  @Test func queriesAreNotCompiled() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      func migrated() async throws -> [String] {
+        let connection = try await Connection.connect(conninfo)
+        _ = try await connection.run { try Schema.migrate(&$0, now: TestLedger.now) }
+        await connection.close()
+        let next = try await Connection.connect(conninfo)
+        let jit = try await column(next, "SELECT current_setting('jit')")
+        await next.close()
+        return jit
+      }
+      try await expectRows(migrated(), ["off"])
+      let connection = try await Connection.connect(conninfo)
+      let database = try await column(connection, "SELECT current_database()::text")[0]
+      try await connection.run { _ = try $0.execute("ALTER DATABASE \(database) SET jit = on") }
+      await connection.close()
+      try await expectRows(migrated(), ["on"])
+    }
+  }
+
   /// Every migration of the folder is in the program, numbered without a gap, and byte for byte.
   @Test func migrationsAreShipped() throws {
     let files = try FileManager.default.contentsOfDirectory(

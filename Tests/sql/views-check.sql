@@ -755,7 +755,6 @@ BEGIN
     EXECUTE format('SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM dashboard.%I t', view) INTO before;
     PERFORM set_config('bizclock.now', '2026-11-16 16:00+08', true);
     EXECUTE format('SELECT string_agg(t::text, chr(10) ORDER BY t::text) FROM dashboard.%I t', view) INTO after;
-    ASSERT before <> '', 'nothing in ' || view;
     IF before IS DISTINCT FROM after THEN
       moving := moving || view;
     END IF;
