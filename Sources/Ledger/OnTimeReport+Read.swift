@@ -78,10 +78,10 @@ extension OnTimeReport {
 
   // MARK: - Finished clocks
 
-  /// The keys under which a row of `m` is counted, as arrays: its commitment for the total, and its group.
+  /// The key of the group of a row of `m`, as an array.
   ///
   /// The columns are ours; nothing of what a user wrote becomes SQL.
-  private static func keys(_ dimensions: [Dimension]) -> String {
+  private static func group(_ dimensions: [Dimension]) -> String {
     let parts = dimensions.map { dimension in
       switch dimension {
       case .process: "m.process"
@@ -96,41 +96,62 @@ extension OnTimeReport {
       case .outcome: "m.outcome"
       }
     }
-    let group = (["m.commitment", "to_char(m.version_from::timestamp, 'YYYY-MM-DD')"] + parts).joined(
-      separator: ", ")
-    return "(VALUES (ARRAY[m.commitment]), (ARRAY[\(group)])) AS k (key)"
+    let columns = ["m.commitment", "to_char(m.version_from::timestamp, 'YYYY-MM-DD')"] + parts
+    return "ARRAY[\(columns.joined(separator: ", "))]"
   }
 
+  /// The keys under which a row of `m` is counted: its commitment for the total, and its group.
+  private static func keys(_ dimensions: [Dimension]) -> String {
+    "(VALUES (ARRAY[m.commitment]), (\(group(dimensions)))) AS k (key)"
+  }
+
+  /// Groups are numbered, so that the many buckets are added up by a number and not by a key of texts; totals are
+  /// added up from groups.
   private static let cellsByKey = """
     WITH cell AS MATERIALIZED (
-      SELECT k.key, m.cell, m.finished, m.on_time, m.late, m.premature, m.early, m.counted_days, m.working_us
-      FROM bizclock.metric_cell m CROSS JOIN LATERAL %keys
+      SELECT m.cell, %keys AS key, m.finished, m.on_time, m.late, m.premature, m.early, m.counted_days, m.working_us
+      FROM bizclock.metric_cell m
       WHERE m.basis = 'stop' AND m.finished > 0 AND m.day BETWEEN $1 AND $2
-    ), figures AS (
-      SELECT key, sum(finished)::bigint AS finished, sum(on_time)::bigint AS on_time, sum(late)::bigint AS late,
-        sum(premature)::bigint AS premature, sum(early)::bigint AS early,
-        (sum(counted_days) / sum(finished)::float8)::float8 AS days,
-        (sum(working_us) / (sum(finished) * 3.6e9::float8))::float8 AS hours
+    ), grouped AS MATERIALIZED (
+      SELECT row_number() OVER () AS id, key, key[1] AS commitment, sum(finished)::bigint AS finished,
+        sum(on_time)::bigint AS on_time, sum(late)::bigint AS late, sum(premature)::bigint AS premature,
+        sum(early)::bigint AS early, sum(counted_days) AS counted_days, sum(working_us) AS working_us
       FROM cell GROUP BY key
-    ), bucket AS (
-      SELECT c.key, b.measure = 'counted_days' AS days, b.bucket, sum(b.count) AS count
-      FROM cell c JOIN bizclock.metric_bucket b ON b.cell = c.cell AND b.count > 0
-      GROUP BY c.key, b.measure, b.bucket
+    ), total AS MATERIALIZED (
+      SELECT -row_number() OVER () AS id, commitment, sum(finished)::bigint AS finished,
+        sum(on_time)::bigint AS on_time, sum(late)::bigint AS late, sum(premature)::bigint AS premature,
+        sum(early)::bigint AS early, sum(counted_days) AS counted_days, sum(working_us) AS working_us
+      FROM grouped GROUP BY commitment
+    ), figures AS (
+      SELECT id, key, finished, on_time, late, premature, early, counted_days, working_us FROM grouped
+      UNION ALL
+      SELECT id, ARRAY[commitment], finished, on_time, late, premature, early, counted_days, working_us FROM total
+    ), bucket AS MATERIALIZED (
+      SELECT g.id, b.measure = 'counted_days' AS days, b.bucket, sum(b.count) AS count
+      FROM cell c JOIN grouped g ON g.key = c.key
+      JOIN bizclock.metric_bucket b ON b.cell = c.cell AND b.count > 0
+      GROUP BY g.id, b.measure = 'counted_days', b.bucket
+    ), counted AS (
+      SELECT id, days, bucket, count FROM bucket
+      UNION ALL
+      SELECT t.id, b.days, b.bucket, sum(b.count)
+      FROM bucket b JOIN grouped g ON g.id = b.id JOIN total t ON t.commitment = g.commitment
+      GROUP BY t.id, b.days, b.bucket
     ), ranked AS (
-      SELECT key, days, bucket, sum(count) OVER (PARTITION BY key, days ORDER BY bucket) AS through,
-        sum(count) OVER (PARTITION BY key, days) AS n
-      FROM bucket
+      SELECT id, days, bucket, sum(count) OVER (PARTITION BY id, days ORDER BY bucket) AS through,
+        sum(count) OVER (PARTITION BY id, days) AS n
+      FROM counted
     ), quantile AS (
-      SELECT key,
+      SELECT id,
         bizclock.bucket_value(min(bucket) FILTER (WHERE days AND through * 2 >= n)) AS days50,
         bizclock.bucket_value(min(bucket) FILTER (WHERE days AND through * 10 >= n * 9)) AS days90,
         bizclock.bucket_value(min(bucket) FILTER (WHERE NOT days AND through * 2 >= n)) AS us50,
         bizclock.bucket_value(min(bucket) FILTER (WHERE NOT days AND through * 10 >= n * 9)) AS us90
-      FROM ranked GROUP BY key
+      FROM ranked GROUP BY id
     )
-    SELECT f.key, f.finished, f.on_time, f.late, f.premature, f.early, f.days, q.days50, q.days90, f.hours, q.us50,
-      q.us90
-    FROM figures f LEFT JOIN quantile q ON q.key = f.key
+    SELECT f.key, f.finished, f.on_time, f.late, f.premature, f.early, (f.counted_days / f.finished::float8)::float8,
+      q.days50, q.days90, (f.working_us / (f.finished * 3.6e9::float8))::float8, q.us50, q.us90
+    FROM figures f LEFT JOIN quantile q ON q.id = f.id
     """
 
   /// What was believed of each clock at $3: rows whose verdict was recorded by then, and former beliefs that held.
@@ -165,8 +186,10 @@ extension OnTimeReport {
   ) throws(PostgresError) -> [[Identifier]: Row] {
     var parameters: [Parameter] = [.date(question.from.dayNumber), .date(question.to.dayNumber)]
     if let knownAt = question.knownAt { parameters.append(.timestamptz(knownAt.microseconds)) }
-    let sql = question.knownAt == nil ? cellsByKey : beliefsByKey
-    let found = try session.execute(filled(sql, keys(question.dimensions)), parameters)
+    let sql =
+      question.knownAt == nil
+      ? filled(cellsByKey, group(question.dimensions)) : filled(beliefsByKey, keys(question.dimensions))
+    let found = try session.execute(sql, parameters)
     var rows: [[Identifier]: Row] = [:]
     for index in 0..<found.rowCount {
       let key = try key(found, index)
