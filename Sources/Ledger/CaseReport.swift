@@ -7,8 +7,18 @@ public struct CaseReport: Sendable {
   public struct Alert: Sendable {
     /// The derived id.
     public var id: String
+    /// The commitment of its clock.
+    public var commitment: String
+    /// The round of its clock.
+    public var round: Int
     /// The level.
     public var level: String
+    /// 1, 2, …: reached again, of a later instant.
+    public var revision: Int
+    /// The level's priority in the log.
+    public var priority: String
+    /// When the clock was due, as it stood when the level was reached.
+    public var dueAt: Instant
     /// When it was reached.
     public var levelAt: Instant
     /// When it was recorded.
@@ -19,11 +29,19 @@ public struct CaseReport: Sendable {
     public var resolvedAt: Instant?
     /// When it turned out never to have been reached.
     public var withdrawnAt: Instant?
+    /// When its instant turned out to be another.
+    public var amendedAt: Instant?
+    /// Why it was withdrawn or amended.
+    public var changeReason: ChangeReason?
+    /// When someone acknowledged it.
+    public var acknowledgedAt: Instant?
+    /// Who acknowledged it.
+    public var acknowledgedBy: String?
+    /// Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).
+    public var reason: String?
     /// Whether it is history.
     public var retrospective: Bool
-    /// Who took note of it, and why the limit was overrun.
-    public var acknowledgement: Alerts.Acknowledgement?
-    /// Whether a feed that brings the case's events was silent when it was raised.
+    /// Whether a feed was silent when it was raised.
     public var feedStalled: Bool
   }
 
@@ -35,6 +53,11 @@ public struct CaseReport: Sendable {
   public var clocks: [Clock]
   /// Its alerts.
   public var alerts: [Alert]
+  /// The entity's name; nil of individuals, and where it is not known that it is none, unless the configuration
+  /// shows them.
+  public var entityName: String?
+  /// The region's name and its English one, where they are known.
+  public var regionName: OnTimeReport.RegionName?
 
   /// Reads a case and folds it; nil if the ledger has no event of it.
   public static func read(
@@ -46,49 +69,64 @@ public struct CaseReport: Sendable {
     let fold = CaseFold(events: stored.map(\.event), rulebook: rulebook)
     let happened = Set(
       CaseFold.happened(stored.map(\.event)).map { EventKey(source: $0.source, eventID: $0.eventID) })
-    let found = try session.execute(
-      """
-      SELECT commitment, round, level, revision, level_at, recorded_at, logged_at, resolved_at, withdrawn_at,
-        retrospective, acknowledged_at, acknowledged_by, reason, feed_stalled
-      FROM bizclock.alert WHERE case_id = $1 ORDER BY level_at, commitment, round, level, revision
-      """, [.text(caseID)])
-    var alerts: [Alert] = []
-    func instant(_ row: Int, _ column: Int) throws(PostgresError) -> Instant? {
-      try found.optionalTimestamptz(row, column).map { Instant(microseconds: $0) }
-    }
-    for row in 0..<found.rowCount {
-      let acknowledged = try instant(row, 10)
-      let by = try found.optionalText(row, 11) ?? ""
-      let reason = try found.optionalText(row, 12)
-      alerts.append(
-        Alert(
-          id: "\(caseID)/\(try found.text(row, 0))/\(try found.int4(row, 1))/\(try found.text(row, 2))/"
-            + "\(try found.int4(row, 3))",
-          level: try found.text(row, 2), levelAt: Instant(microseconds: try found.timestamptz(row, 4)),
-          recordedAt: Instant(microseconds: try found.timestamptz(row, 5)), loggedAt: try instant(row, 6),
-          resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), retrospective: try found.bool(row, 9),
-          acknowledgement: acknowledged.map { Alerts.Acknowledgement(at: $0, by: by, reason: reason) },
-          feedStalled: try found.bool(row, 13)))
-    }
+    let showsNames = try session.execute(
+      "SELECT coalesce((SELECT value = 'true' FROM bizclock.setting WHERE name = 'show_individual_names'), false)"
+    ).bool(0, 0)
+    let attributes = fold.attributes
+    // An event may have told the name of a person before the type was corrected.
+    let types = stored.map(\.event.entityType) + [attributes.entityType ?? "individual"]
+    let isIndividual = types.contains("individual")
     return CaseReport(
       events: stored.sorted { $0.event.precedes($1.event) }.map {
         ($0, happened.contains(EventKey(source: $0.event.source, eventID: $0.event.eventID)))
-      }, attributes: fold.attributes, clocks: fold.clocks(asOf: now), alerts: alerts)
+      }, attributes: attributes, clocks: fold.clocks(asOf: now), alerts: try alerts(of: caseID, &session),
+      entityName: showsNames || !isIndividual ? attributes.entityName : nil,
+      regionName: try attributes.region.flatMap { region throws(PostgresError) in
+        try OnTimeReport.names([region], &session)[region]
+      })
+  }
+
+  private static func alerts(of caseID: String, _ session: inout Session) throws(PostgresError) -> [Alert] {
+    let found = try session.execute(
+      """
+      SELECT commitment, round, level, revision, level_at, recorded_at, logged_at, resolved_at, withdrawn_at,
+        retrospective, due_at, priority, amended_at, change_reason, acknowledged_at, acknowledged_by, reason,
+        feed_stalled
+      FROM bizclock.alert WHERE case_id = $1 ORDER BY level_at, commitment, round, level, revision
+      """, [.text(caseID)])
+    func instant(_ row: Int, _ column: Int) throws(PostgresError) -> Instant? {
+      try found.optionalTimestamptz(row, column).map { Instant(microseconds: $0) }
+    }
+    var alerts: [Alert] = []
+    for row in 0..<found.rowCount {
+      let (commitment, round) = (try found.text(row, 0), Int(try found.int4(row, 1)))
+      let (level, revision) = (try found.text(row, 2), Int(try found.int4(row, 3)))
+      alerts.append(
+        Alert(
+          id: "\(caseID)/\(commitment)/\(round)/\(level)/\(revision)", commitment: commitment, round: round,
+          level: level, revision: revision, priority: try found.text(row, 11),
+          dueAt: Instant(microseconds: try found.timestamptz(row, 10)),
+          levelAt: Instant(microseconds: try found.timestamptz(row, 4)),
+          recordedAt: Instant(microseconds: try found.timestamptz(row, 5)), loggedAt: try instant(row, 6),
+          resolvedAt: try instant(row, 7), withdrawnAt: try instant(row, 8), amendedAt: try instant(row, 12),
+          changeReason: try found.optionalText(row, 13).flatMap { ChangeReason(rawValue: $0) },
+          acknowledgedAt: try instant(row, 14), acknowledgedBy: try found.optionalText(row, 15),
+          reason: try found.optionalText(row, 16), retrospective: try found.bool(row, 9),
+          feedStalled: try found.bool(row, 17)))
+    }
+    return alerts
   }
 }
 
 extension Clock {
   /// The reckoner that gives this clock's days; nil if the rules no longer know its commitment or calendar.
-  ///
-  /// As of an instant, a closure without end that begins later is not known yet.
-  public func reckoner(_ rulebook: Rulebook, asOf now: Instant? = nil) -> Reckoner? {
+  public func reckoner(_ rulebook: Rulebook) -> Reckoner? {
     guard let commitment = rulebook.policy.commitments.first(where: { $0.id == self.commitment }),
       let version = commitment.versions.first(where: { $0.from == versionFrom }),
       let calendar = rulebook.calendars[calendar]
     else { return nil }
     return Reckoner(
       version: version, calendar: calendar, start: startedAt,
-      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt,
-      asOf: now)
+      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt)
   }
 }

@@ -10,8 +10,11 @@ public struct CountedDay: Sendable, Equatable {
     case restDay = "rest_day"
     /// A holiday.
     case holiday
-    /// The clock was paused at its end, or began to run again on it.
+    /// The clock was paused by an event in the instant before its end.
     case suspended
+    /// A pause that began on an earlier date ended on it: the day on which time starts again is not counted (Civil
+    /// Code art. 201).
+    case restarted = "time_restarts"
     /// A local closure lasted past its end.
     case closure
   }
@@ -43,11 +46,14 @@ extension Reckoner {
       if date <= startDate {
         day.reason = .start
       } else if counter.isSuspended(date) {
-        day.reason = .suspended
         let end = calendar.end(date, version.dayEnd)
-        if let closure = closure(at: end), !isPausedByEvent(before: end) {
+        if isPausedByEvent(before: end) {
+          day.reason = .suspended
+        } else if let closure = closure(at: end) {
           day.reason = .closure
           day.name = closure.name
+        } else {
+          day.reason = .restarted
         }
       } else if counter.worked, !facts.worked {
         day.reason = facts.kind == .holiday ? .holiday : .restDay

@@ -19,8 +19,9 @@ struct Bizclock: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
-      CalendarCommand.self, DueCommand.self, ExplainCommand.self, StatusCommand.self, VerifyCommand.self,
-      RebuildCommand.self, QuarantineCommand.self, AlertsCommand.self, SimulateCommand.self, ManualCommand.self,
+      CalendarCommand.self, DueCommand.self, ExplainCommand.self, ReportCommand.self, AlertsCommand.self,
+      QuarantineCommand.self, StatusCommand.self, VerifyCommand.self, RebuildCommand.self, SimulateCommand.self,
+      ManualCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.

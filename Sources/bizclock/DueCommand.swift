@@ -66,6 +66,8 @@ struct DueCommand: AsyncParsableCommand {
 struct DueQuestion {
   let commitment: Commitment
   let reckoner: Reckoner
+  private let pauses: [ClockPause]
+  private let rulebook: Rulebook
 
   init(
     commitment id: String, start: String, pauses: [String], extended: Int, region: String?, _ rulebook: Rulebook
@@ -118,15 +120,16 @@ struct DueQuestion {
       throw ValidationError("No version of \(id) was in force on \(calendar.date(of: at)).")
     }
     self.commitment = commitment
+    self.rulebook = rulebook
+    pauses = try spans.map { ClockPause(kind: "", from: try instant($0.0), to: try $0.1.map(instant)) }
     reckoner = Reckoner(
       version: version, calendar: calendar, start: at,
-      pauses: try spans.map { PauseSpan(from: try instant($0.0), to: try $0.1.map(instant)) },
-      extendedDays: extended)
+      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extended)
   }
 
   func answer() -> DueAnswer {
     DueAnswer(
-      commitment: commitment, reckoner: reckoner,
+      commitment: commitment, reckoner: reckoner, pauses: pauses, rulebook: rulebook,
       levels: reckoner.due == nil
         ? [] : commitment.levels.map { ($0.name, reckoner.instant(of: $0.position)) })
   }
@@ -136,6 +139,8 @@ struct DueQuestion {
 struct DueAnswer {
   let commitment: Commitment
   let reckoner: Reckoner
+  let pauses: [ClockPause]
+  let rulebook: Rulebook
   let levels: [(name: String, at: Reckoner.LevelInstant?)]
 
   private var zone: TimeZoneTable { reckoner.calendar.zone }
@@ -167,7 +172,8 @@ struct DueAnswer {
     }
     lines.append("")
     let last = reckoner.due?.day ?? reckoner.calendar.date(of: reckoner.start) + 14
-    lines.append(DayTable.text(reckoner.days(through: last)))
+    let days = ExplainedDay.all(reckoner, pauses: pauses, rulebook, through: last)
+    lines.append(DayTable.text(days, ExplanationWords(.en, zone: zone)))
     if !levels.isEmpty {
       lines.append("")
       var table = TextTable(["level", "at"])
@@ -185,27 +191,15 @@ struct DueAnswer {
 
 /// Days with the reason why they count or not.
 enum DayTable {
-  static func text(_ days: [CountedDay]) -> String {
+  static func text(_ days: [ExplainedDay], _ words: ExplanationWords) -> String {
     var table = TextTable(["date", "day", "counts", "why"], right: [2])
     for day in days {
       table.add([
-        day.date.description, day.date.weekday.shortName, day.number.map(String.init) ?? "–", reason(day),
+        day.day.date.description, words.weekday(day.day.date), day.day.number.map(String.init) ?? "–",
+        words.reason(day),
       ])
     }
     return table.text
-  }
-
-  static func reason(_ day: CountedDay) -> String {
-    let name = day.name.map { " \($0)" } ?? ""
-    let unpublished = day.published ? "" : " (calendar not published)"
-    switch day.reason {
-    case .start: return "the start date is not counted" + unpublished
-    case .counted: return (day.makeup ? "worked instead of a rest day:\(name)" : "counted") + unpublished
-    case .restDay: return "rest day" + unpublished
-    case .holiday: return "holiday\(name)" + unpublished
-    case .suspended: return "suspended: paused, or the day on which time starts again"
-    case .closure: return "local closure\(name)"
-    }
   }
 }
 

@@ -106,7 +106,7 @@ import Testing
 
       let explained = try ProgramRun(config + ["explain", "T777-000002"])
       #expect(explained.status == 0)
-      #expect(explained.output.contains("2022-11-18T17:30:00+08:00"))
+      #expect(explained.output.contains("2022-11-18 17:30"))
       #expect(explained.output.contains("clock opening, round 1"))
       let unknown = try ProgramRun(config + ["explain", "nobody"])
       #expect(unknown.status == 66)

@@ -59,8 +59,10 @@ struct ProgramRun {
     }
 
     func result(_ process: Process) throws -> ProgramRun {
+      // To the byte: reading a file as a string drops a byte order mark.
       ProgramRun(
-        status: process.terminationStatus, output: try String(contentsOfFile: name + ".out", encoding: .utf8),
+        status: process.terminationStatus,
+        output: String(decoding: try Data(contentsOf: URL(filePath: name + ".out")), as: UTF8.self),
         errors: try String(contentsOfFile: name + ".err", encoding: .utf8))
     }
   }

@@ -128,7 +128,7 @@ import Testing
     let days = reckoner.days(through: ShippedPolicy.date("2026-09-15"))
     #expect(
       days.map { "\($0.date.description.suffix(2)) \($0.reason.rawValue) \($0.number ?? 0)" } == [
-        "07 start 0", "08 suspended 0", "09 suspended 0", "10 closure 0", "11 counted 1", "12 rest_day 0",
+        "07 start 0", "08 suspended 0", "09 time_restarts 0", "10 closure 0", "11 counted 1", "12 rest_day 0",
         "13 counted 2", "14 holiday 0", "15 counted 3",
       ])
     #expect(days.filter(\.makeup).map(\.date.description) == ["2026-09-13"])

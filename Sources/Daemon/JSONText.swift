@@ -1,5 +1,5 @@
 /// A JSON value for programs, its members in the order given.
-indirect enum JSONText {
+public indirect enum JSONText: Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -8,10 +8,16 @@ indirect enum JSONText {
   case array([JSONText])
   case object([(String, JSONText)])
 
-  init(_ text: String?) { self = text.map { .text($0) } ?? .null }
-  init(_ value: (some BinaryInteger)?) { self = value.map { .integer(Int64(clamping: $0)) } ?? .null }
+  /// A text, or null.
+  public init(_ text: String?) { self = text.map { .text($0) } ?? .null }
+  /// A whole number, or null.
+  public init(_ value: (some BinaryInteger)?) { self = value.map { .integer(Int64(clamping: $0)) } ?? .null }
 
-  var description: String {
+  /// A fraction, or null.
+  public init(_ value: Double?) { self = value.map { .number($0) } ?? .null }
+
+  /// The JSON, on one line.
+  public var description: String {
     var out = ""
     write(to: &out)
     return out
