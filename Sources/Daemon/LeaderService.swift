@@ -123,7 +123,8 @@ public struct LeaderService: Service {
     let wrote = try announce(announcer, summarize: summarize && step == .idle, &session)
     return Turn(
       now: now, hasProjected: step != .idle, isBusy: step != .idle || levels.more || wrote,
-      next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min())
+      next: [levels.next, projector.closureEdge(after: now), projector.shareEdge(after: now)]
+        .compactMap { $0 }.min())
   }
 
   /// Writes waiting log lines and takes them off the queue; true if there may be more.
