@@ -19,7 +19,13 @@ extension Projector {
     // The wall clock may have been set back: what passes again is looked at again.
     sharesThrough = min(sharesThrough, now)
     guard let edge = shareEdge(after: sharesThrough), edge <= now else { return true }
+    let ended = Shares.ended(after: sharesThrough, until: now, rulebook)
     do {
+      // Where nothing happened nothing is to be told, nor written.
+      guard try ShareCells.exist(within: Shares.spans(ended, rulebook), &session) else {
+        sharesThrough = now
+        return true
+      }
       try session.begin()
       guard let recordedAt = try moveRow(to: term.position, now: now, &session) else {
         session.rollbackQuietly()
@@ -29,9 +35,7 @@ extension Projector {
       let moment = ProjectionMoment(
         now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter)
       var delta = ProjectionDelta()
-      try Shares.judge(
-        .ended(after: sharesThrough, until: now, rulebook), &delta, rulebook, moment, &session
-      ) { _, _ in .lateData }
+      try Shares.judge(.some(ended), &delta, rulebook, moment, &session) { _, _ in .lateData }
       delta.summarizeRetrospective()
       try DeltaWriter.write(delta, recordedAt: recordedAt, &session)
       _ = try session.execute(

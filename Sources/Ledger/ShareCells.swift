@@ -60,6 +60,22 @@ enum ShareCells {
         ]))
   }
 
+  /// Whether there are cells within some spans of days.
+  static func exist(
+    within spans: [(commitment: String, from: CivilDate, through: CivilDate)], _ session: inout Session
+  ) throws(PostgresError) -> Bool {
+    try session.execute(
+      """
+      SELECT EXISTS (SELECT FROM unnest($1::text[], $2::date[], $3::date[]) AS k (commitment, first, last)
+        JOIN bizclock.share_cell t ON t.commitment = k.commitment AND t.day BETWEEN k.first AND k.last)
+      """,
+      [
+        .textArray(spans.map(\.commitment)), .dateArray(spans.map(\.from.dayNumber)),
+        .dateArray(spans.map(\.through.dayNumber)),
+      ]
+    ).bool(0, 0)
+  }
+
   private static func read(_ found: QueryResult) throws(PostgresError) -> [ShareCellKey: ShareCell] {
     var cells: [ShareCellKey: ShareCell] = [:]
     for row in 0..<found.rowCount {

@@ -23,20 +23,20 @@ enum Shares {
       }
       return .some(chosen)
     }
+  }
 
-    /// The periods of which a day ended after one instant and not after another.
-    static func ended(after: Instant, until: Instant, _ rulebook: Rulebook) -> Scope {
-      var chosen: [Int: Set<CivilDate>] = [:]
-      for (index, share) in rulebook.policy.shares.enumerated() {
-        let calendar = rulebook.shareCalendars[index]
-        var first = share.period.first(of: calendar.date(of: after))
-        while calendar.midnight(first) < until {
-          chosen[index, default: []].insert(first)
-          first = share.period.next(first)
-        }
+  /// The periods of which a day ended after one instant and not after another.
+  static func ended(after: Instant, until: Instant, _ rulebook: Rulebook) -> [Int: Set<CivilDate>] {
+    var chosen: [Int: Set<CivilDate>] = [:]
+    for (index, share) in rulebook.policy.shares.enumerated() {
+      let calendar = rulebook.shareCalendars[index]
+      var first = share.period.first(of: calendar.date(of: after))
+      while calendar.midnight(first) < until {
+        chosen[index, default: []].insert(first)
+        first = share.period.next(first)
       }
-      return .some(chosen)
     }
+    return chosen
   }
 
   /// Writes the cells that a batch changes, and adds to it what becomes of the alerts of their periods.
@@ -88,7 +88,7 @@ enum Shares {
   }
 
   /// The days of periods and of those before, without overlaps.
-  private static func spans(
+  static func spans(
     _ periods: [Int: Set<CivilDate>], _ rulebook: Rulebook
   ) -> [(commitment: String, from: CivilDate, through: CivilDate)] {
     var spans: [(commitment: String, from: CivilDate, through: CivilDate)] = []
