@@ -73,7 +73,8 @@ struct ShareDelta: Sendable {
     let tally = ShareTally(population: sign, counted: part.counted ? sign : 0)
     let key = ShareCellKey(commitment: part.commitment, day: part.day)
     cells[key, default: ShareCell()].tally += tally
-    cells[key]?.reason = reason
+    // A void is the more telling reason, wherever in the batch it stands.
+    if cells[key]?.reason != .voided { cells[key]?.reason = reason }
   }
 
   /// The cells that really change.
