@@ -61,7 +61,8 @@ import Testing
       #expect(line[name] == value, "\(name)")
     }
     let logged = try await office.query(
-      "SELECT (logged_at IS NOT NULL)::text, (case_id IS NULL)::text FROM dashboard.alert WHERE commitment = 'online_tax'")
+      "SELECT (logged_at IS NOT NULL)::text, (case_id IS NULL)::text FROM dashboard.alert WHERE commitment = 'online_tax'"
+    )
     #expect(logged == [["true", "true"]])
     try await office.advance(to: "2026-09-16T12:00:00+08:00")
     #expect(office.alerts().count == 1)
