@@ -5,9 +5,14 @@ import ServiceTime
 extension Announcer {
   /// The record of a line about a share.
   func shareRecord(_ line: PendingLine, _ subject: PendingLine.Subject, at now: Instant) -> LogRecord {
-    let share = rulebook.policy.shares.first { $0.id == subject.commitment }
-    let zone = line.texts["calendar"].flatMap { rulebook.calendars[$0]?.zone } ?? .utc
-    let period = line.texts["period"] ?? "\(subject.round)"
+    let index = rulebook.policy.shares.firstIndex { $0.id == subject.commitment }
+    let share = index.map { rulebook.policy.shares[$0] }
+    let calendar =
+      line.texts["calendar"].flatMap { rulebook.calendars[$0] } ?? index.map { rulebook.shareCalendars[$0] }
+    let zone = calendar?.zone ?? .utc
+    // A line on what no longer holds may come without its period's figures.
+    let first = ShareCommitment.Period.first(number: subject.round)
+    let period = line.texts["period"] ?? (share?.period ?? .month).name(first)
     let target = line.numbers["target"].map { ShareTarget(millionths: $0) }
     let population = line.numbers["population"] ?? 0
     let counted = line.numbers["counted"] ?? 0

@@ -12,13 +12,18 @@ struct CaseRow: Sendable {
   var shares: [SharePart]
 
   init(caseID: Identifier, fold: CaseFold, rulebook: Rulebook) {
+    self.init(caseID: caseID, fold: fold, marks: fold.shareMarks, rulebook: rulebook)
+  }
+
+  /// A row of a fold whose marks are at hand.
+  init(caseID: Identifier, fold: CaseFold, marks: [ShareMark], rulebook: Rulebook) {
     self.caseID = caseID
     attributes = fold.attributes
     reportTag = rulebook.reportTag(fold.attributes.tags)
     firstOccurredAt = fold.firstOccurredAt
     lastOccurredAt = fold.lastOccurredAt
     events = Int32(clamping: fold.eventCount)
-    shares = fold.shareMarks.map {
+    shares = marks.map {
       SharePart(commitment: rulebook.policy.shares[$0.share].id, day: $0.day, counted: $0.counted)
     }
   }

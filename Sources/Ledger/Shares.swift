@@ -46,9 +46,9 @@ enum Shares {
     let changed = delta.shares.changed
     guard !changed.isEmpty else { return }
     try ShareCells.write(changed, &session)
+    let voided = changed.filter { $0.value.reason == .voided }.keys
     try judge(.around(changed.keys, rulebook), &delta, rulebook, moment, &session) { share, first in
-      let inPeriod = changed.filter { $0.key.commitment == share.id && share.period.first(of: $0.key.day) == first }
-      return inPeriod.values.contains { $0.reason == .voided } ? .voided : .lateData
+      voided.contains { $0.commitment == share.id && share.period.first(of: $0.day) == first } ? .voided : .lateData
     }
   }
 
@@ -79,10 +79,7 @@ enum Shares {
     for alert in left.values.sorted(by: { ($0.levelAt, $0.key.level) < ($1.levelAt, $1.key.level) }) {
       let period = periods.first { $0.share.id == alert.key.clock.commitment && $0.number == alert.key.clock.round }
       let share = rulebook.policy.shares.first { $0.id == alert.key.clock.commitment }
-      let why = share.map { share in
-        let round = Int(alert.key.clock.round)
-        return reason(share, CivilDate(year: round / 100, month: max(round % 100, 1), day: 1))
-      }
+      let why = share.map { reason($0, ShareCommitment.Period.first(number: alert.key.clock.round)) }
       delta.withdraw(alert, period, why ?? .policy, moment)
     }
   }

@@ -44,5 +44,10 @@ extension ShareCommitment {
       let (year, month, _) = first.fields
       return Int32(clamping: year * 100 + month)
     }
+
+    /// The first day of the period of a number.
+    public static func first(number: Int32) -> CivilDate {
+      CivilDate(year: Int(number) / 100, month: min(max(Int(number) % 100, 1), 12), day: 1)
+    }
   }
 }

@@ -97,6 +97,27 @@ import Testing
     #expect(month == [["2026-09-01", "50", "true"]])
   }
 
+  /// Nothing is left of the month: the line names it all the same.
+  @Test func allVoided() async throws {
+    try await DaemonTestBase.withDaemon { office in
+      let at = "2026-09-14T07:59:00+08:00"
+      try office.put("1.ndjson", ShareTests.taxes("A", at, 1, online: 0))
+      try await office.projected(through: 1)
+      try await office.advance(to: "2026-09-15T00:00:00+08:00")
+      #expect(office.alerts() == ["online_tax/202609/unreachable/1"])
+      let void = DaemonTestBase.event(
+        "A0", "voided", "2026-09-15T00:00:00+08:00", process: nil, more: #","voids":"A0-step_completed-\#(at)""#)
+      try office.put("2.ndjson", [void])
+      try await office.projected(through: 2)
+      try await office.advance(to: "2026-09-15T00:01:00+08:00")
+      let line = try #require(office.lines(.alertWithdrawn).first)
+      #expect(line.message == "Online tax handling: level unreachable of 2026-09 was never reached; withdrawn.")
+      #expect(line["reason"] == .text("voided"))
+      #expect(line["level_at"] == .text("2026-09-15T00:00:00+08:00"))
+      #expect(line["share"] == nil)
+    }
+  }
+
   struct Sentence: Sendable {
     var event: String
     var level: ShareLevel

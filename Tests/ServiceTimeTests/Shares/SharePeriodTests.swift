@@ -42,6 +42,7 @@ import Testing
     #expect(row.period.next(first).description == row.next)
     #expect(row.period.name(first) == row.name)
     #expect(row.period.number(first) == row.number)
+    #expect(ShareCommitment.Period.first(number: row.number) == first)
   }
 
   /// September 2026 in an office without holidays has 22 worked days. On the 21st, the 15th of them, (5 + 4⅔) of
