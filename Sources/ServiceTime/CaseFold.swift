@@ -49,7 +49,7 @@ public struct CaseFold: Sendable {
     var next = attributes
     next.take(event)
     let nowApplied = rulebook.applied(to: next)
-    let nowShares = event.process == nil ? shares : rulebook.shares(of: next.process)
+    let nowShares = next.process == attributes.process ? shares : rulebook.shares(of: next.process)
     if nowApplied != applied || nowShares != shares {
       guard eventCount == 0 else { return false }
       shares = nowShares
