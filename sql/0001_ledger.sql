@@ -3,7 +3,8 @@
 -- Ledger:      event, ledger_head, feed, quarantine
 -- Rules:       rules (every version of policy and calendars), and what follows from those in force:
 --              commitment_version, calendar_day, region
--- Projections: projector, case_file, clock, metric_cell, metric_bucket      (can be rebuilt)
+-- Projections: projector, case_file, clock, metric_cell, metric_bucket,
+--              share_cell                                                   (can be rebuilt)
 -- Records:     alert, verdict_history, log_outbox                           (cannot)
 --
 -- Every primary key of a per-case table begins with case_id. Identifiers of other systems are compared by their
@@ -131,9 +132,16 @@ CREATE TABLE bizclock.commitment_version (
   title_en      text,
   title_zh      text,
   basis         text,
+  target        numeric,
+  period        text    CHECK (period IN ('month', 'quarter', 'year')),
   PRIMARY KEY (commitment, version_from)
 );
-COMMENT ON TABLE bizclock.commitment_version IS 'The dated versions of the commitments in force, for the views.';
+COMMENT ON TABLE bizclock.commitment_version IS
+  'The dated versions of the commitments in force, for the views; a share is one row, without a limit.';
+COMMENT ON COLUMN bizclock.commitment_version.calendar IS
+  'The calendar that the commitment names; of a share the one by which its events belong to dates.';
+COMMENT ON COLUMN bizclock.commitment_version.target IS 'Of a share: the least part that must count, 0…1.';
+COMMENT ON COLUMN bizclock.commitment_version.period IS 'Of a share: over what time it is reckoned.';
 COMMENT ON COLUMN bizclock.commitment_version.limit_amount IS 'Days, or microseconds of office time.';
 COMMENT ON COLUMN bizclock.commitment_version.compression IS
   '承诺时限压缩率: (legal limit − promised limit) / legal limit; null without a legal limit in the same unit.';
@@ -176,6 +184,7 @@ CREATE TABLE bizclock.projector (
   recorded_at    timestamptz NOT NULL,
   levels_through timestamptz NOT NULL,
   settled_through timestamptz NOT NULL,
+  shares_through timestamptz NOT NULL,
   holder         text,
   elected_at     timestamptz
 );
@@ -185,8 +194,11 @@ COMMENT ON COLUMN bizclock.projector.recorded_at IS 'Strictly increasing: the ti
 COMMENT ON COLUMN bizclock.projector.levels_through IS 'Every level up to this instant has been raised.';
 COMMENT ON COLUMN bizclock.projector.settled_through IS
   'Every edge of a closure up to this instant has been brought to the open clocks.';
-INSERT INTO bizclock.projector (epoch, position, policy, calendar, recorded_at, levels_through, settled_through)
-VALUES (0, 0, 0, 0, '1970-01-01Z', '1970-01-01Z', '1970-01-01Z');
+COMMENT ON COLUMN bizclock.projector.shares_through IS
+  'Every level of a share up to this instant has been raised; levels of shares lie on local midnights.';
+INSERT INTO bizclock.projector
+  (epoch, position, policy, calendar, recorded_at, levels_through, settled_through, shares_through)
+VALUES (0, 0, 0, 0, '1970-01-01Z', '1970-01-01Z', '1970-01-01Z', '1970-01-01Z');
 
 CREATE TABLE bizclock.case_file (
   case_id           text        COLLATE "C" PRIMARY KEY,
@@ -202,9 +214,14 @@ CREATE TABLE bizclock.case_file (
   entity_type       text,
   uscc              text,
   tags              text[],
-  report_tag        text
+  report_tag        text,
+  share_commitment  text[],
+  share_day         date[],
+  share_counted     boolean[]
 ) WITH (fillfactor = 85);
 COMMENT ON TABLE bizclock.case_file IS 'One row a case: its attributes as its events tell them.';
+COMMENT ON COLUMN bizclock.case_file.share_commitment IS
+  'What the case adds to share_cell, an event a place, so that it can be taken off again; null where nothing.';
 
 CREATE TABLE bizclock.clock (
   case_id             text        COLLATE "C" NOT NULL,
@@ -300,6 +317,21 @@ CREATE TABLE bizclock.metric_bucket (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE bizclock.metric_bucket IS 'The duration sketch of a cell: how many finished clocks fell into a bucket.';
 
+CREATE TABLE bizclock.share_cell (
+  population        bigint NOT NULL,
+  counted           bigint NOT NULL,
+  first_received_at timestamptz,
+  first_loaded_at   timestamptz,
+  day               date   NOT NULL,
+  commitment        text   NOT NULL,
+  PRIMARY KEY (commitment, day)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE bizclock.share_cell IS
+  'How many events of a share''s population happened on a local date, and how many of them count.';
+COMMENT ON COLUMN bizclock.share_cell.first_received_at IS
+  'When the first of them entered the ledger, of those not loaded as history; tells whether its levels are history.';
+COMMENT ON COLUMN bizclock.share_cell.first_loaded_at IS 'The same of those loaded as history.';
+
 -- --------------------------------------------------------------------------------------------------- records
 
 CREATE TABLE bizclock.alert (
@@ -326,7 +358,10 @@ CREATE TABLE bizclock.alert (
   notify          text        CHECK (notify IN ('window', 'community', 'town', 'city')),
   CONSTRAINT alert_key PRIMARY KEY (case_id, commitment, round, level, revision)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE bizclock.alert IS 'The record that a clock reached a level; never deleted.';
+COMMENT ON TABLE bizclock.alert IS 'The record that a clock or a share reached a level; never deleted.';
+COMMENT ON COLUMN bizclock.alert.case_id IS 'Empty for the alert of a share.';
+COMMENT ON COLUMN bizclock.alert.round IS
+  'The clock''s round; of a share the year and month in which its period begins, e.g. 202611.';
 COMMENT ON COLUMN bizclock.alert.reason IS 'Why the limit was overrun, as acknowledged (优化营商环境条例 art. 36).';
 COMMENT ON COLUMN bizclock.alert.data_at IS
   'Where the level was told by data or rules that came after its instant: when they came; null where it was foreseen.';

@@ -393,6 +393,7 @@ FROM bizclock.clock_now c
 WHERE c.state IN ('running', 'paused') AND c.due_at >= (SELECT dashboard.now()) AND c.remaining_working_days <= 2
 ORDER BY c.due_at, c.case_id, c.commitment, c.round;
 
+-- Alerts of shares have no case; apart from the others, so that a condition on the case still finds its key.
 CREATE OR REPLACE VIEW dashboard.alert AS
 SELECT
   a.case_id || '/' || a.commitment || '/' || a.round || '/' || a.level || '/' || a.revision AS alert_id,
@@ -403,7 +404,18 @@ SELECT
   CASE a.notify WHEN 'window' THEN f.region WHEN 'community' THEN left(f.region, 12) WHEN 'town' THEN left(f.region, 9)
     WHEN 'city' THEN left(f.region, 6) END AS notify_region
 FROM bizclock.alert a
-LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id;
+LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id
+WHERE a.case_id <> ''
+UNION ALL
+SELECT
+  a.commitment || '/' || a.round || '/' || a.level || '/' || a.revision,
+  NULL, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.recorded_at, a.logged_at,
+  a.resolved_at, a.withdrawn_at, a.amended_at, a.acknowledged_at, a.acknowledged_by, a.reason, a.retrospective,
+  a.feed_stalled, a.priority, a.change_reason,
+  (SELECT v.process FROM bizclock.commitment_version v WHERE v.commitment = a.commitment AND v.kind = 'share'),
+  NULL, NULL, NULL, a.notify, NULL
+FROM bizclock.alert a
+WHERE a.case_id = '';
 
 -- ------------------------------------------------------------------------------------------------------- on time
 
@@ -817,6 +829,63 @@ LEFT JOIN (
   GROUP BY f.process
 ) c ON c.process = s.process;
 
+-- -------------------------------------------------------------------------------------------------------- shares
+
+-- Of a period that runs, best_share is the share with which it would end if it went on at the pace of its worked
+-- days so far, at least to the population of the period before, and everything to come counted: what the alert
+-- `unreachable` rests on at the end of each day. Compared exactly: targets are numeric, counts are whole.
+CREATE OR REPLACE VIEW dashboard.share_monthly AS
+WITH share AS (
+  SELECT
+    v.commitment, v.process, v.period AS unit, v.target, v.title_en, v.title_zh, v.calendar,
+    CASE v.period
+      WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months' ELSE interval '1 year'
+    END AS length
+  FROM bizclock.commitment_version v
+  WHERE v.kind = 'share'
+), period AS (
+  SELECT
+    s.commitment, date_trunc(s.unit, c.day::timestamp)::date AS period,
+    sum(c.population)::bigint AS population, sum(c.counted)::bigint AS counted
+  FROM share s
+  JOIN bizclock.share_cell c ON c.commitment = s.commitment
+  GROUP BY s.commitment, date_trunc(s.unit, c.day::timestamp)::date
+)
+SELECT
+  s.commitment,
+  p.period,
+  p.population,
+  p.counted,
+  p.counted / nullif(p.population, 0)::double precision AS share,
+  s.target,
+  CASE WHEN p.population > 0 AND t.today > e.period_end THEN p.counted >= s.target * p.population END AS met,
+  e.period_end,
+  CASE WHEN t.today <= e.period_end AND p.population > 0 AND w.run > 0 THEN
+    ((p.counted + w.rest) / (p.population + w.rest))::double precision
+  END AS best_share,
+  CASE
+    WHEN p.counted >= s.target * p.population THEN 0
+    WHEN s.target < 1 THEN ceil((s.target * p.population - p.counted) / (1 - s.target))::bigint
+  END AS needed,
+  s.title_en,
+  s.title_zh,
+  s.process
+FROM period p
+JOIN share s ON s.commitment = p.commitment
+CROSS JOIN LATERAL (SELECT (p.period + s.length)::date - 1 AS period_end) e
+LEFT JOIN period b ON b.commitment = p.commitment AND b.period = (p.period - s.length)::date
+LEFT JOIN bizclock.calendar_now t ON t.calendar = s.calendar
+LEFT JOIN bizclock.calendar_day f ON f.calendar = s.calendar AND f.date = p.period
+LEFT JOIN bizclock.calendar_day l ON l.calendar = s.calendar AND l.date = e.period_end
+LEFT JOIN LATERAL (
+  SELECT
+    d.run,
+    greatest(
+      p.population::numeric * (l.worked_through - t.worked_through) / nullif(d.run, 0), b.population - p.population, 0
+    ) AS rest
+  FROM (SELECT t.worked_through - f.worked_through + f.worked::integer AS run) d
+) w ON true;
+
 -- -------------------------------------------------------------------------------------------------------- pauses
 
 -- Each pause by itself, as it was told: overlapping ones each show the time and the days they would take alone.
@@ -1013,7 +1082,7 @@ COMMENT ON VIEW dashboard.overdue IS 'Running and paused clocks past their due t
 COMMENT ON VIEW dashboard.due_soon IS
   'Running and paused clocks due within two working days of their calendar and not past due, next due first.';
 COMMENT ON VIEW dashboard.alert IS
-  'One row an alert: a clock reached a level; with its detection, logging, acknowledgement and correction.';
+  'One row an alert: a clock or a share reached a level; with detection, logging, acknowledgement and correction.';
 COMMENT ON VIEW dashboard.on_time_daily IS
   'Finished clocks by date of stop × process × commitment × version × region × channel × entity type × tag × outcome.';
 COMMENT ON VIEW dashboard.on_time_monthly IS 'As on_time_daily, by month of stop.';
@@ -1025,6 +1094,8 @@ COMMENT ON VIEW dashboard.region_rollup IS
   'Finished clocks by month of stop × commitment × region prefix: provinces, prefectures, counties, towns, communities.';
 COMMENT ON VIEW dashboard.step_time IS
   'Each step of each process, over all time: how often it was started and finished, and what time it takes.';
+COMMENT ON VIEW dashboard.share_monthly IS
+  'One row a share commitment and period in which anything happened: of the events of its population, how many count.';
 COMMENT ON VIEW dashboard.pause_audit IS
   'One row a pause of a clock by events, each by itself: what it took from the count.';
 COMMENT ON VIEW dashboard.feed_health IS 'One row a feed: what it has brought and how far it is behind.';
@@ -1114,13 +1185,18 @@ END
 $$;
 
 COMMENT ON COLUMN dashboard.alert.alert_id IS
-  'case_id/commitment/round/level/revision: the same whoever computes it.';
+  'case_id/commitment/round/level/revision, of a share without the case: the same whoever computes it.';
+COMMENT ON COLUMN dashboard.alert.case_id IS 'Number of the case (办件编号); null for an alert of a share.';
+COMMENT ON COLUMN dashboard.alert.round IS
+  'The clock''s round; of a share the year and month in which its period begins, e.g. 202611.';
 COMMENT ON COLUMN dashboard.alert.revision IS '1, 2, …: reached again, of a later instant.';
-COMMENT ON COLUMN dashboard.alert.due_at IS 'When the clock was due, as it stood when the level was reached.';
+COMMENT ON COLUMN dashboard.alert.due_at IS
+  'When the clock was due, as it stood when the level was reached; of a share the end of its period.';
 COMMENT ON COLUMN dashboard.alert.level_at IS 'The instant at which the level was reached.';
 COMMENT ON COLUMN dashboard.alert.recorded_at IS 'When it was recorded.';
 COMMENT ON COLUMN dashboard.alert.logged_at IS 'When its log line was written; null before, and where none is due.';
-COMMENT ON COLUMN dashboard.alert.resolved_at IS 'When the clock stopped or was cancelled.';
+COMMENT ON COLUMN dashboard.alert.resolved_at IS
+  'When the clock stopped or was cancelled; of a share the end of its period, if that met the target after all.';
 COMMENT ON COLUMN dashboard.alert.withdrawn_at IS 'When more data or another calendar showed it was never reached.';
 COMMENT ON COLUMN dashboard.alert.amended_at IS 'When more data or another calendar moved its instant.';
 COMMENT ON COLUMN dashboard.alert.acknowledged_at IS 'When someone acknowledged it.';
@@ -1172,6 +1248,18 @@ COMMENT ON COLUMN dashboard.step_time.mean_working_hours IS 'Mean of the same.';
 COMMENT ON COLUMN dashboard.step_time.measured IS 'Completions whose start was told: those that have a time.';
 COMMENT ON COLUMN dashboard.step_time.share_of_case_time IS
   'Office time in the step / office time from the first to the last event, over all cases of the process; 0…1.';
+
+COMMENT ON COLUMN dashboard.share_monthly.period IS 'First day of the month, quarter or year.';
+COMMENT ON COLUMN dashboard.share_monthly.population IS 'Events of the population on dates of the period.';
+COMMENT ON COLUMN dashboard.share_monthly.counted IS 'Of these, those that count; by the event''s own channel.';
+COMMENT ON COLUMN dashboard.share_monthly.share IS 'counted / population, 0…1.';
+COMMENT ON COLUMN dashboard.share_monthly.target IS 'The least share promised, 0…1, exact.';
+COMMENT ON COLUMN dashboard.share_monthly.met IS 'Whether the target was met; null while the period runs.';
+COMMENT ON COLUMN dashboard.share_monthly.period_end IS 'Last day of the period.';
+COMMENT ON COLUMN dashboard.share_monthly.best_share IS
+  'The share with which it would end if all that is still expected counted, were today over; null once it is over.';
+COMMENT ON COLUMN dashboard.share_monthly.needed IS
+  'How many further events, all counted, would lift the share to the target; 0 when there, null where none could.';
 
 COMMENT ON COLUMN dashboard.pause_audit.kind IS
   'Type of the event that began it; reopened for the time between a stop and a reopening.';

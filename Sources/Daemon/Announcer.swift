@@ -4,7 +4,7 @@ import ServiceTime
 
 /// Puts what happened into log records: one plain sentence, and the fields that programs read.
 public struct Announcer: Sendable {
-  private let rulebook: Rulebook
+  let rulebook: Rulebook
 
   /// An announcer that knows the commitments' titles and the calendars' zones.
   public init(rulebook: Rulebook) { self.rulebook = rulebook }
@@ -12,6 +12,7 @@ public struct Announcer: Sendable {
   /// The record of a line of the outbox.
   public func record(_ line: PendingLine, at now: Instant) -> LogRecord {
     guard let subject = line.subject else { return summary(line, at: now) }
+    if subject.isShare { return shareRecord(line, subject, at: now) }
     let commitment = rulebook.policy.commitments.first { $0.id == subject.commitment }
     let zone =
       (line.texts["calendar"] ?? commitment?.calendar).flatMap { rulebook.calendars[$0]?.zone } ?? .utc
@@ -89,7 +90,7 @@ public struct Announcer: Sendable {
   }
 
   /// Loud as the level says; news of a level that no longer stands is a notice.
-  private func priority(_ line: PendingLine) -> LogPriority {
+  func priority(_ line: PendingLine) -> LogPriority {
     guard line.event == "alert.raised" else { return .notice }
     return line.texts["priority"].flatMap(LogPriority.init(name:)) ?? .warning
   }

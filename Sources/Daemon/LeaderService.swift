@@ -133,7 +133,8 @@ public struct LeaderService: Service {
       summarize: summarize && step == .idle && !levels.more, &session)
     return Turn(
       now: now, hasProjected: step != .idle, isBusy: step != .idle || levels.more || wrote,
-      next: [levels.next, projector.closureEdge(after: now)].compactMap { $0 }.min(), pace: pace)
+      next: [levels.next, projector.closureEdge(after: now), projector.shareEdge(after: now)]
+        .compactMap { $0 }.min(), pace: pace)
   }
 
   /// Writes waiting log lines, slice by slice, each taken off the queue before the next is begun, until their share of

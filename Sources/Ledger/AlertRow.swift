@@ -3,6 +3,7 @@ import ServiceTime
 /// A row of `bizclock.alert`, as far as projecting needs it.
 struct AlertRow: Sendable, Equatable {
   struct Key: Hashable, Sendable {
+    /// Empty for an alert of a share, whose round is the number of its period.
     var caseID: Identifier
     var clock: ClockKey
     var level: String

@@ -19,6 +19,8 @@ struct CaseBefore: Sendable {
 struct CaseAfter: Sendable {
   var row: CaseRow
   var clocks: [ClockRow]
+  /// When its events of shares' populations entered the ledger, as far as that is at hand: of those that are new.
+  var arrivals: [ShareCellKey: ShareArrival] = [:]
 }
 
 /// The rows that a batch of cases changes, gathered to be written together.
@@ -40,6 +42,8 @@ struct ProjectionDelta: Sendable {
   var lines: [OutboxLine] = []
   var retrospective = 0
   var metrics = MetricDelta()
+  /// Cells of shares; written before their alerts are judged, and not with the rest.
+  var shares = ShareDelta()
 
   /// Adds the one line that tells of the levels that page nobody.
   mutating func summarizeRetrospective() {
@@ -58,6 +62,8 @@ struct ProjectionMoment: Sendable {
   var retrospectiveAfter: Int64
   /// Whom the levels are for.
   var addressees: Addressees
+  /// Whether levels are raised because their instants have come, and not because something was told.
+  var isTimed = false
 }
 
 extension ProjectionDelta {
@@ -74,6 +80,7 @@ extension ProjectionDelta {
     } else if before.row != after.row {
       changedCases.append(after.row)
     }
+    shares.move(from: before.row?.shares ?? [], to: after.row.shares, arrivals: after.arrivals, reason)
 
     var gone = before.clocks
     for index in after.clocks.indices {

@@ -55,11 +55,8 @@ enum CaseReader {
   {
     guard !caseIDs.isEmpty else { return [:] }
     let found = try session.execute(
-      """
-      SELECT case_id, commitment, round, level, revision, due_at, level_at, resolved_at,
-        withdrawn_at IS NOT NULL, retrospective, priority, change_reason, notify, feed_stalled
-      FROM bizclock.alert WHERE case_id = ANY($1::text[])
-      """, [.textArray(caseIDs.map(\.text))])
+      "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE case_id = ANY($1::text[])",
+      [.textArray(caseIDs.map(\.text))])
     var alerts: [Identifier: [AlertRow.Key: AlertRow]] = [:]
     for row in 0..<found.rowCount {
       let alert = try AlertRows.read(found, row)
@@ -71,6 +68,41 @@ enum CaseReader {
 
 /// Rows of `bizclock.alert`.
 enum AlertRows {
+  static let columns = """
+    t.case_id, t.commitment, t.round, t.level, t.revision, t.due_at, t.level_at, t.resolved_at, \
+    t.withdrawn_at IS NOT NULL, t.retrospective, t.priority, t.change_reason, t.notify, t.feed_stalled
+    """
+
+  /// All alerts of shares, withdrawn ones included.
+  static func ofShares(_ session: inout Session) throws(PostgresError) -> [AlertRow.Key: AlertRow] {
+    try byKey(try session.execute("SELECT \(columns) FROM bizclock.alert t WHERE t.case_id = ''"))
+  }
+
+  /// The alerts of some periods of shares, told by the shares' places and the periods' first days.
+  static func ofShares(
+    _ periods: [Int: Set<CivilDate>], _ rulebook: Rulebook, _ session: inout Session
+  ) throws(PostgresError) -> [AlertRow.Key: AlertRow] {
+    let keys = periods.flatMap { index, firsts in
+      let share = rulebook.policy.shares[index]
+      return firsts.map { (share.id, share.period.number($0)) }
+    }
+    return try byKey(
+      try session.execute(
+        """
+        SELECT \(columns) FROM unnest($1::text[], $2::int4[]) AS k (commitment, round)
+        JOIN bizclock.alert t ON t.case_id = '' AND t.commitment = k.commitment AND t.round = k.round
+        """, [.textArray(keys.map(\.0)), .int4Array(keys.map(\.1))]))
+  }
+
+  private static func byKey(_ found: QueryResult) throws(PostgresError) -> [AlertRow.Key: AlertRow] {
+    var alerts: [AlertRow.Key: AlertRow] = [:]
+    for row in 0..<found.rowCount {
+      let alert = try read(found, row)
+      alerts[alert.key] = alert
+    }
+    return alerts
+  }
+
   static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> AlertRow {
     AlertRow(
       key: AlertRow.Key(
@@ -92,12 +124,12 @@ enum AlertRows {
 enum CaseRows {
   static let columns = """
     case_id, first_occurred_at, last_occurred_at, events, process, region, grid, service_window, channel, \
-    entity_name, entity_type, uscc, tags, report_tag
+    entity_name, entity_type, uscc, tags, report_tag, share_commitment, share_day, share_counted
     """
 
   static func write(_ row: CaseRow, to writer: inout CopyWriter) throws(PostgresError) {
     let a = row.attributes
-    try writer.row(columns: 14)
+    try writer.row(columns: 17)
     writer.text(row.caseID.text)
     writer.timestamptz(row.firstOccurredAt?.microseconds)
     writer.timestamptz(row.lastOccurredAt?.microseconds)
@@ -112,6 +144,13 @@ enum CaseRows {
     writer.text(a.uscc)
     writer.textArray(a.tags)
     writer.text(row.reportTag)
+    guard !row.shares.isEmpty else {
+      for _ in 0..<3 { writer.null() }
+      return
+    }
+    writer.textArray(row.shares.map(\.commitment))
+    writer.dateArray(row.shares.map(\.day.dayNumber))
+    writer.boolArray(row.shares.map(\.counted))
   }
 
   static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> CaseRow {
@@ -129,6 +168,17 @@ enum CaseRows {
       caseID: Identifier(try result.text(row, 0)), attributes: a, reportTag: try result.optionalText(row, 13),
       firstOccurredAt: try result.optionalTimestamptz(row, 1).map { Instant(microseconds: $0) },
       lastOccurredAt: try result.optionalTimestamptz(row, 2).map { Instant(microseconds: $0) },
-      events: try result.int4(row, 3))
+      events: try result.int4(row, 3), shares: try shares(result, row))
+  }
+
+  /// Rows that something else wrote may hold arrays of unequal lengths: then what pairs up counts.
+  private static func shares(_ result: QueryResult, _ row: Int) throws(PostgresError) -> [SharePart] {
+    guard let commitments = try result.optionalTextArray(row, 14),
+      let days = try result.optionalDateArray(row, 15), let counted = try result.optionalBoolArray(row, 16)
+    else { return [] }
+    return zip(commitments, zip(days, counted)).compactMap { commitment, rest in
+      guard let commitment, let day = rest.0, let counted = rest.1 else { return nil }
+      return SharePart(commitment: commitment, day: CivilDate(dayNumber: day), counted: counted)
+    }
   }
 }

@@ -8,19 +8,29 @@ struct CaseRow: Sendable {
   var firstOccurredAt: Instant?
   var lastOccurredAt: Instant?
   var events: Int32
+  /// What it adds to shares, in event order.
+  var shares: [SharePart]
 
   init(caseID: Identifier, fold: CaseFold, rulebook: Rulebook) {
+    self.init(caseID: caseID, fold: fold, marks: fold.shareMarks, rulebook: rulebook)
+  }
+
+  /// A row of a fold whose marks are at hand.
+  init(caseID: Identifier, fold: CaseFold, marks: [ShareMark], rulebook: Rulebook) {
     self.caseID = caseID
     attributes = fold.attributes
     reportTag = rulebook.reportTag(fold.attributes.tags)
     firstOccurredAt = fold.firstOccurredAt
     lastOccurredAt = fold.lastOccurredAt
     events = Int32(clamping: fold.eventCount)
+    shares = marks.map {
+      SharePart(commitment: rulebook.policy.shares[$0.share].id, day: $0.day, counted: $0.counted)
+    }
   }
 
   init(
     caseID: Identifier, attributes: CaseAttributes, reportTag: String?, firstOccurredAt: Instant?,
-    lastOccurredAt: Instant?, events: Int32
+    lastOccurredAt: Instant?, events: Int32, shares: [SharePart]
   ) {
     self.caseID = caseID
     self.attributes = attributes
@@ -28,6 +38,7 @@ struct CaseRow: Sendable {
     self.firstOccurredAt = firstOccurredAt
     self.lastOccurredAt = lastOccurredAt
     self.events = events
+    self.shares = shares
   }
 
   /// What reports tell apart, as finished clocks of the case are counted under.
@@ -49,7 +60,7 @@ extension CaseRow: Equatable {
       && same(mine.region, theirs.region) && same(mine.grid, theirs.grid)
       && same(mine.serviceWindow, theirs.serviceWindow) && same(mine.channel, theirs.channel)
       && same(mine.entityName, theirs.entityName) && same(mine.entityType, theirs.entityType)
-      && same(mine.uscc, theirs.uscc) && a.tags == b.tags
+      && same(mine.uscc, theirs.uscc) && a.tags == b.tags && a.shares == b.shares
   }
 
   private static func same(_ a: String?, _ b: String?) -> Bool {

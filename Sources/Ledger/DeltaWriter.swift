@@ -46,7 +46,8 @@ enum DeltaWriter {
         first_occurred_at = s.first_occurred_at, last_occurred_at = s.last_occurred_at, events = s.events,
         process = s.process, region = s.region, grid = s.grid, service_window = s.service_window,
         channel = s.channel, entity_name = s.entity_name, entity_type = s.entity_type, uscc = s.uscc,
-        tags = s.tags, report_tag = s.report_tag
+        tags = s.tags, report_tag = s.report_tag, share_commitment = s.share_commitment, share_day = s.share_day,
+        share_counted = s.share_counted
       FROM pg_temp.case_stage s WHERE t.case_id = s.case_id
       """, [])
   }

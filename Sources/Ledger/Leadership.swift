@@ -30,11 +30,12 @@ public enum Leadership {
     let term = try session.execute(
       """
       UPDATE bizclock.projector SET epoch = epoch + 1, holder = $1, elected_at = $2
-      RETURNING epoch, position, policy, calendar, settled_through
+      RETURNING epoch, position, policy, calendar, settled_through, shares_through
       """, [.text(holder), .timestamptz(now.microseconds)])
     return LeaderTerm(
       epoch: try term.int8(0, 0), position: try term.int8(0, 1), policy: try term.int8(0, 2),
-      calendar: try term.int8(0, 3), settledThrough: Instant(microseconds: try term.timestamptz(0, 4)))
+      calendar: try term.int8(0, 3), settledThrough: Instant(microseconds: try term.timestamptz(0, 4)),
+      sharesThrough: Instant(microseconds: try term.timestamptz(0, 5)))
   }
 
   /// Gives the leadership up before the session ends.

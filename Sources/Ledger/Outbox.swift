@@ -7,7 +7,7 @@ public struct PendingLine: Sendable {
   public var id: Int64
   /// The log event, e.g. `alert.raised`.
   public var event: String
-  /// The clock and level it is about; nil for a summary.
+  /// The clock or share and the level it is about; nil for a summary.
   public var subject: Subject?
   /// Texts and whole numbers; times are microseconds since 1970.
   public var texts: [String: String]
@@ -23,20 +23,20 @@ public struct PendingLine: Sendable {
     self.numbers = numbers
   }
 
-  /// A clock's level.
+  /// A level of a clock or of a share.
   public struct Subject: Sendable, Hashable {
-    /// The case.
+    /// The case; empty for a share.
     public var caseID: String
     /// The commitment.
     public var commitment: String
-    /// The round.
+    /// The round; of a share the year and month in which its period begins.
     public var round: Int32
     /// The level.
     public var level: String
     /// Which time it was reached.
     public var revision: Int32
 
-    /// A clock's level; arguments as the properties.
+    /// A level; arguments as the properties.
     public init(caseID: String, commitment: String, round: Int32, level: String, revision: Int32) {
       self.caseID = caseID
       self.commitment = commitment
@@ -44,8 +44,12 @@ public struct PendingLine: Sendable {
       self.level = level
       self.revision = revision
     }
-    /// The derived id: `case/commitment/round/level/revision`.
-    public var alertID: String { "\(caseID)/\(commitment)/\(round)/\(level)/\(revision)" }
+    /// Whether it is about a share.
+    public var isShare: Bool { caseID.isEmpty }
+    /// The derived id: `case/commitment/round/level/revision`, of a share without the case.
+    public var alertID: String {
+      (isShare ? "" : caseID + "/") + "\(commitment)/\(round)/\(level)/\(revision)"
+    }
   }
 }
 

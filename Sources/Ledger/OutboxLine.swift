@@ -32,6 +32,30 @@ struct OutboxLine: Sendable {
     if let reason = alert.changeReason { json.add("reason", reason.rawValue) }
   }
 
+  /// A line on an alert of a share; `tally` is what it speaks of.
+  init(
+    _ kind: Kind, _ alert: AlertRow, _ period: SharePeriodRow?, _ tally: ShareTally?, _ moment: ProjectionMoment
+  ) {
+    self.kind = kind
+    key = alert.key
+    json = JSONObject()
+    json.add("priority", alert.priority.rawValue)
+    json.add("due_at", alert.dueAt.microseconds)
+    json.add("level_at", alert.levelAt.microseconds)
+    json.add("recorded_at", moment.recordedAt.microseconds)
+    if let resolved = alert.resolvedAt { json.add("resolved_at", resolved.microseconds) }
+    if let tally {
+      json.add("population", tally.population)
+      json.add("counted", tally.counted)
+    }
+    if let period {
+      json.add("calendar", period.calendar)
+      json.add("target", period.share.target.millionths)
+      json.add("period", period.share.period.name(period.span.first))
+    }
+    if let reason = alert.changeReason { json.add("reason", reason.rawValue) }
+  }
+
   /// A summary of a load: how many levels were recorded without paging anybody, or raised at one instant.
   init(summary counts: [(String, Int64)]) {
     kind = .summary

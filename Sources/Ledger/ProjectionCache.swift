@@ -31,8 +31,22 @@ extension CachedCase {
       needed[clock.startedBy] = receipt
       rows.append(ClockRow(caseID: caseID, clock: clock, receipt: receipt, calendar: calendar, now: now))
     }
+    let marks = fold.shareMarks
+    let arrivals = arrivals(of: marks, rulebook)
     receipts = needed
-    return CaseAfter(row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: rows)
+    return CaseAfter(
+      row: CaseRow(caseID: caseID, fold: fold, marks: marks, rulebook: rulebook), clocks: rows, arrivals: arrivals)
+  }
+
+  /// When the events of shares' populations arrived whose receipts are at hand.
+  private func arrivals(of marks: [ShareMark], _ rulebook: Rulebook) -> [ShareCellKey: ShareArrival] {
+    var arrivals: [ShareCellKey: ShareArrival] = [:]
+    for mark in marks {
+      guard let receipt = receipts[mark.event] else { continue }
+      let key = ShareCellKey(commitment: rulebook.policy.shares[mark.share].id, day: mark.day)
+      arrivals[key, default: ShareArrival()].take(receipt)
+    }
+    return arrivals
   }
 }
 

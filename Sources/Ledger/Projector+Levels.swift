@@ -75,7 +75,9 @@ extension Projector {
 
   /// Raises the levels whose instants have come, as many as one transaction takes.
   public func raiseLevels(_ session: inout Session, now: Instant) throws(PostgresError) -> LevelStep {
-    guard try settleClosures(&session, now: now) else { return LevelStep(raised: nil, more: false, next: nil) }
+    guard try settleClosures(&session, now: now), try settleShares(&session, now: now) else {
+      return LevelStep(raised: nil, more: false, next: nil)
+    }
     do {
       let first = try Projector.nextLevel(&session)
       guard let first, first <= now else { return LevelStep(raised: 0, more: false, next: first) }

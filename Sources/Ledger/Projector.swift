@@ -13,6 +13,8 @@ public struct LeaderTerm: Sendable, Equatable {
   public var calendar: Int64
   /// Every edge of a closure up to here has been brought to the open clocks.
   public var settledThrough: Instant
+  /// Every level of a share up to here has been raised.
+  public var sharesThrough: Instant
 }
 
 /// What a step of the projector did.
@@ -56,6 +58,8 @@ public final class Projector: @unchecked Sendable {
   private var cache: ProjectionCache
   /// Every edge of a closure up to here has been brought to the open clocks.
   var settledThrough: Instant
+  /// Every level of a share up to here has been raised.
+  var sharesThrough: Instant
 
   /// A projector for a term that was just won.
   public init(term: LeaderTerm, rulebook: Rulebook, settings: ProjectorSettings = ProjectorSettings()) {
@@ -64,6 +68,7 @@ public final class Projector: @unchecked Sendable {
     self.settings = settings
     addressees = Addressees(rulebook)
     settledThrough = term.settledThrough
+    sharesThrough = term.sharesThrough
     cache = ProjectionCache(capacity: settings.cachedCases)
   }
 
@@ -110,6 +115,7 @@ public final class Projector: @unchecked Sendable {
         addressees: addressees)
       var delta = ProjectionDelta()
       touched = try fold(batch, through, moment, &delta, &session)
+      try Shares.settle(&delta, rulebook, moment, &session)
       delta.summarizeRetrospective()
       try StalledFeeds.mark(&delta, &session)
       try DeltaWriter.write(delta, recordedAt: recordedAt, &session)

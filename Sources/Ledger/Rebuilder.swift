@@ -12,6 +12,8 @@ public enum Rebuilder {
     public var strays = 0
     /// Metric cells that were set right.
     public var cells = 0
+    /// Cells of shares that were set right.
+    public var shareCells = 0
 
     /// Nothing yet.
     public init() {}
@@ -47,11 +49,14 @@ public enum Rebuilder {
       var outcome = Outcome()
       var days = report.differingDays
       let ids = report.differing.sorted().map { Identifier($0) }
+      outcome.strays = try removeStrays(ids, moment, &days, &session)
       try removeOrphans(ids, &days, &session)
+      // First, for what a case adds is taken off as its row tells it, right or wrong.
+      outcome.shareCells = try repairShareCells(&session)
       outcome.refolded = try Refolder.some(
         ids, rulebook, through: try moved.int8(0, 0), reason: .repair, moment, movedDays: &days, &session)
-      outcome.strays = try removeStrays(ids, moment, &days, &session)
       outcome.cells = try repairCells(of: days, &session)
+      if report.sharesDiffer { try judgeShares(rulebook, moment, &outcome, &session) }
       _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
       try session.commit()
       return outcome
@@ -106,6 +111,57 @@ public enum Rebuilder {
       WHERE case_id = ANY($1::text[]) AND withdrawn_at IS NULL
       """, [.textArray(strays), .timestamptz(moment.recordedAt.microseconds)])
     return strays.count
+  }
+
+  /// Sets the cells of shares to what the rows of the cases add up to; says how many were not. When its first event
+  /// arrived is known of a cell that was there; of one that was lost it is taken from its cases.
+  private static func repairShareCells(_ session: inout Session) throws(PostgresError) -> Int {
+    let repaired = try session.execute(
+      """
+      WITH expected AS MATERIALIZED (
+        SELECT s.commitment, s.day, count(*) AS population, count(*) FILTER (WHERE s.counted) AS counted
+        FROM bizclock.case_file f
+        CROSS JOIN unnest(f.share_commitment, f.share_day, f.share_counted) AS s (commitment, day, counted)
+        GROUP BY s.commitment, s.day
+      ), gone AS (
+        DELETE FROM bizclock.share_cell t
+        WHERE NOT EXISTS (SELECT FROM expected e WHERE e.commitment = t.commitment AND e.day = t.day)
+        RETURNING 1
+      ), changed AS (
+        UPDATE bizclock.share_cell t SET population = e.population, counted = e.counted
+        FROM expected e
+        WHERE e.commitment = t.commitment AND e.day = t.day AND (e.population, e.counted) <> (t.population, t.counted)
+        RETURNING 1
+      ), lost AS MATERIALIZED (
+        SELECT * FROM expected e
+        WHERE NOT EXISTS (SELECT FROM bizclock.share_cell t WHERE t.commitment = e.commitment AND t.day = e.day)
+      ), made AS (
+        INSERT INTO bizclock.share_cell (commitment, day, population, counted, first_received_at, first_loaded_at)
+        SELECT l.commitment, l.day, l.population, l.counted, a.received, a.loaded
+        FROM lost l
+        CROSS JOIN LATERAL (
+          SELECT min(v.received_at) FILTER (WHERE NOT v.history) AS received,
+            min(v.received_at) FILTER (WHERE v.history) AS loaded
+          FROM bizclock.case_file f JOIN bizclock.event v ON v.case_id = f.case_id
+          WHERE EXISTS (SELECT FROM unnest(f.share_commitment, f.share_day) AS s (commitment, day)
+            WHERE s.commitment = l.commitment AND s.day = l.day)
+        ) a
+        RETURNING 1
+      )
+      SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed) + (SELECT count(*) FROM made)
+      """)
+    return Int(try repaired.int8(0, 0))
+  }
+
+  /// Brings the alerts of shares up to their cells.
+  private static func judgeShares(
+    _ rulebook: Rulebook, _ moment: ProjectionMoment, _ outcome: inout Outcome, _ session: inout Session
+  ) throws(PostgresError) {
+    var delta = ProjectionDelta()
+    try Shares.judge(.all, &delta, rulebook, moment, &session) { _, _ in .repair }
+    delta.summarizeRetrospective()
+    try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    outcome.refolded.alerts += delta.newAlerts.count + delta.changedAlerts.count
   }
 
   /// Sets the cells of some days to what the clocks make of them; says how many were not.

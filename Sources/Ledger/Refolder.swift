@@ -24,10 +24,13 @@ public enum Refolder {
   ) throws(PostgresError) -> Outcome {
     try DeltaWriter.prepare(&session)
     var outcome = Outcome()
+    var shares: Set<ShareCellKey> = []
     var pages = CasePages(through: position)
     while let page = try pages.next(&session) {
-      _ = try refold(page, rulebook, reason, moment, &outcome, &session)
+      _ = try refold(page, rulebook, reason, moment, &outcome, &shares, &session)
     }
+    // All of them, and not those alone whose cells changed: targets and working days may have.
+    try judge(.all, rulebook, reason, moment, &outcome, &session)
     return outcome
   }
 
@@ -47,21 +50,37 @@ public enum Refolder {
   ) throws(PostgresError) -> Outcome {
     try DeltaWriter.prepare(&session)
     var outcome = Outcome()
+    var shares: Set<ShareCellKey> = []
     var rest = caseIDs[...]
     while !rest.isEmpty {
       let page = Array(rest.prefix(2_000))
       rest = rest.dropFirst(2_000)
       let events = try CaseReader.events(page, through: position, &session)
       let cases = page.compactMap { id in events[id].map { (id, $0) } }
-      days.formUnion(try refold(cases, rulebook, reason, moment, &outcome, &session))
+      days.formUnion(try refold(cases, rulebook, reason, moment, &outcome, &shares, &session))
     }
+    try judge(.around(shares, rulebook), rulebook, reason, moment, &outcome, &session)
     return outcome
   }
 
-  /// Folds a page of cases and writes what that changes; the days whose metric cells were moved.
+  /// Brings the alerts of shares up to their cells, once these are whole: half-way they would be raised in vain.
+  private static func judge(
+    _ scope: Shares.Scope, _ rulebook: Rulebook, _ reason: ChangeReason, _ moment: ProjectionMoment,
+    _ outcome: inout Outcome, _ session: inout Session
+  ) throws(PostgresError) {
+    var delta = ProjectionDelta()
+    try Shares.judge(scope, &delta, rulebook, moment, &session) { _, _ in reason }
+    delta.summarizeRetrospective()
+    try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
+  }
+
+  /// Folds a page of cases and writes what that changes; the days whose metric cells were moved. `shares` takes the
+  /// cells of shares that changed.
   private static func refold(
     _ cases: [(Identifier, [StoredEvent])], _ rulebook: Rulebook, _ reason: ChangeReason,
-    _ moment: ProjectionMoment, _ outcome: inout Outcome, _ session: inout Session
+    _ moment: ProjectionMoment, _ outcome: inout Outcome, _ shares: inout Set<ShareCellKey>,
+    _ session: inout Session
   ) throws(PostgresError) -> [CivilDate] {
     let ids = cases.map(\.0)
     let before = try CaseReader.before(ids, &session)
@@ -76,6 +95,9 @@ public enum Refolder {
       var after = cached.after(caseID, rulebook, asOf: moment.now)
       delta.add(was, &after, reason: reason, moment)
     }
+    let cells = delta.shares.changed
+    try ShareCells.write(cells, &session)
+    shares.formUnion(cells.keys)
     delta.summarizeRetrospective()
     try StalledFeeds.mark(&delta, &session)
     try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)

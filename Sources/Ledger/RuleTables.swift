@@ -10,6 +10,7 @@ enum RuleTables {
     _ = try session.execute("DELETE FROM bizclock.region", [])
     try versions(rulebook, &session)
     try regions(rulebook, &session)
+    try shares(rulebook, &session)
     for calendar in rulebook.calendars.values.sorted(by: { $0.id < $1.id }) {
       try days(calendar, now: now, &session)
     }
@@ -54,6 +55,27 @@ enum RuleTables {
         writer.text(region.nameEN)
       }
     }
+  }
+
+  /// A share has no versions: it is in force from the first date on.
+  private static func shares(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) {
+    let shares = rulebook.policy.shares
+    guard !shares.isEmpty else { return }
+    _ = try session.execute(
+      """
+      INSERT INTO bizclock.commitment_version
+        (commitment, version_from, kind, process, calendar, ordinal, title_en, title_zh, target, period)
+      SELECT id, '1970-01-01', 'share', process, calendar, ordinal, title_en, title_zh, target::numeric, period
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[])
+        AS s (id, process, calendar, ordinal, title_en, title_zh, target, period)
+      """,
+      [
+        .textArray(shares.map(\.id)), .textArray(shares.map(\.process)),
+        .textArray(rulebook.shareCalendars.map(\.id)),
+        .int4Array(shares.indices.map { Int32(clamping: rulebook.policy.commitments.count + $0) }),
+        .textArray(shares.map { $0.title["en"] }), .textArray(shares.map { $0.title["zh"] }),
+        .textArray(shares.map(\.target.description)), .textArray(shares.map(\.period.rawValue)),
+      ])
   }
 
   private static func days(

@@ -23,6 +23,8 @@ public enum Verifier {
     public var clocks = 0
     /// Metric cells compared.
     public var cells = 0
+    /// Cells of shares compared.
+    public var shareCells = 0
     /// Alerts compared.
     public var alerts = 0
     /// The first differences.
@@ -33,6 +35,8 @@ public enum Verifier {
     public var differing: Set<String> = []
     /// Days whose metric cells differ, for `rebuild`.
     var differingDays: Set<CivilDate> = []
+    /// Whether cells or alerts of shares differ, for `rebuild`.
+    var sharesDiffer = false
 
     mutating func add(_ subject: String, _ row: String, _ what: String, caseID: String? = nil) {
       differenceCount += 1
@@ -57,7 +61,8 @@ public enum Verifier {
   static func compareAll(
     _ rulebook: Rulebook, over base: Rules.InForce? = nil, _ session: inout Session
   ) throws(PostgresError) -> Report {
-    let row = try session.execute("SELECT position, recorded_at, policy, calendar FROM bizclock.projector")
+    let row = try session.execute(
+      "SELECT position, recorded_at, policy, calendar, shares_through FROM bizclock.projector")
     if let base {
       let policy = try row.int8(0, 2)
       let calendar = try row.int8(0, 3)
@@ -68,6 +73,7 @@ public enum Verifier {
     var report = Report()
     var metrics = MetricDelta()
     let addressees = Addressees(rulebook)
+    var shares = ShareDelta()
     var pages = CasePages(through: position)
     while let page = try pages.next(&session) {
       let ids = page.map(\.0)
@@ -79,6 +85,7 @@ public enum Verifier {
         var folded = CachedCase.folded(caseID, events, rulebook)
         let after = folded.after(caseID, rulebook, asOf: recordedAt)
         for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
+        for part in after.row.shares { shares.add(part, times: 1, .repair) }
         let there = before[caseID] ?? CaseBefore()
         compare(after, there, &report)
         compareAlerts(after, there, alerts[caseID] ?? [:], addressees, asOf: recordedAt, &report)
@@ -86,6 +93,8 @@ public enum Verifier {
     }
     try findStrays(position, &report, &session)
     try compareCells(metrics.changed, &report, &session)
+    let through = Instant(microseconds: try row.timestamptz(0, 4))
+    try compareShares(shares, rulebook, through: through, &report, &session)
     return report
   }
 
@@ -180,7 +189,7 @@ public enum Verifier {
         SELECT case_id, 'case' AS name FROM bizclock.case_file
         UNION ALL SELECT case_id, concat('clock ', commitment, '/', round) FROM bizclock.clock
         UNION ALL SELECT case_id, concat('alert ', commitment, '/', round, '/', level, '/', revision)
-          FROM bizclock.alert WHERE withdrawn_at IS NULL
+          FROM bizclock.alert WHERE withdrawn_at IS NULL AND case_id <> ''
       ) r
       WHERE NOT EXISTS (SELECT FROM bizclock.event e WHERE e.case_id = r.case_id AND e.position <= $1)
       ORDER BY r.case_id, r.name

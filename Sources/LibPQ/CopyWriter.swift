@@ -109,6 +109,22 @@ public struct CopyWriter {
     }
   }
 
+  /// A date[] from days since 1970.
+  public mutating func dateArray(_ values: [Int32]?) {
+    guard let values else { return null() }
+    array(values, TypeOID.date) {
+      $0.append(Int32(4)); $0.append($1 - PostgresEpoch.days)
+    }
+  }
+
+  /// A boolean[].
+  public mutating func boolArray(_ values: [Bool]?) {
+    guard let values else { return null() }
+    array(values, TypeOID.bool) {
+      $0.append(Int32(1)); $0.append(UInt8($1 ? 1 : 0))
+    }
+  }
+
   private mutating func array<T>(_ values: [T?], _ oid: UInt32, _ element: (inout ByteBuffer, T) -> Void) {
     let place = buffer.count
     buffer.append(Int32(0))

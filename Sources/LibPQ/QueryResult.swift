@@ -183,6 +183,14 @@ public final class QueryResult: @unchecked Sendable {
   public func optionalBoolArray(_ row: Int, _ column: Int) throws(PostgresError) -> [Bool?]? {
     try array(row, column) { $0.first.map { $0 != 0 } }
   }
+  /// A date[] or NULL, in days since 1970.
+  public func optionalDateArray(_ row: Int, _ column: Int) throws(PostgresError) -> [Int32?]? {
+    try array(row, column) { bytes -> Int32? in
+      guard let value: Int32 = QueryResult.integer(bytes) else { return nil }
+      let (since1970, overflow) = value.addingReportingOverflow(PostgresEpoch.days)
+      return value == .min || overflow ? nil : since1970
+    }
+  }
   /// A timestamptz[] or NULL, in microseconds since 1970 UTC.
   public func optionalTimestamptzArray(_ row: Int, _ column: Int) throws(PostgresError) -> [Int64?]? {
     try array(row, column) { bytes -> Int64? in

@@ -16,6 +16,9 @@ public struct CaseFold: Sendable {
 
   private var tracks: [ClockTrack] = []
   private var applied: [Rulebook.Applied] = []
+  /// The shares of the case's process, and its events of their populations in event order.
+  private var shares: [Int] = []
+  private var members: [ShareMember] = []
   /// What effective voids name, so that it counts as never happened if it comes later.
   private var voided: Set<EventKey> = []
   private let rulebook: Rulebook
@@ -33,11 +36,12 @@ public struct CaseFold: Sendable {
     for event in counting { attributes.take(event) }
     applied = rulebook.applied(to: attributes)
     tracks = applied.map { ClockTrack(index: $0.index, calendar: $0.calendar) }
+    shares = rulebook.shares(of: attributes.process)
     for event in counting { count(event) }
   }
 
   /// Takes one more event and returns true, if it is later in event order than all before and neither voids nor
-  /// is voided nor changes which commitments apply; otherwise changes nothing and returns false.
+  /// is voided nor changes which commitments and shares apply; otherwise changes nothing and returns false.
   public mutating func append(_ event: Event) -> Bool {
     guard event.type != .voided, !isVoided(event) else { return false }
     let order = event.orderKey
@@ -45,8 +49,10 @@ public struct CaseFold: Sendable {
     var next = attributes
     next.take(event)
     let nowApplied = rulebook.applied(to: next)
-    if nowApplied != applied {
+    let nowShares = next.process == attributes.process ? shares : rulebook.shares(of: next.process)
+    if nowApplied != applied || nowShares != shares {
       guard eventCount == 0 else { return false }
+      shares = nowShares
       applied = nowApplied
       tracks = applied.map { ClockTrack(index: $0.index, calendar: $0.calendar) }
     }
@@ -59,6 +65,16 @@ public struct CaseFold: Sendable {
   /// The case's clocks as of an instant, in the policy's order and by round.
   public func clocks(asOf now: Instant) -> [Clock] {
     tracks.flatMap { $0.clocks(rulebook.policy.commitments[$0.index], asOf: now) }
+  }
+
+  /// What the case adds to shares, in event order.
+  public var shareMarks: [ShareMark] {
+    members.map { member in
+      ShareMark(
+        share: member.share, day: member.day,
+        counted: member.counts(for: rulebook.policy.shares[member.share].counted, in: attributes),
+        event: member.event)
+    }
   }
 
   /// The events that happened, in event order: without voids and what they void.
@@ -76,6 +92,9 @@ public struct CaseFold: Sendable {
     lastOccurredAt = event.occurredAt
     for index in tracks.indices {
       tracks[index].apply(event, rulebook.policy.commitments[tracks[index].index])
+    }
+    for share in shares where rulebook.policy.shares[share].population.matches(event) {
+      members.append(ShareMember(event, share: share, calendar: rulebook.shareCalendars[share]))
     }
   }
 

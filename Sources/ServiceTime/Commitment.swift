@@ -288,8 +288,6 @@ public struct Level: Sendable, Equatable {
 
 /// A commitment to a share: of the events of a population, at least a target part counts.
 public struct ShareCommitment: Sendable, Equatable {
-  /// Over what time the share is reckoned.
-  public enum Period: String, Sendable { case month, quarter, year }
   /// Its name.
   public var id: String
   /// The process of the cases.
@@ -300,15 +298,15 @@ public struct ShareCommitment: Sendable, Equatable {
   public var population: [EventMatcher]
   /// Which of them count; each event by its own channel.
   public var counted: CaseScope
-  /// The least share, 0…1.
-  public var target: Double
+  /// The least share.
+  public var target: ShareTarget
   /// Over what time.
   public var period: Period
 
   /// A share commitment; arguments as the properties.
   public init(
     id: String, process: String, title: [String: String] = [:], population: [EventMatcher],
-    counted: CaseScope, target: Double, period: Period
+    counted: CaseScope, target: ShareTarget, period: Period
   ) {
     self.id = id
     self.process = process

@@ -8,6 +8,10 @@ public struct Rulebook: Sendable {
   private let layers: [String: [(prefix: String, calendar: WorkCalendar)]]
   /// Indexes of commitments by process.
   private let byProcess: [String: [Int]]
+  /// The calendar of each share of the policy, in its order: by it events belong to dates.
+  public let shareCalendars: [WorkCalendar]
+  /// Indexes of shares by process.
+  private let sharesByProcess: [String: [Int]]
 
   /// What makes a rulebook impossible.
   public enum Fault: Error, Equatable, CustomStringConvertible {
@@ -15,6 +19,7 @@ public struct Rulebook: Sendable {
     case circularCalendar(String)
     case unknownZone(String, calendar: String)
     case incompleteCalendar(String)
+    case noCalendar(share: String)
 
     public var description: String {
       switch self {
@@ -23,6 +28,7 @@ public struct Rulebook: Sendable {
       case .unknownZone(let zone, let calendar):
         "the calendar \(calendar) names the time zone \(zone), which this system does not have"
       case .incompleteCalendar(let id): "the calendar \(id) needs time_zone, week and hours, or a base with them"
+      case .noCalendar(let share): "the share \(share) has no calendar to take days by; define one"
       }
     }
   }
@@ -73,6 +79,19 @@ public struct Rulebook: Sendable {
     self.calendars = compiled
     self.layers = layers
     self.byProcess = byProcess
+    var shareCalendars: [WorkCalendar] = []
+    var sharesByProcess: [String: [Int]] = [:]
+    for (index, share) in policy.shares.enumerated() {
+      // A process without a promise of time goes by the office's first calendar.
+      let name =
+        byProcess[share.process]?.first.map { policy.commitments[$0].calendar }
+        ?? policy.commitments.first?.calendar ?? definitions.first?.id
+      guard let calendar = name.flatMap({ compiled[$0] }) else { throw .noCalendar(share: share.id) }
+      shareCalendars.append(calendar)
+      sharesByProcess[share.process, default: []].append(index)
+    }
+    self.shareCalendars = shareCalendars
+    self.sharesByProcess = sharesByProcess
   }
 
   /// The calendar that counts a case: the layer with the longest matching region prefix, or the one named.
@@ -88,6 +107,12 @@ public struct Rulebook: Sendable {
   /// The calendar by which a process is reported: that of its first commitment.
   public func mainCalendar(process: String) -> WorkCalendar? {
     byProcess[process]?.first.flatMap { calendars[policy.commitments[$0].calendar] }
+  }
+
+  /// The shares, by their place in the policy, to which cases of a process belong.
+  func shares(of process: String?) -> [Int] {
+    guard !sharesByProcess.isEmpty, let process else { return [] }
+    return sharesByProcess[process] ?? []
   }
 
   /// The tag under which a case is reported: the first report tag that it has.

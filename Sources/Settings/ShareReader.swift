@@ -30,16 +30,30 @@ struct ShareReader {
   }
 
   /// A share 0…1 of `0.90` or `90%`.
-  static func target(_ text: String) throws(Complaint) -> Double {
-    let value: Double?
-    if text.hasSuffix("%") {
-      value = Percent.hundredths(String(text.dropLast())).map { Double($0) / 10_000 }
-    } else {
-      let plain = text.utf8.allSatisfy { $0 &- 48 < 10 || $0 == UInt8(ascii: ".") }
-      value = plain && text.utf8.count <= 20 ? Double(text) : nil
+  static func target(_ text: String) throws(Complaint) -> ShareTarget {
+    let millionths =
+      text.hasSuffix("%") ? Percent.hundredths(String(text.dropLast())).map { $0 * 100 } : try decimal(text)
+    guard let millionths else { throw Complaint("\"\(text)\" is not a share; write for example 0.90 or 90%") }
+    guard (0...ShareTarget.whole).contains(millionths) else {
+      throw Complaint("\(text) is not between 0 and 1; write 0.90 for 90%")
     }
-    guard let value else { throw Complaint("\"\(text)\" is not a share; write for example 0.90 or 90%") }
-    guard (0...1).contains(value) else { throw Complaint("\(text) is not between 0 and 1; write 0.90 for 90%") }
-    return value
+    return ShareTarget(millionths: millionths)
+  }
+
+  /// Millionths of a decimal such as `0.9`; nil for anything else.
+  private static func decimal(_ text: String) throws(Complaint) -> Int64? {
+    let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard text.utf8.count <= 20, text != ".",
+      parts.allSatisfy({ $0.utf8.allSatisfy { $0 &- 48 < 10 } }), parts[0].utf8.count <= 9
+    else { return nil }
+    var fraction = parts.count == 2 ? String(parts[1]) : ""
+    while fraction.hasSuffix("0") { fraction.removeLast() }
+    guard fraction.utf8.count <= ShareTarget.decimals else {
+      throw Complaint("\(text) has more than \(ShareTarget.decimals) decimals; round it")
+    }
+    let padded = fraction + String(repeating: "0", count: ShareTarget.decimals - fraction.utf8.count)
+    guard text.utf8.count > 0, let below = Int64(padded), let whole = parts[0].isEmpty ? 0 : Int64(parts[0])
+    else { return nil }
+    return whole * ShareTarget.whole + below
   }
 }

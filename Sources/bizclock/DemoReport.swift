@@ -41,6 +41,19 @@ struct DemoReport: Sendable {
         FROM dashboard.before_after ORDER BY commitment, version_from
         """),
     Query(
+      title: "Shares, by month (dashboard.share_monthly)",
+      headings: ["month", "commitment", "population", "counted", "share", "target", "met", "at best"],
+      right: [2, 3, 4, 5, 7],
+      sql: """
+        SELECT to_char(period, 'YYYY-MM'), commitment, population::text, counted::text,
+          coalesce(to_char(100 * share, 'FM990.0') || ' %', '–'), to_char(100 * target, 'FM990.0') || ' %',
+          CASE WHEN met THEN 'yes' WHEN NOT met THEN 'no' ELSE '–' END,
+          coalesce(to_char(100 * best_share, 'FM990.0') || ' %', '–')
+        FROM dashboard.share_monthly
+        WHERE period >= date_trunc('month', dashboard.now()) - interval '3 months'
+        ORDER BY period, commitment
+        """),
+    Query(
       title: "Overdue now, worst first (dashboard.overdue)",
       headings: ["case", "commitment", "region", "state", "due", "overdue days"], right: [5],
       sql: """

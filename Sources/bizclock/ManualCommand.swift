@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Settings
 
 /// Prints a manual page: bizclock(1) is made of the texts of `--help`, the others of the guide to the settings.

@@ -52,7 +52,8 @@ struct RebuildCommand: AsyncParsableCommand {
           ("differences", JSONText(result.found)), ("cases", JSONText(refolded.cases)),
           ("clocks", JSONText(refolded.clocks)), ("verdicts", JSONText(refolded.verdicts)),
           ("alerts", JSONText(refolded.alerts)), ("strays", JSONText(result.outcome.strays)),
-          ("cells", JSONText(result.outcome.cells)), ("left", JSONText(result.left.differenceCount)),
+          ("cells", JSONText(result.outcome.cells)),
+          ("share_cells", JSONText(result.outcome.shareCells)), ("left", JSONText(result.left.differenceCount)),
         ]).description)
       return
     }
@@ -62,7 +63,8 @@ struct RebuildCommand: AsyncParsableCommand {
     }
     Terminal.print(
       "repaired \(refolded.cases) cases: \(refolded.clocks) clocks, \(refolded.verdicts) verdicts, "
-        + "\(refolded.alerts) alerts; \(result.outcome.cells) metric cells set right; "
+        + "\(refolded.alerts) alerts; \(result.outcome.cells) metric cells and "
+        + "\(result.outcome.shareCells) cells of shares set right; "
         + "\(result.outcome.strays) cases without events taken away")
     for difference in result.left.differences.prefix(50) {
       Terminal.print(Terminal.safe("left: \(difference.subject) \(difference.row): \(difference.what)"))

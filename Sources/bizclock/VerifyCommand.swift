@@ -27,6 +27,7 @@ struct VerifyCommand: AsyncParsableCommand {
           ("events", JSONText(report.events)), ("cases", JSONText(report.cases)),
           ("clocks", JSONText(report.clocks)),
           ("alerts", JSONText(report.alerts)), ("cells", JSONText(report.cells)),
+          ("share_cells", JSONText(report.shareCells)),
           ("differences", JSONText(report.differenceCount)),
           (
             "first",

@@ -13,7 +13,10 @@ import Testing
         "1.ndjson",
         [DaemonTestBase.event("C1", "accepted", "2026-09-14T07:59:00+08:00", more: #","region":"469005100""#)])
       try await office.projected(through: 1)
-      // Not by polling: the timer is set to the very instant of the next level.
+      // Not by polling: the timer is set to the midnight at which shares are looked at, then to the very instant of
+      // the next level.
+      #expect(office.clock.armed == Instant(rfc3339: "2026-09-15T00:00:00+08:00"))
+      try await office.advance(to: "2026-09-15T00:00:00+08:00")
       #expect(office.clock.armed == Instant(rfc3339: "2026-09-15T16:12:00+08:00"))
       try await office.advance(to: "2026-09-15T17:29:59.999999+08:00")
       // The licence of one day: 90 % of the office time, on Tuesday at 16:12.

@@ -119,7 +119,7 @@ import Testing
         try CaseReport.read("A/1", ledger.rulebook, asOf: TestLedger.now, on: &$0)
       }
       let acknowledged = try #require(report).alerts.compactMap { alert in
-        alert.acknowledgement.map { "\(alert.id) \($0.by) \($0.reason ?? "")" }
+        alert.acknowledgedBy.map { "\(alert.id) \($0) \(alert.reason ?? "")" }
       }
       #expect(acknowledged == ["A/1/opening/1/red/1 Wang a storm"])
     }

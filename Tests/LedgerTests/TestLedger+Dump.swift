@@ -10,6 +10,7 @@ extension TestLedger {
       """,
       "SELECT to_jsonb(c)::text FROM bizclock.case_file c ORDER BY case_id",
       TestLedger.cells,
+      "SELECT concat_ws(' ', commitment, day, population, counted) FROM bizclock.share_cell ORDER BY commitment, day",
       "SELECT (to_jsonb(e) - 'received_at')::text FROM dashboard.event_log e",
       """
       SELECT concat_ws(' ', case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority,

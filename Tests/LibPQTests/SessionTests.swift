@@ -19,12 +19,12 @@ import Testing
     try await withConnection { connection, _ in
       try await connection.run { session in
         let result = try session.execute(
-          "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15",
+          "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16",
           [
             .bool(true), .int4(-7), .int8(.max), .float8(1.5), .text("名—'\"\\"), .bytea([0, 255, 10]),
             .timestamptz(1_790_000_000_123_456), .date(20_000), .jsonb("{\"a\": [1]}"),
             .textArray(["a", nil, "{},\""]), .int4Array([1, nil]), .int8Array([.min]), .timestamptzArray([0, nil]),
-            .boolArray([true, false, nil]), .text(nil),
+            .boolArray([true, false, nil]), .text(nil), .dateArray([20_000, nil, -1]),
           ])
         #expect(try result.bool(0, 0))
         #expect(try result.int4(0, 1) == -7)
@@ -41,6 +41,7 @@ import Testing
         #expect(try result.optionalTimestamptzArray(0, 12) == [0, nil])
         #expect(try result.optionalBoolArray(0, 13) == [true, false, nil])
         #expect(try result.optionalText(0, 14) == nil)
+        #expect(try result.optionalDateArray(0, 15) == [20_000, nil, -1])
         #expect(throws: PostgresError.self) { try result.int4(0, 4) }
         #expect(throws: PostgresError.self) { try result.text(0, 14) }
         #expect(throws: PostgresError.self) { try result.int8(1, 2) }
@@ -58,8 +59,35 @@ import Testing
           #expect(throws: PostgresError.self) {
             try session.execute("SELECT $1::text::date", [.text(unbounded)]).date(0, 0)
           }
+          #expect(throws: PostgresError.self) {
+            try session.execute("SELECT array[$1::text::date]", [.text(unbounded)]).optionalDateArray(0, 0)
+          }
         }
         #expect(throws: PostgresError.self) { try session.execute("SELECT NULL::bytea").bytea(0, 0) }
+      }
+    }
+  }
+
+  /// Arrays of dates and truth values as COPY writes them, empty and null.
+  @Test func arraysCopiedIn() async throws {
+    try await withConnection { connection, _ in
+      try await connection.run { session in
+        try session.execute("CREATE TABLE public.days (id int4, days date[], counted bool[])")
+        try session.copyIn("COPY public.days FROM STDIN (FORMAT binary)") { writer throws(PostgresError) in
+          for (id, days) in [[20_000, -1], [], nil].enumerated() as EnumeratedSequence<[[Int32]?]> {
+            try writer.row(columns: 3)
+            writer.int4(Int32(id))
+            writer.dateArray(days)
+            writer.boolArray(days.map { $0.map { $0 > 0 } })
+          }
+        }
+        let found = try session.execute("SELECT days, counted, days::text FROM public.days ORDER BY id")
+        #expect(try found.optionalDateArray(0, 0) == [20_000, -1])
+        #expect(try found.optionalBoolArray(0, 1) == [true, false])
+        #expect(try found.text(0, 2) == "{2024-10-04,1969-12-31}")
+        #expect(try found.optionalDateArray(1, 0) == [])
+        #expect(try found.optionalDateArray(2, 0) == nil)
+        #expect(try found.optionalBoolArray(2, 1) == nil)
       }
     }
   }

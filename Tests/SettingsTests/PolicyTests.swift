@@ -99,10 +99,18 @@ import Testing
     #expect(commitment.reopen == ["completed"])
   }
 
-  @Test(arguments: [("0.9", 0.9), ("0", 0), ("1", 1), ("90%", 0.9), ("92.55%", 0.9255), (".5", 0.5)])
-  func targets(_ text: String, _ target: Double) throws { #expect(try ShareReader.target(text) == target) }
+  @Test(arguments: [
+    ("0.9", 900_000), ("0", 0), ("1", 1_000_000), ("90%", 900_000), ("92.55%", 925_500), (".5", 500_000),
+    ("1.", 1_000_000), ("0.333333", 333_333), ("0.9000000000", 900_000), ("00.000001", 1),
+  ])
+  func targets(_ text: String, _ millionths: Int64) throws {
+    #expect(try ShareReader.target(text) == ShareTarget(millionths: millionths))
+  }
 
-  @Test(arguments: ["-0.1", "1.1", "101%", "x", "1e-1", "0x1p-1", "inf", "nan", "", "."])
+  @Test(arguments: [
+    "-0.1", "1.1", "101%", "x", "1e-1", "0x1p-1", "inf", "nan", "", ".", "0.3333333", "0.9.0", "+1", "1.000001",
+    "99999999999999999999",
+  ])
   func wrongTargets(_ text: String) { #expect(throws: Complaint.self) { try ShareReader.target(text) } }
 
   @Test func whatIsProbablyNotMeantIsRemarked() throws {

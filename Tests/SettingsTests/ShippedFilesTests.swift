@@ -139,7 +139,7 @@ import Testing
         == ShareCommitment(
           id: "online_tax", process: "opening", title: ["en": "Online tax handling", "zh": "网上办税使用率"],
           population: [EventMatcher(type: "step_completed", step: "tax")], counted: CaseScope(channels: ["online"]),
-          target: 0.9, period: .month))
+          target: ShareTarget(millionths: 900_000), period: .month))
   }
 
   @Test func calendar() throws {

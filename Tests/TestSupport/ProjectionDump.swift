@@ -15,6 +15,7 @@ public enum ProjectionDump {
     FROM bizclock.metric_cell c
     ORDER BY basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome
     """,
+    "SELECT concat_ws('/', commitment, day, population, counted) FROM bizclock.share_cell ORDER BY commitment, day",
     """
     SELECT concat_ws('/', case_id, commitment, round, level, revision, due_at, level_at, resolved_at, notify)
     FROM bizclock.alert WHERE withdrawn_at IS NULL ORDER BY case_id, commitment, round, level, revision

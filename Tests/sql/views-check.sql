@@ -53,8 +53,13 @@ VALUES
   ('opening', '2019-01-01', 'time', 'opening', 'cn', 1, '2 working_days', 'working_days', 2, '5 working_days', 0.6,
    'Business opening', '企业开办', 'a notice'),
   ('dereg_notice', '2019-01-01', 'time', 'deregistration', 'cn', 2, '7 calendar_days', 'calendar_days', 7, NULL, NULL,
-   NULL, NULL, NULL),
-  ('online_tax', '2019-01-01', 'share', 'opening', NULL, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+   NULL, NULL, NULL);
+INSERT INTO bizclock.commitment_version
+  (commitment, version_from, kind, process, calendar, ordinal, title_en, title_zh, target, period)
+VALUES
+  ('online_tax', '1970-01-01', 'share', 'opening', 'cn', 3, 'Online tax handling', '网上办税使用率', 0.90, 'month'),
+  ('all_online', '1970-01-01', 'share', 'opening', 'cn', 4, NULL, NULL, 1, 'quarter'),
+  ('third', '1970-01-01', 'share', 'opening', 'none', 5, NULL, NULL, 0.333333, 'year');
 
 -- --------------------------------------------------------------------------------------------------- the clocks
 
@@ -536,6 +541,49 @@ SELECT pg_temp.expect('the dates are those of the stop', pg_temp.known('2026-11-
   ARRAY['dereg_notice 2019-01-01 469005100 online enterprise - notice_ended|1 0 0 1 0|0 0|3 3 3 3|19.5 19.5 19.5 19.5']);
 SELECT pg_temp.expect('before anything was known', pg_temp.known('2026-11-03 15:00+08', '2026-11-01', '2026-11-30'),
   NULL::text[]);
+
+-- ------------------------------------------------------------------------------------------------------- shares
+
+INSERT INTO bizclock.share_cell (commitment, day, population, counted, first_received_at)
+VALUES
+  ('online_tax', '2026-09-30', 40, 36, now()), ('online_tax', '2026-10-01', 60, 60, now()),
+  ('online_tax', '2026-10-31', 40, 25, now()), ('online_tax', '2026-11-02', 20, 10, now()),
+  ('online_tax', '2026-11-12', 16, 12, now()), ('online_tax', '2026-12-01', 1, 1, now()),
+  ('all_online', '2026-09-30', 5, 5, now()), ('all_online', '2026-10-01', 4, 2, now()),
+  ('third', '2025-12-31', 3, 1, now()), ('third', '2026-01-01', 3, 0, now()), ('gone', '2026-01-01', 3, 0, now());
+-- Now is Thu 12. September: exactly met. October: 85 of 100, 50 more would do. November: 9 of 21 worked days have
+-- run; their pace brings 36 · 12 / 9 = 48, but 64 are missing to October's 100: (22 + 64) of 100. Nothing more can
+-- make all of a quarter online; of December the calendar knows nothing, and of a year's without one not even today.
+SELECT pg_temp.expect('shares', array_agg(format('%s %s %s/%s %s %s %s %s %s %s', s.commitment, s.period, s.counted,
+    s.population, s.share, s.target, coalesce(s.met::text, '-'), s.period_end,
+    coalesce(round(s.best_share::numeric, 6)::text, '-'), coalesce(s.needed::text, '-'))
+    ORDER BY s.commitment, s.period),
+  ARRAY['all_online 2026-07-01 5/5 1 1 true 2026-09-30 - 0', 'all_online 2026-10-01 2/4 0.5 1 - 2026-12-31 - -',
+    'online_tax 2026-09-01 36/40 0.9 0.90 true 2026-09-30 - 0',
+    'online_tax 2026-10-01 85/100 0.85 0.90 false 2026-10-31 - 50',
+    'online_tax 2026-11-01 22/36 0.6111111111111112 0.90 - 2026-11-30 0.860000 104',
+    'online_tax 2026-12-01 1/1 1 0.90 - 2026-12-31 - 0',
+    'third 2025-01-01 1/3 0.3333333333333333 0.333333 - 2025-12-31 - 0',
+    'third 2026-01-01 0/3 0 0.333333 - 2026-12-31 - 2'])
+FROM dashboard.share_monthly s;
+-- Without a month before, the pace: (22 + 48) of 84.
+DELETE FROM bizclock.share_cell WHERE day < '2026-11-01';
+SELECT pg_temp.expect('share by its pace', round(s.best_share::numeric, 6), 0.833333)
+FROM dashboard.share_monthly s WHERE s.commitment = 'online_tax' AND s.period = '2026-11-01';
+-- On the last day itself, and when it is over: (22 + 0) of 36.
+SET LOCAL bizclock.now = '2026-11-30 23:59:59.999999+08';
+SELECT pg_temp.expect('share on the last day', format('%s %s', coalesce(s.met::text, '-'),
+  round(s.best_share::numeric, 6)), '- 0.611111')
+FROM dashboard.share_monthly s WHERE s.commitment = 'online_tax' AND s.period = '2026-11-01';
+SET LOCAL bizclock.now = '2026-11-12 10:00+08';
+
+INSERT INTO bizclock.alert
+  (case_id, commitment, round, level, revision, due_at, level_at, recorded_at, retrospective, priority)
+VALUES ('', 'online_tax', 202610, 'missed', 1, '2026-11-01 00:00+08', '2026-11-01 00:00+08', '2026-11-01 00:00+08',
+  false, 'error');
+SELECT pg_temp.expect('alert of a share', format('%s %s %s %s', a.alert_id, coalesce(a.case_id, '-'), a.process,
+  coalesce(a.region, '-')), 'online_tax/202610/missed/1 - opening -')
+FROM dashboard.alert a WHERE a.commitment = 'online_tax';
 
 -- ------------------------------------------------------------------------------------------------------- events
 

@@ -26,6 +26,7 @@ import Testing
         let other = CaseFold(events: example.events.shuffled(using: &random), rulebook: example.rulebook)
         #expect(other.clocks(asOf: now) == fold.clocks(asOf: now), name)
         #expect(other.attributes == fold.attributes, name)
+        #expect(other.shareMarks == fold.shareMarks, name)
         #expect(other.eventCount == fold.eventCount && other.lastOrder == fold.lastOrder, name)
       }
     }
@@ -45,6 +46,7 @@ import Testing
         if fold.append(event) { appended += 1 } else { fold = scratch }
         #expect(fold.clocks(asOf: now) == scratch.clocks(asOf: now), name)
         #expect(fold.attributes == scratch.attributes, name)
+        #expect(fold.shareMarks == scratch.shareMarks, name)
         #expect(fold.eventCount == scratch.eventCount && fold.lastOrder == scratch.lastOrder, name)
         #expect(
           fold.firstOccurredAt == scratch.firstOccurredAt && fold.lastOccurredAt == scratch.lastOccurredAt, name)

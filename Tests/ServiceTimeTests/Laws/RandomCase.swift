@@ -40,6 +40,9 @@ struct RandomCase {
       if random.chance(20) { event.sequence = Int64(random.pick(0...2)) }
       if number == 0 || random.chance(50) { event.process = process }
       if type == "step_completed" { event.step = random.pick(["licence", "seal"]) }
+      // Not drawn: the stories are those that they were before there were shares.
+      event.channel = ["online", "window", nil][number % 3]
+      event.region = [nil, "46", nil, "31"][number % 4]
       if type == "extended" { event.extendDays = Int32(random.pick(1...2)) }
       if type == "voided" { event.voids = Identifier("e\(random.pick(0...10))") }
       events.append(event)

@@ -91,8 +91,18 @@ struct RandomOffice: Sendable {
       })
     promises = (0..<16).map { RandomPromise(number: $0, first: first, &random) }
     rulebook = try Rulebook(
-      policy: Policy(commitments: promises.map(\.commitment)), calendars: [definition], zones: [name: zone])
+      policy: Policy(commitments: promises.map(\.commitment), shares: promises.map(RandomOffice.share)),
+      calendars: [definition], zones: [name: zone])
     calendar = try require(rulebook.calendars["office"])
+  }
+
+  /// A share of a promise's process: of its steps and pauses, those told by one channel.
+  private static func share(_ promise: RandomPromise) -> ShareCommitment {
+    ShareCommitment(
+      id: "share of \(promise.commitment.id)", process: promise.commitment.process,
+      population: [EventMatcher("step_completed:licence"), EventMatcher("suspended"), EventMatcher("completed")],
+      counted: CaseScope(regionPrefixes: ["46"], channels: ["online"]), target: ShareTarget(millionths: 900_000),
+      period: .month)
   }
 
   private static let drawn = Mutex<[UInt64: RandomOffice]>([:])
