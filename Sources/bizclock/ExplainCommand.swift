@@ -16,7 +16,7 @@ struct ExplainCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var globals: GlobalOptions
-  @Argument(help: "The case's number.") var caseID: String
+  @Argument(help: ArgumentHelp("The case's number.", valueName: "case")) var caseID: String
   @Option(help: ArgumentHelp("Only these clocks: COMMITMENT or COMMITMENT/ROUND.", valueName: "clock"))
   var clock: String?
   @Option(help: "en or zh.") var lang = Language.en

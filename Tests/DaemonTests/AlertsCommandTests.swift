@@ -102,8 +102,8 @@ import Testing
       ])
       #expect(!open.output.contains(red))
       #expect(open.output.contains("L1/opening/1/red/1"))
-      #expect(
-        try await office.run(["explain", "K/1"]).output.contains("open, history, acknowledged by Wang: a flood"))
+      let explained = try await office.run(["explain", "K/1"]).output
+      #expect(explained.contains("acknowledged ") && explained.contains(" by Wang: a flood"))
 
       #expect(try await office.run(ack + ["late", "--all-of", "L1"]).output == "acknowledged 5\n")
       #expect(try await office.run(ack + ["late", "--all-of", "nobody"]).status == 66)

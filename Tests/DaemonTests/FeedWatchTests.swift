@@ -85,7 +85,7 @@ import Testing
       try await TestDeadline.within(.seconds(60), "the mark") {
         while try await FeedWatchTests.health(first) != [["office", "true", "0"]] { try Task.checkCancellation() }
       }
-      for office in [first, second] { try await armed(office, nil) }
+      for office in [first, second] { try await disarmed(office, or: "2026-09-15T00:00:00+08:00") }
       await first.stop()
       await second.stop()
       #expect(first.lines(.feedStalled).count + second.lines(.feedStalled).count == 1)
@@ -236,10 +236,20 @@ import Testing
   }
 
   /// Waits until the clock's alarm is set to an instant: nobody polls.
-  private func armed(_ office: EmbeddedDaemon, _ text: String?) async throws {
-    let expected = text.map(instant)
+  /// Waits until nothing but the shares' midnight is waited for, or nothing: who stands by waits for none.
+  private func disarmed(_ office: EmbeddedDaemon, or midnight: String) async throws {
+    let midnight = instant(midnight)
     let clock = office.clock
-    try await TestDeadline.within(.seconds(60), "the alarm at \(text ?? "no time")") {
+    try await TestDeadline.within(.seconds(60), "an alarm that is free") {
+      for await instant in clock.alarms() where instant == nil || instant == midnight { return }
+      throw CancellationError()
+    }
+  }
+
+  private func armed(_ office: EmbeddedDaemon, _ text: String) async throws {
+    let expected = instant(text)
+    let clock = office.clock
+    try await TestDeadline.within(.seconds(60), "the alarm at \(text)") {
       for await instant in clock.alarms() where instant == expected { return }
       throw CancellationError()
     }

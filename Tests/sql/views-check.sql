@@ -809,7 +809,7 @@ BEGIN
   END LOOP;
   PERFORM set_config('bizclock.now', '2026-11-12 10:00+08', true);
   PERFORM pg_temp.expect('views that move with now', moving,
-    ARRAY['clock', 'due_soon', 'feed_health', 'on_time_by_due_month', 'open_clock', 'overdue', 'pause_audit']);
+    ARRAY['clock', 'due_soon', 'feed_health', 'on_time_by_due_month', 'open_clock', 'overdue', 'pause_audit', 'share_monthly']);
 END
 $$;
 SELECT pg_temp.expect('views that look at another clock', array_agg(c.oid::regclass::text), NULL::text[])
