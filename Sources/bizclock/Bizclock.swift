@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Dispatch
 import Glibc
 import LibPQ
 import ServiceTime
@@ -27,9 +28,19 @@ struct Bizclock: AsyncParsableCommand {
   // Given before the command or after it: the commands take over what was read here.
   @OptionGroup var globals: GlobalOptions
 
-  static func main() async {
+  static func main() {
     // A reader that leaves (`| head`) is no reason to die in the middle of a line.
     signal(SIGPIPE, SIG_IGN)
+    // The main task of a program has a high priority, which the sandbox of a service refuses to its threads, not
+    // without a word in the journal each time. So there is none: all work has the ordinary one.
+    Task.detached(priority: .medium) {
+      await execute()
+      Glibc.exit(0)
+    }
+    dispatchMain()
+  }
+
+  private static func execute() async {
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
