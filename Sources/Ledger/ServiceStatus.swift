@@ -33,6 +33,8 @@ public struct ServiceStatus: Sendable {
   public var led: Bool
   /// Who led last.
   public var holder: String?
+  /// Daemons that listen on the database, the leader among them.
+  public var daemons: Int64
   /// Since when.
   public var electedAt: Instant?
   /// The numbers of the rules in force.
@@ -66,7 +68,9 @@ public struct ServiceStatus: Sendable {
         (SELECT count(*) FROM bizclock.clock WHERE state = 'paused'),
         (SELECT count(*) FROM bizclock.clock WHERE state IN ('running', 'paused') AND due_at < $1),
         (SELECT min(next_level_at) FROM bizclock.clock WHERE next_level_at IS NOT NULL),
-        (SELECT count(*) FROM bizclock.log_outbox WHERE event = 'alert.raised')
+        (SELECT count(*) FROM bizclock.log_outbox WHERE event = 'alert.raised'),
+        (SELECT count(*) FROM pg_catalog.pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'bizclock listen')
       FROM bizclock.projector p
       """, [.timestamptz(now.microseconds)])
     let lag = try session.execute(
@@ -100,7 +104,7 @@ public struct ServiceStatus: Sendable {
     }
     return ServiceStatus(
       schema: schema, head: try row.int8(0, 0), position: try row.int8(0, 1), led: try Leadership.isHeld(&session),
-      holder: try row.optionalText(0, 2),
+      holder: try row.optionalText(0, 2), daemons: try row.int8(0, 11),
       electedAt: try row.optionalTimestamptz(0, 3).map { Instant(microseconds: $0) }, policy: try row.int8(0, 4),
       calendar: try row.int8(0, 5), running: try row.int8(0, 6), paused: try row.int8(0, 7),
       overdue: try row.int8(0, 8), nextLevel: try row.optionalTimestamptz(0, 9).map { Instant(microseconds: $0) },

@@ -25,14 +25,15 @@ struct StatusCommand: AsyncParsableCommand {
       await connection.close()
       return result
     }
-    Terminal.print(json ? StatusCommand.json(status, zone).description : StatusCommand.text(status, zone, now))
+    Terminal.print(json ? StatusCommand.json(status, zone, now).description : StatusCommand.text(status, zone, now))
   }
 
-  private static func json(_ s: ServiceStatus, _ zone: TimeZoneTable) -> JSONText {
+  private static func json(_ s: ServiceStatus, _ zone: TimeZoneTable, _ now: Instant) -> JSONText {
     func time(_ instant: Instant?) -> JSONText { JSONText(instant?.rfc3339(in: zone)) }
     return .object([
       ("schema", JSONText(s.schema)), ("head", JSONText(s.head)), ("position", JSONText(s.position)),
       ("led", .bool(s.led)), ("leader", JSONText(s.holder)), ("elected_at", time(s.electedAt)),
+      ("daemons", JSONText(s.daemons)),
       ("policy", JSONText(s.policy)), ("calendar", JSONText(s.calendar)),
       (
         "clocks",
@@ -51,6 +52,7 @@ struct StatusCommand: AsyncParsableCommand {
           s.feeds.map {
             .object([
               ("name", .text($0.name)), ("last_event_at", time($0.lastEventAt)),
+              ("lag_seconds", JSONText($0.lastEventAt.map { (now - $0) / 1_000_000 })),
               ("last_received_at", time($0.lastReceivedAt)), ("received", JSONText($0.received)),
               ("duplicates", JSONText($0.duplicates)), ("quarantined", JSONText($0.quarantined)),
               ("quarantine_open", JSONText($0.open)), ("stalled", .bool($0.isStalled)),
@@ -64,7 +66,7 @@ struct StatusCommand: AsyncParsableCommand {
     func time(_ instant: Instant?) -> String { instant?.rfc3339(in: zone) ?? "–" }
     var lines = [
       s.led
-        ? "leader       \(s.holder ?? "?") since \(time(s.electedAt))"
+        ? "leader       \(s.holder ?? "?") since \(time(s.electedAt)); \(s.daemons) \(s.daemons == 1 ? "daemon" : "daemons") on the database"
         : "leader       none: start the daemon (systemctl start bizclock), or nothing is projected",
       "ledger       position \(s.head), projected to \(s.position)",
       "clocks       \(s.running) running, \(s.paused) paused, \(s.overdue) overdue",
@@ -77,10 +79,12 @@ struct StatusCommand: AsyncParsableCommand {
     if s.unlogged > 0 { lines.append("unlogged     \(s.unlogged) alerts wait to be written to the log") }
     if !s.feeds.isEmpty {
       var table = TextTable(
-        ["feed", "last event", "received", "new", "duplicate", "quarantined", "open", ""], right: [3, 4, 5, 6])
+        ["feed", "last event", "lag", "received", "new", "duplicate", "quarantined", "open", ""],
+        right: [2, 4, 5, 6, 7])
       for feed in s.feeds {
         table.add([
-          feed.name, time(feed.lastEventAt), time(feed.lastReceivedAt), String(feed.received),
+          feed.name, time(feed.lastEventAt), feed.lastEventAt.map { PastSpan.text(now - $0) } ?? "–",
+          time(feed.lastReceivedAt), String(feed.received),
           String(feed.duplicates), String(feed.quarantined), String(feed.open), feed.isStalled ? "silent" : "",
         ])
       }
