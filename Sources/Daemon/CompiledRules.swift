@@ -21,7 +21,9 @@ final class CompiledRules: Sendable {
     policy: RuleDocument, calendar: RuleDocument, make: () throws -> Rulebook
   ) throws -> Rulebook {
     try entries.withLock { entries in
-      if let index = entries.firstIndex(where: { $0.policy == policy && $0.calendar == calendar }) {
+      if let index = entries.firstIndex(where: {
+        $0.policy.isSame(as: policy) && $0.calendar.isSame(as: calendar)
+      }) {
         let found = entries.remove(at: index)
         entries.append(found)
         return found.rulebook
@@ -31,5 +33,13 @@ final class CompiledRules: Sendable {
       if entries.count > CompiledRules.capacity { entries.removeFirst() }
       return rulebook
     }
+  }
+}
+
+extension RuleDocument {
+  /// Whether it is the same to the byte: texts that only look alike are other texts.
+  fileprivate func isSame(as other: RuleDocument) -> Bool {
+    text.utf8.elementsEqual(other.text.utf8) && files.count == other.files.count
+      && files.allSatisfy { name, text in other.files[name].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
   }
 }

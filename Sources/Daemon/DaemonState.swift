@@ -17,7 +17,7 @@ public final class DaemonState: Sendable {
     public var role = Role.unknown
     /// How far the ledger is projected, as this daemon knows.
     public var position: Int64 = 0
-    /// Every level up to here has been raised, and its line written.
+    /// Every level up to here has been raised; its line has been written, or waits for a log that takes nothing.
     public var levelsThrough: Instant?
     /// The next level's instant.
     public var nextLevel: Instant?

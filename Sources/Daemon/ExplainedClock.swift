@@ -26,7 +26,7 @@ public struct ExplainedClock: Sendable {
     self.clock = clock
     commitment = rulebook.policy.commitments.first { $0.id == clock.commitment }
     version = commitment?.versions.first { $0.from == clock.versionFrom }
-    let reckoner = clock.reckoner(rulebook)
+    let reckoner = clock.reckoner(rulebook, asOf: now)
     self.reckoner = reckoner
     self.alerts = alerts
     guard let reckoner else {

@@ -125,8 +125,7 @@ public struct LeaderService: Service {
     if step == .idle, try !projector.isCurrent(&session) { return nil }
     // Projecting may have taken a while: levels are recorded at the time that it is then.
     let now = clock.now()
-    guard try projector.settleClosures(&session, now: now) else { return nil }
-    let levels = try projector.raiseLevels(&session, now: clock.now())
+    let levels = try projector.raiseLevels(&session, now: now)
     guard levels.raised != nil else { return nil }
     let wrote = try announce(
       announcer, &pace, within: levels.more ? LinePace.sliceShare : LinePace.turnShare,

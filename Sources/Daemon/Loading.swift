@@ -147,7 +147,6 @@ public struct Loading: Sendable {
     }
     // The session's end gives the leadership up; levels that are due are left to the daemon, or raised here.
     try await connection.run { session in
-      guard try projector.settleClosures(&session, now: clock.now()) else { return }
       while try projector.raiseLevels(&session, now: clock.now()).more {}
     }
     await connection.close()

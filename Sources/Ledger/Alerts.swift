@@ -23,8 +23,11 @@ public enum Alerts {
     /// All that stand.
     public init() {}
 
+    /// A share's period that closed below its target stays so: its alert stands until somebody has taken note of it.
     fileprivate static let condition = """
-      ($1 OR a.resolved_at IS NULL AND a.withdrawn_at IS NULL) AND (NOT $2 OR a.acknowledged_at IS NULL) \
+      ($1 OR a.resolved_at IS NULL AND a.withdrawn_at IS NULL
+        AND (a.case_id <> '' OR NOT a.retrospective AND a.acknowledged_at IS NULL
+          AND (a.level <> 'unreachable' OR a.due_at > dashboard.now()))) AND (NOT $2 OR a.acknowledged_at IS NULL) \
       AND ($3::text IS NULL OR a.case_id = $3) AND ($4::text IS NULL OR a.commitment = $4) \
       AND ($5::text IS NULL OR a.level = $5) AND ($6::text IS NULL OR starts_with(f.region, $6)) \
       AND ($7::timestamptz IS NULL OR a.level_at >= $7)

@@ -64,6 +64,8 @@ struct ProjectionMoment: Sendable {
   var addressees: Addressees
   /// Whether levels are raised because their instants have come, and not because something was told.
   var isTimed = false
+  /// When the latest of what is told arrived; nil where nothing is.
+  var arrivedAt: Instant?
 }
 
 extension ProjectionDelta {

@@ -3,11 +3,13 @@ import ServiceTime
 
 /// Reads cases back: their events from the ledger and their rows from the projections.
 enum CaseReader {
-  /// Which of some cases have a row.
+  /// Which of some cases have a row, or alerts: those of a case that was taken away stay.
   static func known(_ caseIDs: [Identifier], _ session: inout Session) throws(PostgresError) -> Set<Identifier> {
     let found = try session.execute(
-      "SELECT case_id FROM bizclock.case_file WHERE case_id = ANY($1::text[])",
-      [.textArray(caseIDs.map(\.text))])
+      """
+      SELECT case_id FROM bizclock.case_file WHERE case_id = ANY($1::text[])
+      UNION SELECT case_id FROM bizclock.alert WHERE case_id = ANY($1::text[])
+      """, [.textArray(caseIDs.map(\.text))])
     var known: Set<Identifier> = []
     for row in 0..<found.rowCount { known.insert(Identifier(try found.text(row, 0))) }
     return known

@@ -63,6 +63,9 @@ public struct CaseReport: Sendable {
   public static func read(
     _ caseID: String, _ rulebook: Rulebook, asOf now: Instant, on session: inout Session
   ) throws(PostgresError) -> CaseReport? {
+    // One snapshot: beside a leader at work, events, clocks and alerts must be of one moment.
+    defer { session.rollbackQuietly() }
+    try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     let id = Identifier(caseID)
     let stored = try CaseReader.events([id], through: .max, &session)[id] ?? []
     guard !stored.isEmpty else { return nil }
@@ -119,14 +122,16 @@ public struct CaseReport: Sendable {
 }
 
 extension Clock {
-  /// The reckoner that gives this clock's days; nil if the rules no longer know its commitment or calendar.
-  public func reckoner(_ rulebook: Rulebook) -> Reckoner? {
+  /// The reckoner that gives this clock's days as it stands at an instant; nil if the rules no longer know its
+  /// commitment or calendar.
+  public func reckoner(_ rulebook: Rulebook, asOf now: Instant) -> Reckoner? {
     guard let commitment = rulebook.policy.commitments.first(where: { $0.id == self.commitment }),
       let version = commitment.versions.first(where: { $0.from == versionFrom }),
       let calendar = rulebook.calendars[calendar]
     else { return nil }
     return Reckoner(
       version: version, calendar: calendar, start: startedAt,
-      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt)
+      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extendedDays, stoppedAt: stoppedAt,
+      asOf: isOpen ? max(now, startedAt) : stoppedAt)
   }
 }

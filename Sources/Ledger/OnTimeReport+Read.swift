@@ -39,10 +39,10 @@ extension OnTimeReport {
     let now = Instant(microseconds: try row.timestamptz(0, 0))
     let recorded = Instant(microseconds: try row.timestamptz(0, 1))
     let behind = try row.int8(0, 4)
-    // To the second, where that loses nothing: whoever asks for it again with `knownAt` gets the same.
-    let second = Instant(seconds: now.microseconds / 1_000_000)
+    // Not now: what is being recorded meanwhile may bear an earlier time than now, but none before this. Whoever asks
+    // for it again with `knownAt` gets the same.
     var standing = Standing(
-      now: now, asOf: behind > 0 || second < recorded ? recorded : second, policy: try row.int8(0, 2),
+      now: now, asOf: recorded, policy: try row.int8(0, 2),
       calendar: try row.int8(0, 3), behind: behind)
     guard let knownAt else { return standing }
     standing.asOf = knownAt

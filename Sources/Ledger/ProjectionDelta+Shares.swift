@@ -39,11 +39,12 @@ extension ProjectionDelta {
   private mutating func raise(
     _ key: AlertRow.Key, _ reach: ShareSpan.Reach, _ period: SharePeriodRow, _ moment: ProjectionMoment
   ) {
+    let told = min(moment.arrivedAt ?? moment.recordedAt, moment.recordedAt)
     let alert = AlertRow(
       key: key, priority: reach.level.priority, dueAt: period.span.end, levelAt: reach.at,
       resolvedAt: period.resolvedAt(asOf: moment.now, nil), withdrawn: false, amended: false,
       retrospective: period.arrival.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter),
-      changeReason: nil, dataAt: moment.isTimed || moment.recordedAt <= reach.at ? nil : moment.recordedAt)
+      changeReason: nil, dataAt: moment.isTimed || told <= reach.at ? nil : told)
     newAlerts.append(alert)
     if alert.retrospective {
       retrospective += 1

@@ -21,11 +21,6 @@ extension Projector {
     // The wall clock may have been set back: what is folded meanwhile stands before the edges that it crosses again.
     settledThrough = min(settledThrough, now)
     guard let edge = closureEdge(after: settledThrough), edge <= now else { return true }
-    let edged = rulebook.calendars.values.filter { calendar in
-      calendar.closures.contains { closure in
-        [closure.from, closure.to].compactMap { $0 }.contains { $0 > settledThrough && $0 <= now }
-      }
-    }
     // The rows in memory are those before the edge.
     forget()
     do {
@@ -34,15 +29,9 @@ extension Projector {
         session.rollbackQuietly()
         return false
       }
-      let open = try session.execute(
-        """
-        SELECT DISTINCT case_id FROM bizclock.clock
-        WHERE state IN ('running', 'paused') AND calendar = ANY($1::text[]) ORDER BY case_id
-        """, [.textArray(edged.map(\.id))])
-      var caseIDs: [Identifier] = []
-      for row in 0..<open.rowCount { caseIDs.append(Identifier(try open.text(row, 0))) }
+      let crossed = try Projector.casesAtEdges(rulebook, after: settledThrough, until: now, &session)
       _ = try Refolder.some(
-        caseIDs, rulebook, through: term.position, reason: .closure,
+        crossed, rulebook, through: term.position, reason: .closure,
         ProjectionMoment(
           now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter, addressees: addressees),
         &session)
@@ -55,5 +44,25 @@ extension Projector {
     }
     settledThrough = now
     return true
+  }
+
+  /// The cases with open clocks of calendars on which a closure began or ended after one instant and not after another.
+  static func casesAtEdges(
+    _ rulebook: Rulebook, after: Instant, until: Instant, _ session: inout Session
+  ) throws(PostgresError) -> [Identifier] {
+    let edged = rulebook.calendars.values.filter { calendar in
+      calendar.closures.contains { closure in
+        [closure.from, closure.to].compactMap { $0 }.contains { $0 > after && $0 <= until }
+      }
+    }
+    guard !edged.isEmpty else { return [] }
+    let open = try session.execute(
+      """
+      SELECT DISTINCT case_id FROM bizclock.clock
+      WHERE state IN ('running', 'paused') AND calendar = ANY($1::text[]) ORDER BY case_id
+      """, [.textArray(edged.map(\.id))])
+    var caseIDs: [Identifier] = []
+    for row in 0..<open.rowCount { caseIDs.append(Identifier(try open.text(row, 0))) }
+    return caseIDs
   }
 }

@@ -16,7 +16,7 @@ extension Projector {
     WITH addressee AS (
       SELECT * FROM unnest($5::text[], $6::text[], $7::text[]) AS a (commitment, level, notify)
     ), silent AS MATERIALIZED (
-      SELECT array_agg(source) AS sources FROM bizclock.feed WHERE stalled
+      SELECT array_agg(source) AS sources FROM (\(StalledFeeds.sources)) AS s
     ), due AS MATERIALIZED (
       SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
         next_level_at, history, started_received_at, stopped_at, calendar

@@ -14,7 +14,7 @@ extension Projector {
 
   /// Raises the levels of shares whose midnights have passed since they were last looked at; false when deposed.
   ///
-  /// Midnights that passed while nobody led are made up for. Raising levels begins with it.
+  /// Midnights that passed while nobody led are made up for. Projecting and raising levels begin with it.
   public func settleShares(_ session: inout Session, now: Instant) throws(PostgresError) -> Bool {
     // The wall clock may have been set back: what passes again is looked at again.
     sharesThrough = min(sharesThrough, now)

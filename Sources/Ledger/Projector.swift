@@ -101,7 +101,7 @@ public final class Projector: @unchecked Sendable {
   {
     guard let through = batch.last?.position else { return .idle }
     // First, for the batch is folded as of now: all clocks must stand for one moment.
-    guard try settleClosures(&session, now: now) else { return .deposed }
+    guard try settleClosures(&session, now: now), try settleShares(&session, now: now) else { return .deposed }
     var touched: [(Identifier, CachedCase)] = []
     do {
       try session.begin()
@@ -112,7 +112,7 @@ public final class Projector: @unchecked Sendable {
       }
       let moment = ProjectionMoment(
         now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter,
-        addressees: addressees)
+        addressees: addressees, arrivedAt: batch.lazy.map(\.receivedAt).max())
       var delta = ProjectionDelta()
       touched = try fold(batch, through, moment, &delta, &session)
       try Shares.settle(&delta, rulebook, moment, &session)
@@ -190,7 +190,7 @@ public final class Projector: @unchecked Sendable {
       before.merge(try CaseReader.before(reload, &session)) { $1 }
     }
     // A case that was never projected has no alerts; one that was may have some that were withdrawn.
-    let alerts = try CaseReader.alerts(order.filter { before[$0] != nil }, &session)
+    let alerts = try CaseReader.alerts(order.filter { before[$0] != nil || known.contains($0) }, &session)
     var result: [(Identifier, CachedCase)] = []
     result.reserveCapacity(order.count)
     for caseID in order {

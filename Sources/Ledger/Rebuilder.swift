@@ -38,7 +38,7 @@ public enum Rebuilder {
         """
         UPDATE bizclock.projector
         SET epoch = epoch + 1, recorded_at = greatest($1, recorded_at + interval '1 microsecond')
-        RETURNING position, recorded_at, policy, calendar
+        RETURNING position, recorded_at, policy, calendar, settled_through
         """, [.timestamptz(now.microseconds)])
       let policy = try moved.int8(0, 2)
       let calendar = try moved.int8(0, 3)
@@ -49,12 +49,22 @@ public enum Rebuilder {
       var outcome = Outcome()
       var days = report.differingDays
       let ids = report.differing.sorted().map { Identifier($0) }
-      outcome.strays = try removeStrays(ids, moment, &days, &session)
-      try removeOrphans(ids, &days, &session)
+      let position = try moved.int8(0, 0)
+      try DeltaWriter.prepare(&session)
+      outcome.strays = try removeStrays(ids, rulebook, moment, &days, &session)
+      try restoreRows(ids, rulebook, through: position, moment, &session)
       // First, for what a case adds is taken off as its row tells it, right or wrong.
       outcome.shareCells = try repairShareCells(&session)
+      // All clocks must stand for one moment: edges of closures that nobody has crossed yet are crossed here.
+      let settled = Instant(microseconds: try moved.timestamptz(0, 4))
+      let crossed = try Projector.casesAtEdges(rulebook, after: settled, until: now, &session)
+      _ = try Refolder.some(
+        crossed, rulebook, through: position, reason: .closure, moment, movedDays: &days, &session)
+      _ = try session.execute(
+        "UPDATE bizclock.projector SET settled_through = greatest(settled_through, $1)",
+        [.timestamptz(now.microseconds)])
       outcome.refolded = try Refolder.some(
-        ids, rulebook, through: try moved.int8(0, 0), reason: .repair, moment, movedDays: &days, &session)
+        ids, rulebook, through: position, reason: .repair, moment, movedDays: &days, &session)
       outcome.cells = try repairCells(of: days, &session)
       if report.sharesDiffer { try judgeShares(rulebook, moment, &outcome, &session) }
       _ = try session.execute("SELECT pg_notify('bizclock_ledger', '')", [])
@@ -66,51 +76,65 @@ public enum Rebuilder {
     }
   }
 
-  /// Takes away clocks whose case has lost its row: they are made anew with it.
-  private static func removeOrphans(
-    _ caseIDs: [Identifier], _ days: inout Set<CivilDate>, _ session: inout Session
-  ) throws(PostgresError) {
-    let gone = try session.execute(
-      """
-      DELETE FROM bizclock.clock c WHERE c.case_id = ANY($1::text[])
-        AND NOT EXISTS (SELECT FROM bizclock.case_file f WHERE f.case_id = c.case_id)
-      RETURNING c.stopped_day, c.due_day
-      """, [.textArray(caseIDs.map(\.text))])
-    try addDays(gone, to: &days)
+  /// Takes away the rows of cases of which the ledger knows nothing. Their alerts were told, so they are withdrawn;
+  /// their verdicts were shown, so they are kept in the history.
+  private static func removeStrays(
+    _ caseIDs: [Identifier], _ rulebook: Rulebook, _ moment: ProjectionMoment, _ days: inout Set<CivilDate>,
+    _ session: inout Session
+  ) throws(PostgresError) -> Int {
+    let strays = try ids(
+      "SELECT c FROM unnest($1::text[]) AS c WHERE NOT EXISTS (SELECT FROM bizclock.event e WHERE e.case_id = c)",
+      caseIDs, &session)
+    guard !strays.isEmpty else { return 0 }
+    let before = try CaseReader.before(strays, &session)
+    let alerts = try CaseReader.alerts(strays, &session)
+    var delta = ProjectionDelta()
+    for caseID in strays {
+      var was = before[caseID] ?? CaseBefore()
+      was.alerts = alerts[caseID] ?? [:]
+      var cached = CachedCase.folded(caseID, [], rulebook)
+      var after = cached.after(caseID, rulebook, asOf: moment.now)
+      delta.add(was, &after, reason: .repair, moment)
+    }
+    for key in delta.metrics.cells.keys { days.insert(key.day) }
+    try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    try DeltaWriter.clear(&session)
+    let texts = Parameter.textArray(strays.map(\.text))
+    // Clocks without a row of their case beside them were not read.
+    _ = try session.execute("DELETE FROM bizclock.clock WHERE case_id = ANY($1::text[])", [texts])
+    _ = try session.execute("DELETE FROM bizclock.case_file WHERE case_id = ANY($1::text[])", [texts])
+    return strays.count
   }
 
-  private static func addDays(_ rows: QueryResult, to days: inout Set<CivilDate>) throws(PostgresError) {
-    for row in 0..<rows.rowCount {
-      for column in 0...1 {
-        if let day = try rows.optionalDate(row, column) { days.insert(CivilDate(dayNumber: day)) }
+  /// Makes the rows of cases anew that were lost: without them their clocks would be taken for new ones.
+  private static func restoreRows(
+    _ caseIDs: [Identifier], _ rulebook: Rulebook, through position: Int64, _ moment: ProjectionMoment,
+    _ session: inout Session
+  ) throws(PostgresError) {
+    var lost = try ids(
+      """
+      SELECT c FROM unnest($1::text[]) AS c
+      WHERE NOT EXISTS (SELECT FROM bizclock.case_file f WHERE f.case_id = c)
+      """, caseIDs, &session)[...]
+    while !lost.isEmpty {
+      let page = Array(lost.prefix(2_000))
+      lost = lost.dropFirst(2_000)
+      var delta = ProjectionDelta()
+      for (caseID, events) in try CaseReader.events(page, through: position, &session) {
+        delta.newCases.append(CachedCase.folded(caseID, events, rulebook).row)
       }
+      try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
     }
   }
 
-  /// Takes away the rows of cases of which the ledger knows nothing; their alerts were told, so they are withdrawn.
-  private static func removeStrays(
-    _ caseIDs: [Identifier], _ moment: ProjectionMoment, _ days: inout Set<CivilDate>, _ session: inout Session
-  ) throws(PostgresError) -> Int {
-    let found = try session.execute(
-      """
-      SELECT c FROM unnest($1::text[]) AS c
-      WHERE NOT EXISTS (SELECT FROM bizclock.event e WHERE e.case_id = c)
-      """, [.textArray(caseIDs.map(\.text))])
-    guard found.rowCount > 0 else { return 0 }
-    var strays: [String] = []
-    for row in 0..<found.rowCount { strays.append(try found.text(row, 0)) }
-    let gone = try session.execute(
-      "DELETE FROM bizclock.clock WHERE case_id = ANY($1::text[]) RETURNING stopped_day, due_day",
-      [.textArray(strays)])
-    try addDays(gone, to: &days)
-    _ = try session.execute(
-      "DELETE FROM bizclock.case_file WHERE case_id = ANY($1::text[])", [.textArray(strays)])
-    _ = try session.execute(
-      """
-      UPDATE bizclock.alert SET withdrawn_at = $2, change_reason = 'repair'
-      WHERE case_id = ANY($1::text[]) AND withdrawn_at IS NULL
-      """, [.textArray(strays), .timestamptz(moment.recordedAt.microseconds)])
-    return strays.count
+  /// The cases of some for which a query holds.
+  private static func ids(
+    _ query: String, _ caseIDs: [Identifier], _ session: inout Session
+  ) throws(PostgresError) -> [Identifier] {
+    let found = try session.execute(query, [.textArray(caseIDs.map(\.text))])
+    var ids: [Identifier] = []
+    for row in 0..<found.rowCount { ids.append(Identifier(try found.text(row, 0))) }
+    return ids
   }
 
   /// Sets the cells of shares to what the rows of the cases add up to; says how many were not. When its first event
@@ -122,6 +146,8 @@ public enum Rebuilder {
         SELECT s.commitment, s.day, count(*) AS population, count(*) FILTER (WHERE s.counted) AS counted
         FROM bizclock.case_file f
         CROSS JOIN unnest(f.share_commitment, f.share_day, f.share_counted) AS s (commitment, day, counted)
+        -- As the rows are read: what is not whole adds nothing.
+        WHERE s.commitment IS NOT NULL AND s.day IS NOT NULL AND s.counted IS NOT NULL
         GROUP BY s.commitment, s.day
       ), gone AS (
         DELETE FROM bizclock.share_cell t

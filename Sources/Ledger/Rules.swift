@@ -124,9 +124,9 @@ public enum Rules {
         ProjectionMoment(
           now: now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1)),
           retrospectiveAfter: retrospectiveAfter, addressees: Addressees(rulebook)), &session)
-      // The refold has judged every share as of now.
+      // The refold has judged every clock and every share as of now.
       _ = try session.execute(
-        "UPDATE bizclock.projector SET shares_through = $1", [.timestamptz(now.microseconds)])
+        "UPDATE bizclock.projector SET settled_through = $1, shares_through = $1", [.timestamptz(now.microseconds)])
       _ = try session.execute("SELECT pg_notify('bizclock_rules', '')", [])
       try session.commit()
       return outcome

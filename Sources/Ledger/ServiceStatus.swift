@@ -75,7 +75,7 @@ public struct ServiceStatus: Sendable {
       """, [.timestamptz(now.microseconds)])
     let lag = try session.execute(
       """
-      SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)
+      SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY ms), percentile_disc(0.99) WITHIN GROUP (ORDER BY ms)
       FROM (
         SELECT (extract(epoch FROM recorded_at - greatest(level_at, data_at)) * 1000)::float8 AS ms
         FROM bizclock.alert

@@ -3,12 +3,15 @@ import ServiceTime
 
 /// Marks what is raised while a feed that brings the case's events is silent: the case may have moved on unseen.
 enum StalledFeeds {
+  /// Sources of which every feed is silent: a feed that was renamed leaves its row behind.
+  static let sources = "SELECT source FROM bizclock.feed GROUP BY source HAVING bool_and(stalled)"
+
   /// Marks the alerts that a delta raises, and their lines. Asks nothing where it raises none, and little where no feed
   /// is silent.
   static func mark(_ delta: inout ProjectionDelta, _ session: inout Session) throws(PostgresError) {
     let raised = delta.lines.indices.filter { delta.lines[$0].kind == .raised }
     guard !raised.isEmpty else { return }
-    let stalled = try session.execute("SELECT source FROM bizclock.feed WHERE stalled")
+    let stalled = try session.execute(StalledFeeds.sources)
     guard stalled.rowCount > 0 else { return }
     var sources: [String] = []
     for row in 0..<stalled.rowCount { sources.append(try stalled.text(row, 0)) }

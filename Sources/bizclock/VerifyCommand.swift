@@ -43,7 +43,7 @@ struct VerifyCommand: AsyncParsableCommand {
       }
       Terminal.print(
         "verified \(report.events) events, \(report.cases) cases, \(report.clocks) clocks, \(report.alerts) alerts, "
-          + "\(report.cells) metric cells: "
+          + "\(report.cells) metric cells, \(report.shareCells) cells of shares: "
           + (report.differenceCount == 0 ? "no difference" : "\(report.differenceCount) differences"))
     }
     if report.differenceCount > 0 { throw ExitCode(1) }
