@@ -78,7 +78,9 @@ public struct ClosureDesk: Sendable {
     if let other = definition.closures.first(where: { ClosureDesk.overlap($0, closure) }) {
       throw Refusal(
         description: "The calendar \(id) has \(ClosureDesk.words(other, zone)) already, which overlaps; "
-          + (other.to == nil ? "end that first." : "begin at its end, or take it back with remove."))
+          + (other.from > from
+            ? "give --to no later than \(other.from.rfc3339(in: zone)): from then on the other counts."
+            : other.to == nil ? "end that first." : "begin at its end, or take it back with remove."))
     }
     return try document(id, zone, try declared(id) + [closure])
   }

@@ -10,6 +10,8 @@ struct DatabaseWatch {
   private var backoff = Backoff(first: 100, cap: 2_000)
   private var generator = SystemRandomNumberGenerator()
   private var lostAt: ContinuousClock.Instant?
+  /// Whether it was said that the database is away.
+  private var isAway = false
   private var saidAt: ContinuousClock.Instant?
 
   init(clock: any WallClock, log: any LogSink) {
@@ -21,8 +23,11 @@ struct DatabaseWatch {
   mutating func found() {
     backoff.reset()
     guard lostAt != nil else { return }
+    let wasAway = isAway
     lostAt = nil
     saidAt = nil
+    isAway = false
+    guard wasAway else { return }
     _ = log.write(
       LogRecord(
         time: clock.microseconds(), priority: .notice, event: .databaseBack, message: "The database is back."))
@@ -34,9 +39,14 @@ struct DatabaseWatch {
     if lostAt == nil { lostAt = now }
     if saidAt.map({ now - $0 >= .seconds(60) }) ?? true {
       saidAt = now
+      // What the database refuses, and would refuse again, is no absence of it.
+      let isRefused = (error as? PostgresError).map { !$0.isRetryable } ?? false
+      if !isRefused { isAway = true }
       var record = LogRecord(
-        time: clock.microseconds(), priority: .error, event: .databaseLost,
-        message: "The database does not serve; trying again until it does.")
+        time: clock.microseconds(), priority: .error, event: isRefused ? nil : .databaseLost,
+        message: isRefused
+          ? "The database refuses the work; trying again. See the error, and run: bizclock verify."
+          : "The database does not serve; trying again until it does.")
       record.set("error", .text("\(error)"))
       _ = log.write(record)
     }

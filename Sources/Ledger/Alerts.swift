@@ -59,6 +59,8 @@ public enum Alerts {
     public var priority: String
     /// When the clock was due.
     public var dueAt: Instant
+    /// When the clock is due as it stands now; nil while that is not known, of a cancelled clock and of shares.
+    public var clockDueAt: Instant?
     /// When the level was reached.
     public var levelAt: Instant
     /// When it was recorded.
@@ -79,15 +81,22 @@ public enum Alerts {
     /// How far past due the clock is, or was when it ended, in microseconds; nil if it is not, and of shares.
     public func overrun(at now: Instant) -> Int64? {
       let end = min(resolvedAt ?? now, now)
-      guard !id.caseID.isEmpty, withdrawnAt == nil, end > dueAt else { return nil }
-      return end - dueAt
+      guard !id.caseID.isEmpty, withdrawnAt == nil, let due = clockDueAt ?? (resolvedAt == nil ? nil : dueAt),
+        end > due
+      else { return nil }
+      return end - due
     }
   }
 
   private static let columns = """
     a.case_id, a.commitment, a.round, a.level, a.revision, a.priority, a.due_at, a.level_at, a.recorded_at, \
     a.resolved_at, a.withdrawn_at, a.retrospective, a.acknowledged_at, a.acknowledged_by, a.reason, f.region, \
-    f.service_window
+    f.service_window, c.due_at
+    """
+
+  private static let joined = """
+    LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id
+    LEFT JOIN bizclock.clock c ON c.case_id = a.case_id AND c.commitment = a.commitment AND c.round = a.round
     """
 
   /// The worst of the selected alerts, at most `limit`, and how many there are: by priority, then the longest due.
@@ -95,7 +104,7 @@ public enum Alerts {
     -> (alerts: [Alert], all: Int64)
   {
     let table = """
-      FROM bizclock.alert a LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id WHERE \(Selection.condition)
+      FROM bizclock.alert a \(joined) WHERE \(Selection.condition)
       """
     let found = try session.execute(
       """
@@ -118,7 +127,7 @@ public enum Alerts {
         SELECT \(columns) FROM bizclock.alert a
         JOIN unnest($1::text[], $2::text[], $3::int4[], $4::text[], $5::int4[])
           AS k (case_id, commitment, round, level, revision) USING (case_id, commitment, round, level, revision)
-        LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id
+        \(joined)
         ORDER BY a.case_id, a.commitment, a.round, a.level, a.revision
         """, keys(ids)))
   }
@@ -128,7 +137,7 @@ public enum Alerts {
     try alerts(
       session.execute(
         """
-        SELECT \(columns) FROM bizclock.alert a LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id
+        SELECT \(columns) FROM bizclock.alert a \(joined)
         ORDER BY a.recorded_at DESC LIMIT $1
         """, [.int8(Int64(limit))])
     ).map(\.id)
@@ -174,7 +183,7 @@ public enum Alerts {
           id: AlertID(
             caseID: try found.text(row, 0), commitment: try found.text(row, 1), round: try found.int4(row, 2),
             level: try found.text(row, 3), revision: try found.int4(row, 4)), priority: try found.text(row, 5),
-          dueAt: Instant(microseconds: try found.timestamptz(row, 6)),
+          dueAt: Instant(microseconds: try found.timestamptz(row, 6)), clockDueAt: try instant(row, 17),
           levelAt: Instant(microseconds: try found.timestamptz(row, 7)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 8)), resolvedAt: try instant(row, 9),
           withdrawnAt: try instant(row, 10), retrospective: try found.bool(row, 11),

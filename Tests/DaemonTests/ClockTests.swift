@@ -78,6 +78,21 @@ import Testing
     #expect(now.isSilenced)
   }
 
+  /// Who is woken and does not look again keeps nobody from being woken.
+  @Test func aSharedAlarmForgetsWhoWasWoken() {
+    let clock = ManualClock(Instant(microseconds: 0))
+    let alarm = SharedAlarm(clock)
+    let (one, two) = (alarm.face(), alarm.face())
+    let (early, late) = (Doorbell(), Doorbell())
+    one.arm(at: Instant(microseconds: 10)) { early.silence() }
+    two.arm(at: Instant(microseconds: 20)) { late.silence() }
+    clock.advance(to: Instant(microseconds: 10))
+    #expect(early.isSilenced && !late.isSilenced)
+    #expect(clock.armed == Instant(microseconds: 20))
+    clock.advance(to: Instant(microseconds: 20))
+    #expect(late.isSilenced && clock.armed == nil)
+  }
+
   /// With the clock set and nobody's instant come, all look at it anew.
   @Test func aSharedAlarmTellsOfAClockThatWasSet() {
     let clock = StepClock()

@@ -36,6 +36,20 @@ import Testing
     return event
   }
 
+  /// A feed that was renamed leaves a silent row behind; its successor brings the same source.
+  @Test func aRenamedFeedIsNotSilent() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [.told("K1", "accepted", "2026-06-01 09:00")], at: StalledFeedTests.morning)
+      try await ledger.execute(
+        "INSERT INTO bizclock.feed (name, source, stalled) SELECT 'former', source, true FROM bizclock.feed")
+      _ = try await ledger.raise(leader, at: local("2026-06-02 17:30"))
+      try await expectRows(alerts(ledger), ["K1 yellow f"])
+      try await ledger.tell(leader, [.told("K2", "accepted", "2026-06-01 09:00")], at: local("2026-06-02 17:40"))
+      try await expectRows(alerts(ledger), ["K1 yellow f", "K2 yellow f"])
+    }
+  }
+
   /// On their instant, and by what comes in of another feed: only of cases that the silent feed brings events of, and
   /// not of what is history.
   @Test func marksWhatIsRaised() async throws {

@@ -125,8 +125,12 @@ struct TestLedger: Sendable {
   }
 
   /// Repairs what a report names.
-  func repair(_ report: Verifier.Report, at now: Instant) async throws -> Rebuilder.Outcome {
-    try await connection.run { session in
+  @discardableResult
+  func repair(_ report: Verifier.Report, _ rulebook: Rulebook? = nil, at now: Instant) async throws
+    -> Rebuilder.Outcome
+  {
+    let rulebook = rulebook ?? self.rulebook
+    return try await connection.run { session in
       guard let base = try Rules.inForce(&session) else { throw NotFree() }
       return try Rebuilder.repair(
         report, rulebook, over: base, retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now,
