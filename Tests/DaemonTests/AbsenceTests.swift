@@ -89,7 +89,7 @@ import Testing
       try await first.advance(to: "2026-09-16T17:30:00+08:00")
       #expect(first.alerts().count == 8)
       await first.stop()
-      try await TestDeadline.within(.seconds(5), "the second to lead") {
+      try await TestDeadline.within(.seconds(60), "the second to lead") {
         _ = await standing.wait { $0.role == .leading }
       }
       try await second.advance(to: "2026-09-21T17:30:00+08:00")
