@@ -141,7 +141,8 @@ import Testing
       }
       try await ledger.tell(leader, told, at: local("2026-06-05 18:00"))
       for damage in [
-        "share_day = share_day || '2026-06-04'::date", "share_counted = NULL", "share_commitment = '{online_tax, x}'",
+        "share_day = share_day || '2026-06-04'::date", "share_counted = NULL",
+        "share_commitment = '{online_tax, x}'",
       ] {
         try await ledger.execute("UPDATE bizclock.case_file SET \(damage) WHERE case_id = 'K1'")
         try await ledger.execute("UPDATE bizclock.case_file SET grid = 'x' WHERE case_id = 'K2'")
