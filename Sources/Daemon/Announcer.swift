@@ -39,7 +39,7 @@ public struct Announcer: Sendable {
       messageZh = "办件\(subject.caseID)：\(titleZh)即将到期，应于\(due)前办结（\(subject.level)\(whomZh)）。"
     case "alert.resolved":
       message = "Case \(subject.caseID): \(title) has ended; level \(subject.level) is resolved."
-      messageZh = "办件\(subject.caseID)：\(titleZh)已办结，\(subject.level)解除。"
+      messageZh = "办件\(subject.caseID)：\(titleZh)已结束，\(subject.level)解除。"
     case "alert.withdrawn":
       message = "Case \(subject.caseID): level \(subject.level) of \(title) was never reached; withdrawn."
       messageZh = "办件\(subject.caseID)：\(titleZh)未达到\(subject.level)，预警撤销。"

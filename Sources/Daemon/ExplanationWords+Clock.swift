@@ -118,20 +118,22 @@ extension ExplanationWords {
     }
     var text = time(at)
     let end = version.dayEnd == .close ? of("close", "下班时刻") : "24:00"
+    // Digits need a space between them and those of the date.
+    let endZh = version.dayEnd == .close ? end : " \(end)"
     var how: String
     switch version.limit {
     case .workingHours: how = of("when the office time has run", "办公时间计满之时")
     case .workingDays, .calendarDays:
       if explained.isRolled {
-        how = of("\(end) of \(day), the next working day", "顺延至下一工作日\(day)\(end)")
+        how = of("\(end) of \(day), the next working day", "顺延至下一工作日\(day)\(endZh)")
         if let calendar = explained.reckoner?.calendar, LegalRule.hold(for: calendar) {
           let law = LegalRule.lastDayMoves.cited(in: language)
           how += of(" (\(law))", "（\(law)）")
         }
       } else if let number = explained.dueNumber {
-        how = of("\(end) of counted day \(number), \(day)", "第\(number)个计入日\(day)\(end)")
+        how = of("\(end) of counted day \(number), \(day)", "第\(number)个计入日\(day)\(endZh)")
       } else {
-        how = of("\(end) of \(day)", "\(day)\(end)")
+        how = of("\(end) of \(day)", "\(day)\(endZh)")
       }
     }
     if version.grace > 0 {

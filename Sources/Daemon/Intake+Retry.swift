@@ -71,7 +71,7 @@ extension Intake {
       chosen.feed = feed
       let order = Retry.Order(
         selection: chosen, feed: (description.name, description.source.text), by: request.by,
-        history: request.history)
+        history: request.history, notesRefusals: request.substitute == nil || description.name == feed)
       var after: Int64 = 0
       while true {
         try Task.checkCancellation()

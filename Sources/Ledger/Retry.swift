@@ -62,11 +62,15 @@ public enum Retry {
     public var by: String
     /// Whether all of it is history.
     public var history: Bool
+    /// Whether a refusal by these settings becomes the entry's fault; not by those of another feed.
+    public var notesRefusals: Bool
 
     /// An order.
     public init(
-      selection: Quarantine.Selection, feed: (name: String, source: String), by: String, history: Bool = false
+      selection: Quarantine.Selection, feed: (name: String, source: String), by: String, history: Bool = false,
+      notesRefusals: Bool = true
     ) {
+      self.notesRefusals = notesRefusals
       self.selection = selection
       self.feed = feed
       self.by = by
@@ -102,7 +106,7 @@ extension Appender {
       try take(&taking, batch, &session)
       sorting.refuse(taking.census.conflicts)
       try Quarantine.settle(retried: sorting.settled, by: order.by, at: now, &session)
-      try Quarantine.note(sorting.refusals, &session)
+      if order.notesRefusals { try Quarantine.note(sorting.refusals, &session) }
       taking.outcome.quarantined = sorting.stays.count
       // The feed brought none of it now, and what is in quarantine was counted when it came.
       try Appender.count(batch, &taking.outcome, freshlyQuarantined: 0, receivedAt: nil, &session)

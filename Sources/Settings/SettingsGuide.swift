@@ -48,14 +48,18 @@ public struct SettingsGuide: Sendable {
           ("feeds", "where events come from; a list, see below"),
           ("alerts", "how overruns are told; see below"),
           ("policy", "the draft of the policy; policy.yaml beside this file if it is there, else the shipped one"),
-          ("http", "the HTTP interface; see below"),
+          ("http", "the HTTP interface; see below. Read and checked only: this version serves none"),
         ]),
       Section(
         path: "feeds[]", about: "Each feed has a name of its own.",
         keys: [
           ("name", "letters, digits, - and _; what commands and views call it"),
           ("source", "what its events are known by; part of their identity, so keep it when the feed is renamed"),
-          ("kind", "spool: files in a directory; exchange: a front-end exchange database (前置库)"),
+          (
+            "kind",
+            "spool: files in a directory; exchange: a front-end exchange database (前置库), read and checked only: "
+              + "this version takes nothing from it"
+          ),
           (
             "directory", "of a spool: where files are put; each feed has its own. What is read moves to done/ in it"
           ),

@@ -77,6 +77,8 @@ struct AlertsCommand: AsyncParsableCommand {
       guard ids.isEmpty != (allOf == nil) else {
         throw ValidationError("Say which alerts: their ids, or --all-of a case.")
       }
+      // Shares have no case: an empty one would mean them all.
+      if let allOf, allOf.allSatisfy(\.isWhitespace) { throw ValidationError("--all-of is empty: name a case.") }
       _ = try Operator.text(by, "--by")
       _ = try Operator.text(reason, "--reason")
     }

@@ -41,13 +41,15 @@ struct Bizclock: AsyncParsableCommand {
   }
 
   private static func execute() async {
+    var command: any ParsableCommand
+    do { command = try parseAsRoot() } catch { exit(withError: error) }
     do {
-      var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
+      try Terminal.checkOutput()
     } catch let error as SettingsError {
       leave(error.description, 78)
     } catch let error as PostgresError {
@@ -62,8 +64,16 @@ struct Bizclock: AsyncParsableCommand {
       leave("bizclock: \(error)", error.status)
     } catch let error as ZoneFiles.Failure {
       leave("bizclock: \(error)", 78)
-    } catch {
+    } catch let error as ValidationError {
+      // The command was spelt well: its usage would say nothing more.
+      leave("bizclock: \(error.message)", 64)
+    } catch let error as ExitCode {
+      do { try Terminal.checkOutput() } catch { leave("bizclock: \(error)", 74) }
       exit(withError: error)
+    } catch {
+      // Help is an error to the parser too, and has the status 0.
+      if exitCode(for: error) != .failure { exit(withError: error) }
+      leave("bizclock: \(error)", 70)
     }
   }
 

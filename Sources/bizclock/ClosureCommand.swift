@@ -119,6 +119,8 @@ struct ClosureCommand: AsyncParsableCommand {
     @Option(help: "Why, for those who come later.") var reason: String
     @Option(help: "Who; the login name if left out.") var by: String?
 
+    func validate() throws { try Operator.check(by: by, reason: reason) }
+
     /// A time as RFC 3339, or as a clock on the calendar's wall shows it.
     static func instant(_ text: String, _ zone: TimeZoneTable) throws -> Instant {
       if let instant = Instant(rfc3339: text) { return instant }
@@ -135,7 +137,7 @@ struct ClosureCommand: AsyncParsableCommand {
       let installation = try await globals.open()
       try await installation.checkSchema()
       let now = SystemClock().now()
-      let (calendar, reason, who) = (calendar, reason, Terminal.user(by))
+      let (calendar, reason, who) = (calendar, reason, try Operator.name(by))
       let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
       let connection = try await installation.database.connect(.administer)
       let (words, outcome) = try await connection.run { session -> (String, Refolder.Outcome) in

@@ -10,9 +10,9 @@ struct DueCommand: AsyncParsableCommand {
     commandName: "due",
     abstract: "Reckon a due time: every counted and skipped day with the reason, and the levels.",
     discussion: """
-      Needs no database. Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the
-      calendar's zone. With --batch, reads NDJSON lines {"commitment","start","pauses":[[from,to|null]]} and
-      writes one answer a line.
+      Needs no database. Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the \
+      calendar's zone. With --batch, reads NDJSON lines {"commitment","start","pauses":[[from,to|null]]} and \
+      writes one answer a line; for a question at fault {"error"}, and then the exit status is 65.
       """)
 
   @OptionGroup var globals: GlobalOptions
@@ -34,6 +34,7 @@ struct DueCommand: AsyncParsableCommand {
     guard (0...3_660).contains(extend) else {
       throw ValidationError("--extend is a number of days from 0 to 3660.")
     }
+    if let region { try RegionOption.check(region) }
   }
 
   func run() async throws {
@@ -55,7 +56,9 @@ struct DueCommand: AsyncParsableCommand {
         guard Terminal.print(try DueQuestion(json: text, rulebook).answer().json.description) else { return }
       } catch {
         failed = true
-        Terminal.note("line \(line): \(error)")
+        Terminal.note(Terminal.safe("line \(line): \(error)"))
+        // An answer to each question, so that the lines of both correspond.
+        guard Terminal.print(JSONText.object([("error", .text("\(error)"))]).description) else { return }
       }
     }
     if failed { throw ExitCode(65) }
@@ -88,13 +91,20 @@ struct DueQuestion {
       return value
     }
     var spans: [(String, String?)] = []
-    if case .array(let pairs)? = fields["pauses"] {
+    switch fields["pauses"] {
+    case nil, .null?: break
+    case .array(let pairs)?:
       for pair in pairs {
         guard case .array(let ends) = pair, ends.count == 2, case .text(let from) = ends[0] else {
           throw ValidationError("pauses: each is [from, to] or [from, null]")
         }
-        if case .text(let to) = ends[1] { spans.append((from, to)) } else { spans.append((from, nil)) }
+        switch ends[1] {
+        case .text(let to): spans.append((from, to))
+        case .null: spans.append((from, nil))
+        default: throw ValidationError("pauses: each is [from, to] or [from, null]")
+        }
       }
+    default: throw ValidationError("pauses: a list is needed")
     }
     try self.init(try text("commitment"), try text("start"), spans, 0, nil, rulebook)
   }
@@ -121,7 +131,11 @@ struct DueQuestion {
     }
     self.commitment = commitment
     self.rulebook = rulebook
-    pauses = try spans.map { ClockPause(kind: "", from: try instant($0.0), to: try $0.1.map(instant)) }
+    pauses = try spans.map { first, last in
+      let (from, to) = (try instant(first), try last.map(instant))
+      if let to, to < from { throw ValidationError("The pause \(first)/\(last ?? "") ends before it begins.") }
+      return ClockPause(kind: "", from: from, to: to)
+    }
     reckoner = Reckoner(
       version: version, calendar: calendar, start: at,
       pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extended)
@@ -149,7 +163,7 @@ struct DueAnswer {
     .object([
       ("due_at", JSONText(reckoner.due?.at.rfc3339(in: zone))),
       ("provisional", .bool(reckoner.due?.provisional ?? false)),
-      ("counted", reckoner.countedDates().map { .array($0.map { .text($0.description) }) } ?? .null),
+      ("counted", .array((reckoner.countedDates() ?? []).map { .text($0.description) })),
       (
         "levels",
         .array(levels.map { .object([("name", .text($0.name)), ("at", JSONText($0.at?.at.rfc3339(in: zone)))]) })

@@ -34,6 +34,11 @@ struct IngestCommand: AsyncParsableCommand {
       guard descriptor >= 0 else {
         throw CommandFailure.io("\(file) cannot be opened")
       }
+      var status = stat()
+      if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        errno = EISDIR
+        throw CommandFailure.io("\(file) cannot be read")
+      }
       inputs.append((file == "-" ? "(standard input)" : file, descriptor))
     }
     let loading = Loading(

@@ -11,6 +11,12 @@ enum Operator {
     return "user \(getuid())"
   }
 
+  /// Refuses a name or a reason that says nothing.
+  static func check(by name: String?, reason: String) throws {
+    if let name { _ = try text(name, "--by") }
+    _ = try text(reason, "--reason")
+  }
+
   /// A text to be recorded: not blank, without NUL, which the database cannot hold.
   static func text(_ given: String, _ option: String) throws -> String {
     guard given.contains(where: { !$0.isWhitespace }) else {

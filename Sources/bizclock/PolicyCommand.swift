@@ -27,6 +27,8 @@ struct PolicyCommand: AsyncParsableCommand {
     @Option(help: "Why, for those who come later.") var reason: String
     @Option(help: "Who; the login name if left out.") var by: String?
 
+    func validate() throws { try Operator.check(by: by, reason: reason) }
+
     func run() async throws { try await RuleDraft(.policy, file: file).apply(globals, by: by, reason: reason) }
   }
 }
@@ -53,6 +55,8 @@ struct CalendarCommand: AsyncParsableCommand {
     @Argument(help: "A file with calendars; a policy file has them too.") var file: String
     @Option(help: "Why, for those who come later.") var reason: String
     @Option(help: "Who; the login name if left out.") var by: String?
+
+    func validate() throws { try Operator.check(by: by, reason: reason) }
 
     func run() async throws { try await RuleDraft(.calendar, file: file).apply(globals, by: by, reason: reason) }
   }
@@ -90,16 +94,18 @@ struct RuleDraft {
   func apply(_ globals: GlobalOptions, by name: String?, reason: String) async throws {
     let installation = try await globals.open()
     try await installation.checkSchema()
-    let who = Terminal.user(name)
+    let who = try Operator.name(name)
     let connection = try await installation.database.connect(.administer)
     let draft = RuleDocument(documents)
     let (kind, calendars) = (kind, self.draft.calendars)
     let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
     let now = SystemClock().now()
-    let outcome = try await connection.run { session -> Refolder.Outcome in
+    let outcome = try await connection.run { session -> Refolder.Outcome? in
       guard let inForce = try Rules.inForce(&session) else { throw DatabaseFault.noSchema }
       let document =
         kind == .calendar ? try draft.keepingClosures(of: inForce.calendar, calendars: calendars) : draft
+      // Another version that says the same would judge every case again, for nothing.
+      guard !document.hasTheBytes(of: kind == .policy ? inForce.policy : inForce.calendar) else { return nil }
       let rulebook = try RuleLoader.compile(
         policy: kind == .policy ? document : inForce.policy,
         calendar: kind == .calendar ? document : inForce.calendar)
@@ -108,6 +114,14 @@ struct RuleDraft {
         retrospectiveAfter: retrospectiveAfter, now: now, on: &session)
     }
     await connection.close()
-    Terminal.print(outcome.words)
+    Terminal.print(outcome?.words ?? "already in force: nothing was changed")
+  }
+}
+
+extension RuleDocument {
+  /// Whether text and files are the same to the byte; texts that only look alike are not.
+  fileprivate func hasTheBytes(of other: RuleDocument) -> Bool {
+    text.utf8.elementsEqual(other.text.utf8) && files.count == other.files.count
+      && files.allSatisfy { name, text in other.files[name].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
   }
 }

@@ -11,7 +11,7 @@ extension QuarantineCommand {
       abstract: "Read entries again by the configuration and policy of now, and return when they are projected.",
       discussion: """
         For use once a mapping, a time zone or the policy was corrected. What is refused again stays, with the reason \
-        of now; then the exit status is 65. Doing it twice does no harm.
+        of now, or under --as-feed with its own; then the exit status is 65. Doing it twice does no harm.
         """)
 
     @OptionGroup var globals: GlobalOptions

@@ -110,12 +110,13 @@ enum QuarantineChoice {
     }
     let chosen = Quarantine.Selection(ids: ids, dealtWithToo: true)
     guard !ids.isEmpty else { return }
+    let zone = try RuleLoader.load(&session)?.1.officeZone ?? .utc
     for item in try Quarantine.list(chosen, limit: ids.count, &session) {
       guard let settlement = item.settlement else { continue }
       Terminal.note(
         Terminal.safe(
           "entry \(item.id) was \(settlement.resolution) already, by \(settlement.by ?? "nobody known") at "
-            + "\(settlement.at)"))
+            + "\(settlement.at.rfc3339(in: zone))"))
     }
   }
 }

@@ -32,7 +32,7 @@ struct ReportCSV {
         if dimension.isRegion { cells.append(report.regionNames[value]?.name ?? "") }
       }
       // Numbers of ours are not touched: a negative one begins like a formula and is none.
-      out += ReportCSV.line(cells.map(ReportCSV.disarmed) + ReportColumn.allCases.map { $0.exact(row) } + tail)
+      out += ReportCSV.line(cells.map(ReportCSV.plain) + ReportColumn.allCases.map { $0.exact(row) } + tail)
     }
     return out
   }
@@ -55,6 +55,9 @@ struct ReportCSV {
     }
     return out + "\""
   }
+
+  /// A text that drives neither a terminal nor a spreadsheet.
+  private static func plain(_ text: String) -> String { Terminal.safe(disarmed(text)) }
 
   /// A text that a spreadsheet would run as a formula gets an apostrophe before it; full-width signs count too.
   private static func disarmed(_ text: String) -> String {

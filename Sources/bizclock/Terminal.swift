@@ -1,7 +1,18 @@
 import Glibc
+import Synchronization
 
 /// What is printed: on standard output for the caller, on standard error about the work.
 enum Terminal {
+  /// Why standard output could not be written the first time; a reader that left is no failure.
+  private static let failure = Mutex<Int32?>(nil)
+
+  /// Fails if something that was printed is lost, as on a full disk.
+  static func checkOutput() throws {
+    guard let error = failure.withLock({ $0 }) else { return }
+    errno = error
+    throw CommandFailure.io("Standard output cannot be written")
+  }
+
   /// Prints a line; false if nobody reads it any more.
   @discardableResult
   static func print(_ text: String) -> Bool { write(text + "\n", to: STDOUT_FILENO) }
@@ -22,17 +33,15 @@ enum Terminal {
     while !rest.isEmpty {
       let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
       if written < 0 {
-        if errno == EINTR { continue }
+        let error = errno
+        if error == EINTR { continue }
+        if descriptor == STDOUT_FILENO, error != EPIPE { failure.withLock { $0 = $0 ?? error } }
+        errno = error
         return false
       }
       rest = rest.dropFirst(written)
     }
     return true
-  }
-
-  /// Who is named, or else logged in.
-  static func user(_ name: String?) -> String {
-    name ?? getlogin().map { String(cString: $0) } ?? getenv("USER").map { String(cString: $0) } ?? "unknown"
   }
 
   static var isInteractive: Bool { isatty(STDOUT_FILENO) != 0 }

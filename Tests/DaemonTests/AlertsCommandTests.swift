@@ -136,6 +136,13 @@ import Testing
       let alerts = try #require(list["alerts"] as? [[String: Any]])
       #expect(alerts.map { $0["alert_id"] as? String } == ["online_tax/202609/red/1"])
       #expect(alerts.first?["overrun_seconds"] is NSNull)
+      let nobody = try await office.run(["alerts", "ack", "--all-of", "", "--by", "Li", "--reason", "a slip"])
+      #expect(nobody.status == 64)
+      #expect(nobody.errors.contains("--all-of is empty"))
+      #expect(
+        try await office.rows("SELECT count(*)::text FROM bizclock.alert WHERE acknowledged_at IS NOT NULL") == [
+          ["0"]
+        ])
       let done = try await office.run([
         "alerts", "ack", "online_tax/202609/red/1", "--by", "Li", "--reason", "the portal was down",
       ])

@@ -25,6 +25,16 @@ import Testing
       numbers: ["due_at": due, "level_at": due, "recorded_at": due + 1_000_000].merging(ended) { $1 })
   }
 
+  /// A line about a share, which has no case.
+  private static func share(_ event: String, texts: [String: String]) -> PendingLine {
+    var share = line(event, texts: texts)
+    share.subject = PendingLine.Subject(
+      caseID: "", commitment: "online_tax", round: 202_609, level: "missed", revision: 1)
+    share.numbers["population"] = 10
+    share.numbers["counted"] = 8
+    return share
+  }
+
   /// What a line says of its addressee, in both languages and for programs.
   @Test(
     arguments: [
@@ -60,6 +70,23 @@ import Testing
     #expect(record["notify"] == nil && record["notify_region"] == nil)
   }
 
+  /// Each line to paste begins with a command of the program, and holds no number of a case, which may be any text.
+  @Test(arguments: ["deploy/catalog/bizclock.catalog", "deploy/catalog/bizclock.zh_CN.catalog"])
+  func theCatalogueNamesCommandsThatExist(file: String) throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let catalogue = try String(contentsOf: root.appending(path: file), encoding: .utf8)
+    let commands = try ProgramCommands.read()
+    let lines = catalogue.split(separator: "\n").filter { $0.hasPrefix("    bizclock ") }
+    #expect(lines.count > 5)
+    for line in lines {
+      let words = line.split(separator: " ").map(String.init)
+      let names = words.dropFirst().prefix { $0.allSatisfy { $0.isLowercase } }
+      #expect(commands[names.joined(separator: " ")] != nil, "\(line)")
+      #expect(!line.contains("CASE_ID") && !line.contains("ALERT_ID"), "\(line)")
+    }
+  }
+
   /// A field that the catalogue shows and a record lacks is shown as its name between @ signs.
   @Test(arguments: ["deploy/catalog/bizclock.catalog", "deploy/catalog/bizclock.zh_CN.catalog"])
   func theCatalogueShowsFieldsThatRecordsHave(file: String) throws {
@@ -77,6 +104,8 @@ import Testing
         let change = event == .alertWithdrawn || event == .alertAmended ? ["reason": "voided"] : [:]
         fields = announcer.record(AnnouncerTests.line(event.rawValue, texts: change), at: .earliest).fields.map(
           \.key)
+        let share = announcer.record(AnnouncerTests.share(event.rawValue, texts: change), at: .earliest).fields
+        #expect(Set(shown).isSubset(of: share.map(\.key)), "\(event.rawValue) shows \(shown); a share lacks some")
         #expect(shown.contains("alert_id"))
       case .calendarHorizon:
         let draft = try PolicyDraft.parse(PolicyDocuments.shipped())

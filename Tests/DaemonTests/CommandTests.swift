@@ -68,10 +68,56 @@ import Testing
 
         """)
     #expect(run.status == 65)
-    #expect(run.output.split(separator: "\n").count == 1)
+    let answers = run.output.split(separator: "\n")
+    #expect(answers.count == 3)
+    #expect(answers.last == #"{"error":"yesterday is not a time; write for example 2026-09-18T10:00:00+08:00."}"#)
     #expect(run.errors.contains("line 2: There is no commitment opera"))
     #expect(run.errors.contains("line 3: yesterday is not a time"))
   }
+
+  /// What would give a confident wrong date is refused.
+  @Test(arguments: [
+    (["--pause", "2026-09-20T10:00/2026-09-19T10:00"], "ends before it begins"),
+    (["--region", "abc"], "--region abc is not a region code"),
+  ])
+  func dueRefusesWhatCannotBe(_ more: [String], _ words: String) throws {
+    let run = try ProgramRun(["due", "--commitment", "opening", "--start", "2026-09-18T10:00"] + more)
+    #expect(run.status == 64)
+    #expect(run.errors.contains(words))
+    #expect(!run.errors.contains("Usage: bizclock <subcommand>"))
+  }
+
+  @Test func aPauseThatEndsBeforeItBeginsIsAFaultOfTheLine() throws {
+    let run = try ProgramRun(
+      ["due", "--batch"],
+      input:
+        #"{"commitment":"opening","start":"2026-09-18T10:00","#
+        + #""pauses":[["2026-09-20T10:00","2026-09-19T10:00"]]}"#
+        + "\n")
+    #expect(run.status == 65)
+    #expect(run.output.hasPrefix(#"{"error":"The pause "#))
+  }
+
+  /// A full disk is no success.
+  @Test(arguments: [
+    "manual bizclock.1", "due --commitment opening --start 2026-09-18T10:00", "simulate --cases 5 --seed 1",
+    "policy check \(CommandTests.repository)/deploy/policy.yaml",
+  ])
+  func whatCannotBeWrittenFails(_ command: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", "exec '\(DaemonProcess.program)' \(command) >/dev/full"]
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 74)
+    let told = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    #expect(told.contains("Standard output cannot be written: No space left on device."))
+  }
+
+  private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
 
   /// From an empty database to a verified one, and a tampered one is told.
   @Test func fromMigrateToVerify() async throws {
@@ -141,6 +187,13 @@ import Testing
         toFile: policy, atomically: true, encoding: .utf8)
       let applied = try ProgramRun(config + ["policy", "apply", policy, "--reason", "a trial", "--by", "me"])
       #expect(applied.status == 0, "\(applied.errors)")
+      let again = try ProgramRun(config + ["policy", "apply", policy, "--reason", "once more"])
+      #expect(again.output == "already in force: nothing was changed\n")
+      #expect(try ProgramRun(config + ["policy", "apply", policy, "--reason", " "]).status == 64)
+      #expect(try ProgramRun(config + ["policy", "apply", policy, "--reason", "x", "--by", ""]).status == 64)
+      let folder = try ProgramRun(config + ["ingest", office.path])
+      #expect(folder.status == 74)
+      #expect(folder.errors.contains("\(office.path) cannot be read: Is a directory."))
       let rules = try await TestQuery.rows(
         conninfo, "SELECT kind, applied_by, reason FROM bizclock.rules ORDER BY id")
       #expect(rules.count == 3)

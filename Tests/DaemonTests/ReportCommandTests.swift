@@ -68,6 +68,13 @@ import Testing
       && zip(told, wanted).allSatisfy { a, b in Double(a).map { abs($0 - (Double(b) ?? .nan)) < 1e-9 } ?? false }
   }
 
+  /// A text whose control and direction characters were escaped.
+  private static func unescaped(_ text: String) -> String {
+    text.replacing(/\\u\{([0-9a-f]+)\}/) { match in
+      UInt32(match.1, radix: 16).flatMap(Unicode.Scalar.init).map(String.init) ?? ""
+    }
+  }
+
   // MARK: - CSV
 
   @Test func csv() async throws {
@@ -87,10 +94,11 @@ import Testing
         // No text begins like a formula; an apostrophe stands before what did.
         let first = channel.unicodeScalars.first ?? " "
         #expect(!"=+-@\t\r\n＝".unicodeScalars.contains(first), "\(channel)")
-        let bare = channel.hasPrefix("'") ? String(channel.dropFirst()) : channel
+        let bare = ReportCommandTests.unescaped(channel.hasPrefix("'") ? String(channel.dropFirst()) : channel)
+        #expect(!channel.unicodeScalars.contains { $0.value < 0x20 || $0 == "\u{202e}" || $0 == "\u{200f}" })
         found[bare] = ReportCommandTests.measures.map { row[$0] ?? "" }
         #expect(row["town"] == "469005100")
-        #expect(row["title_zh"] == "'=企业开办\u{23d66}\u{202e}")
+        #expect(row["title_zh"] == "'=企业开办\u{23d66}\\u{202e}")
         #expect(row["as_of"] == "2026-11-20T12:00:00+08:00")
         #expect(row["from"] == "2026-11-01")
         #expect(row["to"] == "2026-11-20")
