@@ -35,11 +35,3 @@ final class CompiledRules: Sendable {
     }
   }
 }
-
-extension RuleDocument {
-  /// Whether it is the same to the byte: texts that only look alike are other texts.
-  fileprivate func isSame(as other: RuleDocument) -> Bool {
-    text.utf8.elementsEqual(other.text.utf8) && files.count == other.files.count
-      && files.allSatisfy { name, text in other.files[name].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
-  }
-}

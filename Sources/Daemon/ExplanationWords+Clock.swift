@@ -179,7 +179,7 @@ extension ExplanationWords {
     parts.append(of("recorded \(record(alert.recordedAt))", "\(record(alert.recordedAt))记录"))
     if let logged = alert.loggedAt { parts.append(of("logged \(record(logged))", "\(record(logged))写入日志")) }
     if alert.retrospective { parts.append(of("history, paged nobody", "历史数据，未通知")) }
-    if alert.feedStalled { parts.append(of("a feed was silent", "当时有数据源中断")) }
+    if alert.feedStalled { parts.append(of("a feed was silent", "当时有数据来源中断")) }
     if let amended = alert.amendedAt {
       parts.append(of("amended \(record(amended))", "\(record(amended))更正") + why(alert.changeReason))
     }

@@ -15,6 +15,12 @@ public struct RuleDocument: Sendable, Equatable {
     self.text = text
     self.files = files
   }
+
+  /// Whether it is the same to the byte: texts that only look alike are other texts.
+  public func isSame(as other: RuleDocument) -> Bool {
+    text.utf8.elementsEqual(other.text.utf8) && files.count == other.files.count
+      && files.allSatisfy { name, text in other.files[name].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
+  }
 }
 
 /// The rules in force and every version before them.

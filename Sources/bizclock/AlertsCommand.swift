@@ -134,7 +134,7 @@ enum AlertChoice {
           "\(text) is not the id of an alert, which is case/commitment/round/level/revision"
             + (isCase ? "; it is a case: --all-of acknowledges all that stand of it." : "."))
       }
-      ids.append(id)
+      if !ids.contains(id) { ids.append(id) }
     }
     let found = try Alerts.find(ids, &session)
     let there = Set(found.map(\.id))
@@ -205,7 +205,8 @@ struct AlertList {
         .array(
           alerts.map { alert in
             .object([
-              ("alert_id", .text(alert.id.description)), ("case_id", .text(alert.id.caseID)),
+              ("alert_id", .text(alert.id.description)),
+              ("case_id", alert.id.caseID.isEmpty ? .null : .text(alert.id.caseID)),
               ("commitment", .text(alert.id.commitment)), ("round", JSONText(alert.id.round)),
               ("level", .text(alert.id.level)), ("revision", JSONText(alert.id.revision)),
               ("priority", .text(alert.priority)), ("due_at", time(alert.dueAt)), ("level_at", time(alert.levelAt)),

@@ -5,9 +5,6 @@ struct CommandFailure: Error, CustomStringConvertible {
   var description: String
   var status: Int32
 
-  /// What was asked for cannot be meant, as shows once the command looks at what is there: EX_USAGE.
-  static func usage(_ message: String) -> CommandFailure { CommandFailure(description: message, status: 64) }
-
   /// What was asked for is not there: EX_NOINPUT.
   static func missing(_ message: String) -> CommandFailure { CommandFailure(description: message, status: 66) }
 

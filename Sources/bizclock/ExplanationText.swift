@@ -24,7 +24,7 @@ struct ExplanationText {
     parts += explanation.clocks.map(clock)
     if !explanation.orphans.isEmpty {
       parts.append(
-        of("alerts of clocks that the case no longer has", "该办件已不存在的时钟的警示") + "\n"
+        of("alerts of clocks that the case no longer has", "该办件已不存在的时钟的预警") + "\n"
           + lines(
             explanation.orphans.map { alert in
               (

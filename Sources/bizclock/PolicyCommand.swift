@@ -105,7 +105,7 @@ struct RuleDraft {
       let document =
         kind == .calendar ? try draft.keepingClosures(of: inForce.calendar, calendars: calendars) : draft
       // Another version that says the same would judge every case again, for nothing.
-      guard !document.hasTheBytes(of: kind == .policy ? inForce.policy : inForce.calendar) else { return nil }
+      guard !document.isSame(as: kind == .policy ? inForce.policy : inForce.calendar) else { return nil }
       let rulebook = try RuleLoader.compile(
         policy: kind == .policy ? document : inForce.policy,
         calendar: kind == .calendar ? document : inForce.calendar)
@@ -115,13 +115,5 @@ struct RuleDraft {
     }
     await connection.close()
     Terminal.print(outcome?.words ?? "already in force: nothing was changed")
-  }
-}
-
-extension RuleDocument {
-  /// Whether text and files are the same to the byte; texts that only look alike are not.
-  fileprivate func hasTheBytes(of other: RuleDocument) -> Bool {
-    text.utf8.elementsEqual(other.text.utf8) && files.count == other.files.count
-      && files.allSatisfy { name, text in other.files[name].map { $0.utf8.elementsEqual(text.utf8) } ?? false }
   }
 }

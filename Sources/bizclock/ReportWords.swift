@@ -19,8 +19,11 @@ struct ReportWords {
   var title: String { of("On-time report", "按时办结情况报告") }
   /// The title in the other language, for those who read that.
   var otherTitle: String { ReportWords(language.other, zone).title }
-  var nothing: String {
-    of("Nothing finished in these days, and nothing is open.", "该期间没有办结，目前也没有在办。")
+  /// Of a report without rows; what was open at an earlier moment is not known.
+  func nothing(_ report: OnTimeReport) -> String {
+    report.question.knownAt == nil
+      ? of("Nothing finished in these days, and nothing is open.", "该期间没有办结，目前也没有在办。")
+      : of("Nothing had finished in these days, as it was known then.", "按当时所知，该期间没有办结。")
   }
 
   /// The range, the moment, the rules, the grouping.
@@ -40,9 +43,11 @@ struct ReportWords {
       ),
       (
         of("rules", "现行规则"),
-        of(
-          "policy \(standing.policy), calendar \(standing.calendar)",
-          "承诺政策第\(standing.policy)版，工作日历第\(standing.calendar)版")
+        standing.policy == 0
+          ? of("none in force yet", "当时尚无规则")
+          : of(
+            "policy \(standing.policy), calendar \(standing.calendar)",
+            "承诺政策第\(standing.policy)版，工作日历第\(standing.calendar)版")
       ),
       (of("by", "分组"), grouping.joined(separator: of(", ", "、"))),
     ]
