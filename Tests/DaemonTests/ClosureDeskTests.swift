@@ -113,6 +113,11 @@ import Testing
 
           """)
       // A draft that knows nothing of it, applied later, does not lose it.
+      let unchanged = try run("calendar", "apply", office.path + "/policy.yaml", "--reason", "the draft again")
+      #expect(unchanged.output.contains("already in force"))
+      let draft = try String(contentsOfFile: office.path + "/policy.yaml", encoding: .utf8)
+      try (draft + "\n# A remark more.\n").write(
+        toFile: office.path + "/policy.yaml", atomically: true, encoding: .utf8)
       let applied = try run("calendar", "apply", office.path + "/policy.yaml", "--reason", "the draft again")
       #expect(applied.status == 0, "\(applied.errors)")
       #expect(applied.output.contains(" 0 clocks changed"))

@@ -193,9 +193,11 @@ import Testing
     let receiver = try JournalReceiver()
     let sink = JournalSink(path: receiver.path, patience: 30_000)
     let (received, continuation) = AsyncStream.makeStream(of: Int.self)
+    // On a busy machine the writers may begin long after their reader.
+    let areThrough = Mutex(false)
     Thread {
       var count = 0
-      while count < 2000, receiver.wait() {
+      while count < 2000, receiver.wait() || !areThrough.withLock({ $0 }) {
         for datagram in receiver.all() {
           continuation.yield((try? JournalSinkTests.numbers([datagram]).first) ?? -1)
           count += 1
@@ -211,6 +213,7 @@ import Testing
         }
       }
     }
+    areThrough.withLock { $0 = true }
     var numbers: [Int] = []
     for await number in received { numbers.append(number) }
     var expected: [Int] = []
