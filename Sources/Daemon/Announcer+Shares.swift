@@ -4,7 +4,7 @@ import ServiceTime
 
 extension Announcer {
   /// The record of a line about a share.
-  func shareRecord(_ line: PendingLine, _ subject: PendingLine.Subject, at now: Instant) -> LogRecord {
+  func shareRecord(_ line: PendingLine, _ subject: AlertID, at now: Instant) -> LogRecord {
     let index = rulebook.policy.shares.firstIndex { $0.id == subject.commitment }
     let share = index.map { rulebook.policy.shares[$0] }
     let calendar =
@@ -24,7 +24,7 @@ extension Announcer {
     var record = LogRecord(
       time: now.microseconds, priority: priority(line), event: Journal.LogEvent(rawValue: line.event),
       message: message)
-    record.set("alert_id", .text(subject.alertID))
+    record.set("alert_id", .text(subject.description))
     record.set("commitment", .text(subject.commitment))
     record.set("round", .integer(Int64(subject.round)))
     record.set("level", .text(subject.level))

@@ -55,7 +55,7 @@ public struct Announcer: Sendable {
     var record = LogRecord(
       time: now.microseconds, priority: priority(line), event: Journal.LogEvent(rawValue: line.event),
       message: message)
-    record.set("alert_id", .text(subject.alertID))
+    record.set("alert_id", .text(subject.description))
     record.set("case_id", .text(subject.caseID))
     record.set("commitment", .text(subject.commitment))
     record.set("round", .integer(Int64(subject.round)))

@@ -37,10 +37,10 @@ struct DatabaseWatch {
   mutating func lost(_ error: any Error, _ bell: Doorbell) async {
     let now = ContinuousClock.now
     if lostAt == nil { lostAt = now }
-    if saidAt.map({ now - $0 >= .seconds(60) }) ?? true {
+    // What the database refuses, and would refuse again, is no absence of it.
+    let isRefused = (error as? PostgresError).map { !$0.isRetryable } ?? false
+    if (!isRefused && !isAway) || saidAt.map({ now - $0 >= .seconds(60) }) ?? true {
       saidAt = now
-      // What the database refuses, and would refuse again, is no absence of it.
-      let isRefused = (error as? PostgresError).map { !$0.isRetryable } ?? false
       if !isRefused { isAway = true }
       var record = LogRecord(
         time: clock.microseconds(), priority: .error, event: isRefused ? nil : .databaseLost,

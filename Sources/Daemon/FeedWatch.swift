@@ -4,6 +4,7 @@ import LibPQ
 import ServiceLifecycle
 import ServiceTime
 import Settings
+import Synchronization
 
 /// Says once that a feed has brought nothing for longer than it may, on the instant, and marks it.
 ///
@@ -107,16 +108,21 @@ struct FeedWatch: Service {
 }
 
 /// The main calendar of the rules in force, that of the policy's first commitment; read again only when others are.
-final class OfficeHoursInForce: @unchecked Sendable {
-  // Sendable: its watch hands it to one body at a time and waits for each.
-  private var known: (policy: Int64, calendar: Int64, WorkCalendar?)?
+final class OfficeHoursInForce: Sendable {
+  private struct Known {
+    var policy: Int64
+    var calendar: Int64
+    var main: WorkCalendar?
+  }
+
+  private let known = Mutex<Known?>(nil)
 
   func calendar(_ session: inout Session) throws -> WorkCalendar? {
     let (policy, calendar) = try Rules.numbersInForce(&session)
-    if let known, known.policy == policy, known.calendar == calendar { return known.2 }
+    if let known = known.withLock({ $0 }), known.policy == policy, known.calendar == calendar { return known.main }
     guard let (inForce, rulebook) = try RuleLoader.load(&session) else { return nil }
     let main = rulebook.policy.commitments.first.flatMap { rulebook.calendars[$0.calendar] }
-    known = (inForce.policyID, inForce.calendarID, main)
+    known.withLock { $0 = Known(policy: inForce.policyID, calendar: inForce.calendarID, main: main) }
     return main
   }
 }

@@ -3,8 +3,7 @@ import Glibc
 import ServiceTime
 
 /// A spool directory, opened when it is there and anew when another is in its place, and the wait for its news.
-final class SpoolWatcher: @unchecked Sendable {
-  // Sendable: only its service's one task uses it.
+final class SpoolWatcher {
   private let path: String
   private var directory: SpoolDirectory?
   private var hadOne = false

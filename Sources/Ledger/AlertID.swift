@@ -32,9 +32,12 @@ public struct AlertID: Sendable, Hashable, CustomStringConvertible {
     if caseID.isEmpty, parts.count > 4 { return nil }
   }
 
+  /// Whether it is about a share.
+  public var isShare: Bool { caseID.isEmpty }
+
   /// The id as it is written.
   public var description: String {
     let own = "\(commitment)/\(round)/\(level)/\(revision)"
-    return caseID.isEmpty ? own : "\(caseID)/\(own)"
+    return isShare ? own : "\(caseID)/\(own)"
   }
 }

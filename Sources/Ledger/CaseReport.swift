@@ -102,12 +102,13 @@ public struct CaseReport: Sendable {
     }
     var alerts: [Alert] = []
     for row in 0..<found.rowCount {
-      let (commitment, round) = (try found.text(row, 0), Int(try found.int4(row, 1)))
-      let (level, revision) = (try found.text(row, 2), Int(try found.int4(row, 3)))
+      let id = AlertID(
+        caseID: caseID, commitment: try found.text(row, 0), round: try found.int4(row, 1),
+        level: try found.text(row, 2), revision: try found.int4(row, 3))
       alerts.append(
         Alert(
-          id: "\(caseID)/\(commitment)/\(round)/\(level)/\(revision)", commitment: commitment, round: round,
-          level: level, revision: revision, priority: try found.text(row, 11),
+          id: id.description, commitment: id.commitment, round: Int(id.round), level: id.level,
+          revision: Int(id.revision), priority: try found.text(row, 11),
           dueAt: Instant(microseconds: try found.timestamptz(row, 10)),
           levelAt: Instant(microseconds: try found.timestamptz(row, 4)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 5)), loggedAt: try instant(row, 6),

@@ -7,49 +7,20 @@ public struct PendingLine: Sendable {
   public var id: Int64
   /// The log event, e.g. `alert.raised`.
   public var event: String
-  /// The clock or share and the level it is about; nil for a summary.
-  public var subject: Subject?
+  /// The alert it is about; nil for a summary.
+  public var subject: AlertID?
   /// Texts and whole numbers; times are microseconds since 1970.
   public var texts: [String: String]
   /// Whole numbers; times are microseconds since 1970.
   public var numbers: [String: Int64]
 
   /// A line; arguments as the properties.
-  public init(id: Int64, event: String, subject: Subject?, texts: [String: String], numbers: [String: Int64]) {
+  public init(id: Int64, event: String, subject: AlertID?, texts: [String: String], numbers: [String: Int64]) {
     self.id = id
     self.event = event
     self.subject = subject
     self.texts = texts
     self.numbers = numbers
-  }
-
-  /// A level of a clock or of a share.
-  public struct Subject: Sendable, Hashable {
-    /// The case; empty for a share.
-    public var caseID: String
-    /// The commitment.
-    public var commitment: String
-    /// The round; of a share the year and month in which its period begins.
-    public var round: Int32
-    /// The level.
-    public var level: String
-    /// Which time it was reached.
-    public var revision: Int32
-
-    /// A level; arguments as the properties.
-    public init(caseID: String, commitment: String, round: Int32, level: String, revision: Int32) {
-      self.caseID = caseID
-      self.commitment = commitment
-      self.round = round
-      self.level = level
-      self.revision = revision
-    }
-    /// Whether it is about a share.
-    public var isShare: Bool { caseID.isEmpty }
-    /// The derived id: `case/commitment/round/level/revision`, of a share without the case.
-    public var alertID: String {
-      (isShare ? "" : caseID + "/") + "\(commitment)/\(round)/\(level)/\(revision)"
-    }
   }
 }
 
@@ -82,7 +53,7 @@ public enum Outbox {
       var line = PendingLine(
         id: try found.int8(row, 0), event: try found.text(row, 1), subject: nil, texts: [:], numbers: [:])
       if let caseID = try found.optionalText(row, 2) {
-        line.subject = PendingLine.Subject(
+        line.subject = AlertID(
           caseID: caseID, commitment: try found.optionalText(row, 3) ?? "",
           round: try found.optionalInt4(row, 4) ?? 0, level: try found.optionalText(row, 5) ?? "",
           revision: try found.optionalInt4(row, 6) ?? 0)

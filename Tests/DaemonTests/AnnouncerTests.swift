@@ -19,7 +19,7 @@ import Testing
     let ended = event == "alert.resolved" ? ["resolved_at": due + 60_000_000] : [:]
     return PendingLine(
       id: 1, event: event,
-      subject: PendingLine.Subject(
+      subject: AlertID(
         caseID: "K1", commitment: "opening", round: 1, level: "red", revision: 1),
       texts: ["priority": "error", "calendar": "cn"].merging(texts) { $1 },
       numbers: ["due_at": due, "level_at": due, "recorded_at": due + 1_000_000].merging(ended) { $1 })
@@ -28,7 +28,7 @@ import Testing
   /// A line about a share, which has no case.
   private static func share(_ event: String, texts: [String: String]) -> PendingLine {
     var share = line(event, texts: texts)
-    share.subject = PendingLine.Subject(
+    share.subject = AlertID(
       caseID: "", commitment: "online_tax", round: 202_609, level: "missed", revision: 1)
     share.numbers["population"] = 10
     share.numbers["counted"] = 8

@@ -158,6 +158,22 @@ import Testing
       #expect(unknown.status == 66)
       let status = try ProgramRun(config + ["status", "--json"])
       #expect(status.output.contains("\"head\":2319,\"position\":2319"))
+      // Whoever listens on the database is a daemon; each feed lies as far behind as its last event is old.
+      #expect(status.output.contains("\"daemons\":0,"))
+      let last = try await TestQuery.rows(
+        conninfo, "SELECT extract(epoch FROM last_event_at)::int8::text FROM bizclock.feed WHERE name = 'ingest'")
+      let seconds = try #require(last.first?.first.flatMap { Int64($0) })
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])
+      let feed = try #require((object["feeds"] as? [[String: Any]])?.first { $0["name"] as? String == "ingest" })
+      let lag = try #require(feed["lag_seconds"] as? Int64)
+      #expect(abs(lag - (Int64(Date().timeIntervalSince1970) - seconds)) < 300)
+      let listener = try await Connection.connect(
+        conninfo,
+        options: {
+          var o = ConnectionOptions(); o.applicationName = "bizclock listen"; return o
+        }())
+      #expect(try ProgramRun(config + ["status", "--json"]).output.contains("\"daemons\":1,"))
+      await listener.close()
 
       _ = try await TestQuery.rows(
         conninfo,

@@ -117,6 +117,9 @@ import Testing
 
   @Test func inChinese() async throws {
     try await withOffice { office in
+      #expect(
+        try office.run(["explain", "NOT", "--clock", "dereg_notice", "--lang", "zh"])
+          .contains("第7个计入日2026-10-05 24:00"))
       let text = try office.run(["explain", "COR", "--clock", "opening", "--lang", "zh"])
       #expect(
         strip(text) == [

@@ -186,6 +186,12 @@ import Testing
       #expect(stays.errors.contains("entry 2 stays: bad_json"))
       #expect(try await office.run(["quarantine", "show", "1"]).output.contains("(not configured)"))
       #expect(try await office.run(["quarantine", "retry", "1", "--as-feed", "nobody"]).status == 64)
+      // Read by the settings of a feed of another form: what it says then is told, and not kept.
+      let mistaken = try await office.run(["quarantine", "retry", "2", "--as-feed", "desk"])
+      #expect(mistaken.status == 65 && mistaken.errors.contains("entry 2 stays: "))
+      #expect(!mistaken.errors.contains("entry 2 stays: bad_json"))
+      #expect(
+        try await office.rows("SELECT code FROM bizclock.quarantine WHERE id = 2") == [["bad_json"]])
       let taken = try await office.run(["quarantine", "retry", "1", "--as-feed", "desk"])
       #expect(taken.output == "read 1 new 1 duplicate 0 quarantined 0\n", "\(taken.errors)")
       #expect(try await office.rows("SELECT source FROM bizclock.event") == [["table"]])

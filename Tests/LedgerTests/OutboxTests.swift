@@ -31,7 +31,7 @@ import Testing
       let lines = try await pending(ledger)
       #expect(lines.map(\.id) == first.map(\.id))
       #expect(
-        lines.map { $0.subject?.alertID } == [
+        lines.map { $0.subject?.description } == [
           "K1/one_day/1/yellow/1", "K1/one_day/1/red/1", "K1/opening/1/yellow/1",
         ])
       #expect(lines.map(\.event) == ["alert.raised", "alert.raised", "alert.raised"])
@@ -62,7 +62,7 @@ import Testing
           try await ledger.tell(leader, [OutboxTests.accepted], at: OutboxTests.morning)
           try await ledger.catchUp(leader, now: due)
         }
-        return try await pending(ledger).first { $0.subject?.alertID == "K1/opening/1/red/1" }
+        return try await pending(ledger).first { $0.subject?.description == "K1/opening/1/red/1" }
       }
     }
     let raised = try #require(try await line(projected: false))
