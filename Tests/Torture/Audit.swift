@@ -35,7 +35,8 @@ struct Audit: Sendable {
   func progress() async -> Progress {
     var progress = Progress()
     for spool in Office.Spool.allCases {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(office.path)/spool/\(spool.rawValue)")) ?? []
+      let names =
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(office.path)/spool/\(spool.rawValue)")) ?? []
       progress.files += names.count { $0 != "done" }
     }
     do {
@@ -49,14 +50,16 @@ struct Audit: Sendable {
         """)
       let values = row.first?.map { $0 ?? "" } ?? []
       guard values.count == 5 else { throw Child.Failure(description: "the projector's row is not there") }
-      (progress.projected, progress.head, progress.lines, progress.due) = (values[0], values[1], values[2], values[3])
+      (progress.projected, progress.head, progress.lines, progress.due) = (
+        values[0], values[1], values[2], values[3]
+      )
       progress.now = Int64(values[4]) ?? 0
     } catch { progress.trouble = "the database does not answer (\(error)) \(server.lastTrouble)" }
     return progress
   }
 
-  /// Everything; `settled` is an instant up to which every level has been raised, `isFull` whether every event is
-  /// compared, else those past a position.
+  /// Everything; `settled` is an instant up to which every level has been raised and logged. Events are compared past
+  /// a position.
   func run(settled: Int64, eventsAfter position: Int64) async throws {
     files()
     try await events(after: position)
@@ -65,7 +68,7 @@ struct Audit: Sendable {
     if verified.status != 0 {
       findings.add("verify ended with status \(verified.status):\n\(verified.output.prefix(4_000))")
     }
-    try await alerts()
+    try await alerts(settled)
     try await liveAlerts(settled)
   }
 
@@ -104,7 +107,8 @@ struct Audit: Sendable {
       guard truth.event(key) != text else { continue }
       wrong += 1
       if wrong <= 5 {
-        findings.add("\(Audit.shown(key)) is \(Audit.shown(text)), it was \(Audit.shown(truth.event(key) ?? "never sent"))")
+        findings.add(
+          "\(Audit.shown(key)) is \(Audit.shown(text)), it was \(Audit.shown(truth.event(key) ?? "never sent"))")
       }
     }
   }
@@ -112,7 +116,8 @@ struct Audit: Sendable {
   /// Each bad line, whole, and nothing else.
   private func quarantine() async throws {
     let rows = try await server.ask(
-      "SELECT origin, line::text, code, encode(bytes, 'hex'), coalesce(resolution, 'open') FROM bizclock.quarantine")
+      "SELECT origin, line::text, code, encode(bytes, 'hex'), coalesce(resolution, 'open') FROM bizclock.quarantine"
+    )
     let bad = truth.bad
     var seen: Set<Truth.Place> = []
     for row in rows {
@@ -133,7 +138,8 @@ struct Audit: Sendable {
   }
 
   /// Each alert was logged after its commit, and only what was committed.
-  private func alerts() async throws {
+  private func alerts(_ settled: Int64) async throws {
+    let told = Set(book.alerts.keys)
     let rows = try await server.ask(
       """
       SELECT alert_id, retrospective::text, (logged_at IS NOT NULL)::text,
@@ -141,31 +147,43 @@ struct Audit: Sendable {
         (extract(epoch FROM recorded_at) * 1000000)::int8::text
       FROM dashboard.alert
       """)
-    let logged = book.alerts
-    var known: Set<String> = []
-    var wrong = 0
-    for row in rows {
-      let id = row[0] ?? ""
-      if !known.insert(id).inserted { findings.add("alert \(id) is there twice") }
-      let lines = logged[id]
-      var faults: [String] = []
-      if row[1] == "false" {
-        if lines.map({ $0.raised == 0 && !$0.isUnrecorded }) ?? true { faults.append("was never logged") }
-        if row[2] == "false" { faults.append("has no logged_at") }
-        // A line that came before its commit tells of a record that was undone.
-        if row[3] == "true", let lines, lines.raised > 0 {
-          let told = lines.recordedAt.map { Instant(rfc3339: $0)?.microseconds ?? 0 }
-          if told.contains(where: { "\($0)" != row[4] }) { faults.append("was logged with another recorded_at") }
-        }
-      } else if let lines, lines.raised > 0 {
-        faults.append("is retrospective and was paged")
-      }
-      wrong += faults.count
-      if wrong <= 10 { for fault in faults { findings.add("alert \(id) \(fault)") } }
-    }
-    for id in Set(logged.keys).subtracting(known).sorted().prefix(5) {
+    let known = Set(rows.map { $0[0] ?? "" })
+    if known.count != rows.count { findings.add("\(rows.count) alerts have \(known.count) ids") }
+    for id in told.subtracting(known).sorted().prefix(5) {
       findings.add("the log tells of alert \(id), which is not recorded")
     }
+    let logged = await logged(rows.filter { Audit.isDue($0, settled) }.map { $0[0] ?? "" })
+    var faults: [String] = []
+    for row in rows {
+      let id = row[0] ?? ""
+      let lines = logged[id] ?? LogBook.Lines()
+      if row[1] == "true", lines.raised > 0 { faults.append("alert \(id) is retrospective and was paged") }
+      // A line that came before its commit tells of a record that was undone.
+      let times = lines.recordedAt.map { Instant(rfc3339: $0)?.microseconds ?? 0 }
+      if row[3] == "true", times.contains(where: { "\($0)" != row[4] }) {
+        faults.append("alert \(id) was logged with another recorded_at")
+      }
+      guard Audit.isDue(row, settled) else { continue }
+      if lines.raised == 0, !lines.isUnrecorded { faults.append("alert \(id) was never logged") }
+      if row[2] == "false" { faults.append("alert \(id) has no logged_at") }
+    }
+    for fault in faults.prefix(10) { findings.add(fault) }
+    if faults.count > 10 { findings.add("and \(faults.count - 10) more faults of alerts") }
+  }
+
+  /// Whether an alert must have been logged.
+  private static func isDue(_ row: [String?], _ settled: Int64) -> Bool {
+    row[1] == "false" && Int64(row[4] ?? "").map { $0 <= settled } ?? false
+  }
+
+  /// What was logged, once it holds some alerts or time is up: what a daemon has written is read a moment later.
+  private func logged(_ ids: [String]) async -> [String: LogBook.Lines] {
+    for _ in 0..<30 {
+      let logged = book.alerts
+      if ids.allSatisfy({ logged[$0] != nil }) { break }
+      try? await Task.sleep(for: .milliseconds(100))
+    }
+    return book.alerts
   }
 
   /// Those of live cases are what the times that were written make them, whatever the program thinks.

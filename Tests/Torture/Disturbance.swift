@@ -64,7 +64,7 @@ enum Disturbance: String, Sendable, CaseIterable {
     var at = Duration.zero
     while true {
       let unit = Double.random(in: 0..<1, using: &random)
-      at += .milliseconds(min(2_000, max(5, Int(-420 * log(1 - unit)))))
+      at += .milliseconds(min(2_000, max(5, Int(-320 * log(1 - unit)))))
       guard at < span else { return blows }
       var ticket = Int.random(in: 0..<kinds.map(\.weight).reduce(0, +), using: &random)
       let what = kinds.first { kind in

@@ -112,7 +112,9 @@ final class Disturber: Sendable {
     var arguments: [String]
     switch blow.what {
     case .applyPolicy:
-      arguments = ["policy", "apply", office.policies[Int(blow.dice % 2)], "--by", "torture", "--reason", "torture"]
+      arguments = [
+        "policy", "apply", office.policies[Int(blow.dice % 2)], "--by", "torture", "--reason", "torture",
+      ]
     case .closure:
       let end = ["calendar", "closure", "end", "--calendar", "cn", "--by", "torture", "--reason", "over"]
       let begin = ["calendar", "closure", "begin", "--calendar", "cn", "--by", "torture", "--reason", "storm"]

@@ -71,7 +71,9 @@ struct LoadMaker {
     var events = Array(ChronologicalEvents(simulator))
     // A case that does not come by time makes the projector fold it again.
     for _ in 0..<events.count / 3 {
-      let (a, b) = (Int.random(in: 0..<events.count, using: &random), Int.random(in: 0..<events.count, using: &random))
+      let (a, b) = (
+        Int.random(in: 0..<events.count, using: &random), Int.random(in: 0..<events.count, using: &random)
+      )
       events.swapAt(a, b)
     }
     var parcels: [Parcel] = []

@@ -36,7 +36,9 @@ struct Office: Sendable {
       try files.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
     }
     let shipped = try PolicyDocuments.shipped()
-    for (name, text) in shipped.files { try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8) }
+    for (name, text) in shipped.files {
+      try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
+    }
     let text = Office.policy(shipped.policyText)
     try text.write(toFile: policies[0], atomically: true, encoding: .utf8)
     try text.replacingOccurrences(of: "limit: 2 working_days", with: "limit: 1 working_days")
@@ -60,7 +62,9 @@ struct Office: Sendable {
     switch variant {
     case 1: feeds.append(Office.feed("other", .other, at: path))
     case 2: feeds += [Office.feed("extra", .other, at: path), Office.feed("other", .extra, at: path)]
-    case 3: feeds += [Office.feed("renamed", .extra, at: path, source: "extra"), Office.feed("other", .other, at: path)]
+    case 3:
+      feeds.append(Office.feed("renamed", .extra, at: path, source: "extra"))
+      feeds.append(Office.feed("other", .other, at: path))
     default: feeds += [Office.feed("extra", .extra, at: path), Office.feed("other", .other, at: path)]
     }
     try configuration(feeds).write(toFile: one, atomically: true, encoding: .utf8)

@@ -13,6 +13,8 @@ struct Round: Sendable {
     var time = Duration.zero
     /// The position up to which events were compared.
     var position: Int64 = 0
+    /// An instant up to which every level has been raised and logged, in microseconds.
+    var settled: Int64 = 0
   }
 
   let number: Int
@@ -58,6 +60,7 @@ struct Round: Sendable {
         office: office, server: server, truth: truth, book: book, commands: commands, findings: findings
       ).run(settled: settled.now, eventsAfter: position)
       summary.position = Int64(settled.head) ?? 0
+      summary.settled = settled.now
     }
     summary.events = truth.eventCount - before
     summary.alerts = book.alerts.count - alertsBefore
@@ -68,7 +71,9 @@ struct Round: Sendable {
   }
 
   /// Hands the parcels over at their times; returns when what was loaded by command was acknowledged too.
-  private func hand(_ parcels: [LoadMaker.Parcel], _ maker: inout LoadMaker, _ begun: ContinuousClock.Instant) async {
+  private func hand(
+    _ parcels: [LoadMaker.Parcel], _ maker: inout LoadMaker, _ begun: ContinuousClock.Instant
+  ) async {
     await withTaskGroup(of: Void.self) { loads in
       for parcel in parcels {
         try? await Task.sleep(until: begun + parcel.at, clock: .continuous)
@@ -113,7 +118,8 @@ struct Round: Sendable {
   /// Waits until everything is taken in, projected, raised and logged; nil, and a finding, if nothing moves for a
   /// minute.
   private func settle() async throws -> Audit.Progress? {
-    let audit = Audit(office: office, server: server, truth: truth, book: book, commands: commands, findings: findings)
+    let audit = Audit(
+      office: office, server: server, truth: truth, book: book, commands: commands, findings: findings)
     var last = Audit.Progress()
     var moved = ContinuousClock.now
     var told = ContinuousClock.now

@@ -83,14 +83,17 @@ final class Run: Sendable {
   }
 
   /// Ends the daemons in good order, and compares every event of the whole run once more.
-  func finish() async throws {
+  ///
+  /// `settled` is an instant up to which every level has been raised and logged.
+  func finish(settled: Int64) async throws {
     for daemon in daemons where !(await daemon.stop()) {
       findings.add("daemon \(daemon.name) did not end within a minute of SIGTERM")
       daemon.abandon()
     }
-    let audit = Audit(office: office, server: server, truth: truth, book: book, commands: commands, findings: findings)
+    let audit = Audit(
+      office: office, server: server, truth: truth, book: book, commands: commands, findings: findings)
     let progress = await audit.progress()
-    try await audit.run(settled: 0, eventsAfter: 0)
+    try await audit.run(settled: settled, eventsAfter: 0)
     if let trouble = progress.trouble { findings.add(trouble) }
   }
 

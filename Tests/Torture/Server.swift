@@ -77,7 +77,10 @@ final class Server: Sendable {
   /// The process ids of the sessions of the program.
   func sessions() async -> [pid_t] {
     let found = try? await ask(
-      "SELECT pid FROM pg_stat_activity WHERE datname = 'bizclock' AND application_name LIKE 'bizclock %' ORDER BY 1")
+      """
+      SELECT pid::text FROM pg_stat_activity WHERE datname = 'bizclock' AND application_name LIKE 'bizclock %'
+      ORDER BY pid
+      """)
     return (found ?? []).compactMap { $0.first.flatMap { $0 }.flatMap { pid_t($0) } }
   }
 

@@ -50,11 +50,13 @@ struct Torture: AsyncParsableCommand {
         + (reloads ? "reload by SIGHUP" : "reload: this program ignores SIGHUP, a restart stands for it"))
     let begun = ContinuousClock.now
     var position: Int64 = 0
+    var settled: Int64 = 0
     var blows = 0
     let numbers = round.map { $0...$0 } ?? 1...rounds
     for number in numbers {
       let summary = try await run.round(number, reloads: reloads).run(after: position)
       position = summary.position
+      settled = summary.settled
       blows += summary.done.count
       let found = run.findings.list
       guard found.isEmpty else {
@@ -66,7 +68,7 @@ struct Torture: AsyncParsableCommand {
           + "(\(Torture.named(summary.done))), \(Torture.grouped(summary.alerts)) alerts, verify clean, "
           + Torture.seconds(summary.time))
     }
-    try await run.finish()
+    try await run.finish(settled: settled)
     guard run.findings.list.isEmpty else {
       tell(run, numbers.upperBound, ["(the end of the run)"])
       return true

@@ -93,7 +93,8 @@ final class Truth: Sendable {
 
   static func text(_ event: Event) -> String {
     text([
-      event.type.name, "\(event.occurredAt.microseconds)", event.sequence.map { "\($0)" }, event.process, event.step,
+      event.type.name, "\(event.occurredAt.microseconds)", event.sequence.map { "\($0)" }, event.process,
+      event.step,
       event.region, event.grid, event.serviceWindow, event.channel, event.entityName, event.entityType, event.uscc,
       event.tags.map { $0.joined(separator: ";") }, event.voids?.text, event.extendDays.map { "\($0)" },
     ])
