@@ -22,6 +22,8 @@ enum Child {
       var ends: [Int32] = [0, 0]
       guard pipe(&ends) == 0 else { throw Failure(description: "no pipe can be made") }
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      // F_SETPIPE_SZ: a page, so that a reader that stops is felt at once.
+      _ = fcntl(ends[1], 1_031, 4_096)
       defer { close(ends[1]) }
       let nothing = open("/dev/null", O_WRONLY | O_CLOEXEC)
       defer { close(nothing) }

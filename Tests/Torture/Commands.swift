@@ -14,11 +14,21 @@ final class Commands: Sendable {
   private let findings: Findings
   private let state = Mutex<(count: Int, running: [pid_t: Bool])>((0, [:]))
 
+  private let turns = Mutex<[Disturbance: Int]>([:])
+
   /// Commands whose output goes to files of a folder.
   init(program: String, folder: String, findings: Findings) {
     self.program = program
     self.folder = folder
     self.findings = findings
+  }
+
+  /// 1, then 0, and so on: so that what is applied differs from what is in force.
+  func turn(_ what: Disturbance) -> Int {
+    turns.withLock { turns in
+      turns[what, default: 0] += 1
+      return (turns[what] ?? 0) % 2
+    }
   }
 
   /// Runs a command; one that takes longer than `limit` is a finding, and ended.

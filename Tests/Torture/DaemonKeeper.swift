@@ -11,6 +11,10 @@ final class DaemonKeeper: Sendable {
     /// Signals that end a process and that this one was sent.
     var sent: Set<Int32> = []
     var isLogStuck = false
+    /// Whether this process has said that it serves; before that, SIGHUP may end it as it ends any program.
+    var isReady = false
+    /// Whether it is to read its configuration again once it serves.
+    var isReloadDue = false
     var starts = 0
     /// The most memory and descriptors that it was seen with.
     var peakKilobytes = 0
@@ -66,6 +70,21 @@ final class DaemonKeeper: Sendable {
     }
   }
 
+  /// Has it read its configuration again, as soon as it serves.
+  func reload() {
+    state.withLock { state in
+      state.isReloadDue = true
+      if state.isReady, state.pid > 0 { kill(state.pid, SIGHUP) }
+    }
+  }
+
+  /// Has it read its configuration again if it was never heard that it serves: a log that is full loses such a line.
+  func reloadUnheard() {
+    state.withLock { state in
+      if !state.isReady, state.pid > 0 { kill(state.pid, SIGHUP) }
+    }
+  }
+
   /// Leaves its log unread, or reads on.
   func stickLog(_ isStuck: Bool) { state.withLock { $0.isLogStuck = isStuck } }
 
@@ -113,6 +132,8 @@ final class DaemonKeeper: Sendable {
         state.withLock {
           $0.pid = pid
           $0.sent = []
+          $0.isReady = false
+          $0.isReloadDue = false
           $0.starts += 1
           // Asked to stop while it was being started.
           if !$0.isWanted {
@@ -121,7 +142,14 @@ final class DaemonKeeper: Sendable {
           }
         }
         try? "\(pid)".write(toFile: pidFile, atomically: false, encoding: .utf8)
-        book.read(log, of: name) { state.withLock { $0.isLogStuck } }
+        book.read(log, of: name) {
+          state.withLock { $0.isLogStuck }
+        } onReady: {
+          state.withLock {
+            $0.isReady = true
+            if $0.isReloadDue { kill(pid, SIGHUP) }
+          }
+        }
         let status = Child.wait(pid)
         unlink(pidFile)
         judge(status, pid)

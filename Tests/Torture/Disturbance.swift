@@ -27,9 +27,9 @@ enum Disturbance: String, Sendable, CaseIterable {
   private var weight: Int {
     switch self {
     case .killLeader, .endSession, .cancelStatement: 6
-    case .killStandby, .killDatabase, .freezeLeader, .freezeBackend, .reload, .diskFull: 4
-    case .stopDatabase, .restart, .stuckLog, .killIngest: 3
-    case .freezeStandby, .applyPolicy, .closure, .retryQuarantine: 2
+    case .killStandby, .killDatabase, .freezeLeader, .freezeBackend, .reload, .diskFull, .stuckLog: 4
+    case .stopDatabase, .restart, .killIngest, .applyPolicy: 3
+    case .freezeStandby, .closure, .retryQuarantine: 2
     case .rebuild, .verify: 1
     }
   }
@@ -46,6 +46,11 @@ enum Disturbance: String, Sendable, CaseIterable {
     }
   }
 
+  /// What a kill waits for, a moment at most: the instants at which something is half done.
+  enum Moment: UInt64, Sendable {
+    case now, logLine, fileDone, fileHanded
+  }
+
   /// One of a round's schedule.
   struct Blow: Sendable {
     /// After the round's beginning.
@@ -55,6 +60,11 @@ enum Disturbance: String, Sendable, CaseIterable {
     var spell: Duration?
     /// What chooses among several victims or variants.
     var dice: UInt64
+
+    /// What it waits for, if it is a kill.
+    var moment: Moment { Moment(rawValue: dice >> 8 & 3) ?? .now }
+    /// How long after that it comes, in microseconds.
+    var lag: UInt32 { UInt32(dice >> 16 & 0xFFF) * UInt32(dice >> 32 & 3) / 2 }
   }
 
   /// A round's schedule: exponential gaps from 5 ms to 2 s.

@@ -15,6 +15,8 @@ final class Disturber: Sendable {
   private let daemons: [DaemonKeeper]
   private let commands: Commands
   private let watcher: Watcher
+  private let truth: Truth
+  private let book: LogBook
   private let findings: Findings
   private let state = Mutex(State())
   private let begun = ContinuousClock.now
@@ -22,7 +24,7 @@ final class Disturber: Sendable {
   /// A disturber of one round, which begins now.
   init(
     office: Office, server: Server, disk: Disk, daemons: [DaemonKeeper], commands: Commands, watcher: Watcher,
-    findings: Findings
+    truth: Truth, book: LogBook, findings: Findings
   ) {
     self.office = office
     self.server = server
@@ -30,6 +32,8 @@ final class Disturber: Sendable {
     self.daemons = daemons
     self.commands = commands
     self.watcher = watcher
+    self.truth = truth
+    self.book = book
     self.findings = findings
   }
 
@@ -57,20 +61,23 @@ final class Disturber: Sendable {
     server.bringUp()
     for daemon in daemons { daemon.stickLog(false) }
     try office.configure(0)
-    for daemon in daemons { daemon.signal(SIGHUP) }
+    for daemon in daemons { daemon.reload() }
   }
 
   private func deal(_ blow: Disturbance.Blow) async {
     let spell = blow.spell ?? .zero
     switch blow.what {
-    case .killLeader: note(blow, daemon(leads: true).map { $0.signal(SIGKILL) ? $0.name : nil } ?? nil)
-    case .killStandby: note(blow, daemon(leads: false).map { $0.signal(SIGKILL) ? $0.name : nil } ?? nil)
+    case .killLeader, .killStandby:
+      guard let victim = daemon(leads: blow.what == .killLeader) else { return note(blow, nil) }
+      await moment(of: blow)
+      note(blow, victim.signal(SIGKILL) ? victim.name : nil)
     case .restart: note(blow, pick(daemons, blow).map { $0.signal(SIGTERM) ? $0.name : nil } ?? nil)
     case .freezeLeader, .freezeStandby:
       guard let victim = daemon(leads: blow.what == .freezeLeader) else { return note(blow, nil) }
       note(blow, victim.name)
       await freeze(victim.pid, for: spell)
     case .killDatabase, .stopDatabase:
+      await moment(of: blow)
       note(blow, "")
       let server = server
       if blow.what == .killDatabase { await Child.aside { server.kill() } } else { await server.stopImmediately() }
@@ -86,7 +93,7 @@ final class Disturber: Sendable {
       let variant = Int(blow.dice % UInt64(Office.variants))
       note(blow, "variant \(variant)")
       do { try office.configure(variant) } catch { findings.add("\(error)") }
-      daemons.first?.signal(SIGHUP)
+      daemons.first?.reload()
     case .diskFull:
       note(blow, "")
       let disk = disk
@@ -113,12 +120,12 @@ final class Disturber: Sendable {
     switch blow.what {
     case .applyPolicy:
       arguments = [
-        "policy", "apply", office.policies[Int(blow.dice % 2)], "--by", "torture", "--reason", "torture",
+        "policy", "apply", office.policies[commands.turn(.applyPolicy)], "--by", "torture", "--reason", "torture",
       ]
     case .closure:
       let end = ["calendar", "closure", "end", "--calendar", "cn", "--by", "torture", "--reason", "over"]
       let begin = ["calendar", "closure", "begin", "--calendar", "cn", "--by", "torture", "--reason", "storm"]
-      arguments = blow.dice % 2 == 0 ? end : begin + ["--name", "storm \(blow.dice % 997)"]
+      arguments = commands.turn(.closure) == 0 ? end : begin + ["--name", "storm \(blow.dice % 997)"]
       // There may be none under way, or one.
       allowed.formUnion([64, 66])
     case .rebuild: arguments = ["rebuild"]
@@ -133,6 +140,25 @@ final class Disturber: Sendable {
       findings.add(
         "bizclock \(arguments.joined(separator: " ")) ended with status \(result.status):\n    "
           + result.output.suffix(2_000).replacingOccurrences(of: "\n", with: "\n    "))
+    }
+  }
+
+  /// Waits for what a blow waits for, half a second at most.
+  private func moment(of blow: Disturbance.Blow) async {
+    guard blow.moment != .now else { return }
+    let (truth, book, office) = (truth, book, office)
+    await Child.aside {
+      func mark() -> Int {
+        switch blow.moment {
+        case .now: 0
+        case .logLine: book.alertLines
+        case .fileHanded: truth.fileCount
+        case .fileDone: office.doneStamp
+        }
+      }
+      let before = mark()
+      for _ in 0..<2_500 where mark() == before { usleep(200) }
+      usleep(blow.lag)
     }
   }
 

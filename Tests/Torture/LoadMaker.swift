@@ -40,7 +40,7 @@ struct LoadMaker {
 
   /// The round's parcels by time; `heavy` rounds have a file of several batches.
   mutating func parcels(within span: Duration, heavy: Bool) -> [Parcel] {
-    var parcels = simulated(cases: heavy ? 900 : 90, within: span) + csv(within: span)
+    var parcels = simulated(cases: heavy ? 900 : 250, within: span) + csv(within: span)
     for index in 0..<Int(span / .milliseconds(220)) {
       parcels.append(
         Parcel(
@@ -77,7 +77,7 @@ struct LoadMaker {
       events.swapAt(a, b)
     }
     var parcels: [Parcel] = []
-    let files = cases > 500 ? 3 : 6
+    let files = cases > 500 ? 3 : 10
     let size = events.count / files + 1
     for (index, start) in stride(from: 0, to: events.count, by: size).enumerated() {
       var contents = Contents()

@@ -17,6 +17,7 @@ final class LogBook: Sendable {
     var alerts: [String: Lines] = [:]
     var counts: [String: Int] = [:]
     var last: [String: [String]] = [:]
+    var alertLines = 0
   }
 
   private let state = Mutex(State())
@@ -31,11 +32,14 @@ final class LogBook: Sendable {
   /// How often an event was logged.
   func count(_ event: String) -> Int { state.withLock { $0.counts[event] ?? 0 } }
 
+  /// How many lines about alerts came so far.
+  var alertLines: Int { state.withLock { $0.alertLines } }
+
   /// The last lines of a daemon.
   func lastLines(of daemon: String) -> [String] { state.withLock { $0.last[daemon] ?? [] } }
 
-  /// Reads a daemon's log to its end; `isStuck` says whether to leave it unread for now.
-  func read(_ descriptor: Int32, of daemon: String, isStuck: () -> Bool) {
+  /// Reads a daemon's log to its end; `isStuck` says whether to leave it unread for now, `onReady` is told when it serves.
+  func read(_ descriptor: Int32, of daemon: String, isStuck: () -> Bool, onReady: () -> Void) {
     let file = open("\(folder)/\(daemon).log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     defer {
       close(descriptor)
@@ -52,16 +56,17 @@ final class LogBook: Sendable {
       rest += buffer[..<count]
       var start = 0
       while let end = rest[start...].firstIndex(of: 10) {
-        take(String(decoding: rest[start..<end], as: UTF8.self), daemon)
+        if take(String(decoding: rest[start..<end], as: UTF8.self), daemon) == "ready" { onReady() }
         start = end + 1
       }
       rest.removeSubrange(..<start)
     }
     // What a killed process did not finish is no line.
-    if !rest.isEmpty { take(String(decoding: rest, as: UTF8.self), daemon) }
+    if !rest.isEmpty { _ = take(String(decoding: rest, as: UTF8.self), daemon) }
   }
 
-  private func take(_ line: String, _ daemon: String) {
+  /// Takes a line in, and says what event it is of.
+  private func take(_ line: String, _ daemon: String) -> String? {
     let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
     let event = object?["event"] as? String
     let alert = object?["alert_id"] as? String
@@ -71,6 +76,7 @@ final class LogBook: Sendable {
       if state.last[daemon, default: []].count > 60 { state.last[daemon]?.removeFirst(20) }
       state.counts[event ?? (object == nil ? "(no JSON)" : "(no event)"), default: 0] += 1
       guard let alert, let event, event.hasPrefix("alert.") else { return }
+      state.alertLines += 1
       var lines = state.alerts[alert] ?? Lines()
       if event == "alert.raised" {
         lines.raised += 1
@@ -79,5 +85,6 @@ final class LogBook: Sendable {
       if event == "alert.unrecorded" { lines.isUnrecorded = true }
       state.alerts[alert] = lines
     }
+    return event
   }
 }

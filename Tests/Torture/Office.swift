@@ -56,6 +56,15 @@ struct Office: Sendable {
       toFile: two, atomically: true, encoding: .utf8)
   }
 
+  /// Changes whenever a file is moved to a `done/`.
+  var doneStamp: Int {
+    Spool.allCases.reduce(0) { sum, spool in
+      var status = stat()
+      guard stat("\(path)/spool/\(spool.rawValue)/done", &status) == 0 else { return sum }
+      return sum &* 31 &+ status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+    }
+  }
+
   /// Writes a variant of the first daemon's configuration, whole at once.
   func configure(_ variant: Int) throws {
     var feeds = [Office.feed("registration", .registration, at: path), Office.csv(at: path)]

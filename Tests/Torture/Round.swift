@@ -47,7 +47,7 @@ struct Round: Sendable {
     let schedule = Disturbance.schedule(within: Round.span, hasDisk: hasDisk, &random)
     let disturber = Disturber(
       office: office, server: server, disk: disk, daemons: daemons, commands: commands, watcher: watcher,
-      findings: findings)
+      truth: truth, book: book, findings: findings)
     let blows = Task { await disturber.run(schedule) }
     await hand(parcels, &maker, begun)
     await blows.value
@@ -130,10 +130,14 @@ struct Round: Sendable {
       let now = ContinuousClock.now
       if progress != last { moved = now }
       last = progress
-      if !reloads, !isRestarted, now - moved > .seconds(2) {
-        // It was started with a configuration that lacks a feed.
+      if !isRestarted, now - moved > .seconds(2) {
         isRestarted = true
-        daemons.first?.signal(SIGTERM)
+        if reloads {
+          daemons.first?.reloadUnheard()
+        } else {
+          // It was started with a configuration that lacks a feed.
+          daemons.first?.signal(SIGTERM)
+        }
       }
       if now - told > .seconds(10) {
         told = now

@@ -58,7 +58,7 @@ final class Run: Sendable {
     truth.tell(contents, origin: "reload.ndjson", directory: directory)
     rename(directory + "/reload.ndjson.part", directory + "/reload.ndjson")
     try office.configure(0)
-    daemons.first?.signal(SIGHUP)
+    daemons.first?.reload()
     for _ in 0..<100 {
       if access(directory + "/done/reload.ndjson", F_OK) == 0 { return true }
       try await Task.sleep(for: .milliseconds(50))

@@ -57,6 +57,8 @@ final class Truth: Sendable {
 
   var eventCount: Int { state.withLock { $0.events.count } }
   var files: [(directory: String, name: String)] { state.withLock { $0.files } }
+  /// How many files were put into directories so far.
+  var fileCount: Int { state.withLock { $0.files.count } }
   var bad: [Place: Bad] { state.withLock { $0.bad } }
 
   /// What an event says, by its key.
