@@ -28,7 +28,8 @@ enum Disturbance: String, Sendable, CaseIterable {
     switch self {
     case .killLeader, .endSession, .cancelStatement: 6
     case .killStandby, .killDatabase, .freezeLeader, .freezeBackend, .reload, .diskFull, .stuckLog: 4
-    case .stopDatabase, .restart, .killIngest, .applyPolicy: 3
+    case .applyPolicy: 5
+    case .stopDatabase, .restart, .killIngest: 3
     case .freezeStandby, .closure, .retryQuarantine: 2
     case .rebuild, .verify: 1
     }
