@@ -87,6 +87,14 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["CJournal", "LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
+    // Load and blows at random instants on the built program; run by deploy/torture.
+    .executableTarget(
+      name: "Torture",
+      dependencies: [
+        "LibPQ", "ServiceTime", "Settings", "Simulator", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Torture", swiftSettings: strict),
     .testTarget(
       name: "ServiceTimeTests", dependencies: ["ServiceTime", "TestSupport"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
