@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+/// A file system laid over a directory that never answers, as that of a server which is gone: whoever looks at the
+/// directory waits until it is taken away.
+final class DeadMount: Sendable {
+  private let path: String
+  private let device: Int32
+
+  /// Whether this process may mount one.
+  static let isPossible: Bool = {
+    let folder = "/tmp/bizclock-dead-\(UUID().uuidString.prefix(8))"
+    guard mkdir(folder, 0o700) == 0 else { return false }
+    defer { rmdir(folder) }
+    guard let mount = try? DeadMount(over: folder) else { return false }
+    mount.remove()
+    return true
+  }()
+
+  init(over path: String) throws {
+    self.path = path
+    device = open("/dev/fuse", O_RDWR | O_CLOEXEC)
+    try #require(device >= 0)
+    let mounted = mount(
+      "bizclock-test", path, "fuse", UInt(MS_NOSUID.rawValue | MS_NODEV.rawValue),
+      "fd=\(device),rootmode=40000,user_id=0,group_id=0,allow_other")
+    if mounted != 0 { close(device) }
+    try #require(mounted == 0)
+  }
+
+  /// Takes it away; those who wait go on.
+  func remove() {
+    close(device)
+    umount2(path, Int32(MNT_DETACH.rawValue))
+  }
+}
