@@ -27,7 +27,7 @@ import Testing
       try await daemon.logged("configuration.refused")
       let refused = try #require(daemon.records.first { $0["event"] == "configuration.refused" })
       let words = refused["message", default: ""]
-      #expect(words.contains("\(file):3: feeds[0].kind: "), "\(words)")
+      #expect(words.contains("\(file):3: feeds[office].kind: "), "\(words)")
       #expect(words.contains("\(file):6: "), "\(words)")
       #expect(refused["faults"] == "2")
       #expect(refused["priority"] == "error")

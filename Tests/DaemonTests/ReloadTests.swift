@@ -1,5 +1,6 @@
 import Foundation
 import Journal
+import Ledger
 import LibPQ
 import ServiceTime
 import Settings
