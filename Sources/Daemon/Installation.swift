@@ -116,10 +116,15 @@ public struct Installation: Sendable {
 
   /// The spool feeds of the configuration.
   public func spoolFeeds(_ rulebook: Rulebook) throws -> [SpoolService.Feed] {
+    try spoolFeeds(processes: rulebook.policy.processes)
+  }
+
+  /// The spool feeds of the configuration, whose events may name these processes.
+  func spoolFeeds(processes: Set<String>) throws -> [SpoolService.Feed] {
     try configuration.feeds.compactMap { feed in
       guard feed.kind == .spool, let directory = feed.directory else { return nil }
       return SpoolService.Feed(
-        description: try FeedDescription(feed, processes: rulebook.policy.processes), directory: directory,
+        description: try FeedDescription(feed, processes: processes), directory: directory,
         silence: feed.silence)
     }
   }

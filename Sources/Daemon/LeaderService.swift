@@ -12,14 +12,15 @@ public struct LeaderService: Service {
   private let database: DatabaseSource
   private let clock: any WallClock
   private let log: any LogSink
-  private let settings: ProjectorSettings
+  private let settings: CurrentSettings
   private let holder: String
   private let bell: Doorbell
   private let state: DaemonState
+  private let heart: Heartbeat
 
   init(
-    database: DatabaseSource, clock: any WallClock, log: any LogSink, settings: ProjectorSettings, holder: String,
-    bell: Doorbell, state: DaemonState
+    database: DatabaseSource, clock: any WallClock, log: any LogSink, settings: CurrentSettings, holder: String,
+    bell: Doorbell, state: DaemonState, heart: Heartbeat
   ) {
     self.database = database
     self.clock = clock
@@ -28,6 +29,7 @@ public struct LeaderService: Service {
     self.holder = holder
     self.bell = bell
     self.state = state
+    self.heart = heart
   }
 
   /// Runs until graceful shutdown.
@@ -35,6 +37,7 @@ public struct LeaderService: Service {
     await withTaskCancellationOrGracefulShutdownHandler {
       var watch = DatabaseWatch(clock: clock, log: log)
       while !bell.isSilenced, !Task.isCancelled {
+        heart.away()
         do {
           let connection = try await database.connect(.lead)
           try await lead(connection, &watch)
@@ -42,13 +45,16 @@ public struct LeaderService: Service {
         } catch let error as PostgresError where error.code == .lockNotAvailable {
           // Rules are being applied, which takes as long as it takes: the database serves.
           state.setRole(.standby)
+          heart.beat(within: .seconds(1))
           _ = await bell.wait(atMost: .milliseconds(500))
         } catch {
           state.setRole(.unknown)
+          heart.beat(within: .seconds(2))
           await watch.lost(error, bell)
         }
       }
       clock.arm(at: nil) {}
+      heart.end()
     } onCancelOrGracefulShutdown: {
       bell.silence()
     }
@@ -58,12 +64,14 @@ public struct LeaderService: Service {
   private func lead(_ connection: Connection, _ watch: inout DatabaseWatch) async throws {
     while !bell.isSilenced, !Task.isCancelled {
       let now = clock.now()
+      heart.away()
       let won = try await connection.run {
-        try Election.win(&$0, holder: holder, now: now, settings: settings)
+        try Election.win(&$0, holder: holder, now: now, settings: settings.value)
       }
       guard let projector = won else {
         watch.found()
         state.setRole(.standby)
+        heart.beat(within: .milliseconds(250))
         _ = await bell.wait(atMost: .milliseconds(250))
         continue
       }
@@ -84,9 +92,11 @@ public struct LeaderService: Service {
     var load = LoadWatch()
     while true {
       let isOver = load.isOver
+      heart.away()
       let turn = try await connection.run { [pace] in
         try self.turn(projector, announcer, pace, summarize: isOver, &$0)
       }
+      heart.beat()
       guard let turn else { return true }
       pace = turn.pace
       watch.found()
@@ -95,6 +105,7 @@ public struct LeaderService: Service {
       if bell.isSilenced { return false }
       clock.arm(at: turn.next) { [bell] in bell.ring() }
       state.setProjected(projector.term.position, levelsThrough: turn.now, nextLevel: turn.next)
+      heart.beat(within: .milliseconds(500))
       guard await bell.wait(atMost: .milliseconds(500)) else { return false }
     }
   }
@@ -119,6 +130,7 @@ public struct LeaderService: Service {
     _ session: inout Session
   ) throws -> Turn? {
     var pace = pace
+    projector.settings.retrospectiveAfter = settings.value.retrospectiveAfter
     let step = try projector.projectNext(&session, now: clock.now())
     if step == .deposed { return nil }
     // With nothing to write, only a look tells that other rules are in force.

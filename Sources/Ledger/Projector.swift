@@ -49,8 +49,8 @@ public final class Projector: @unchecked Sendable {
   // Sendable: its leader hands it to one body at a time and waits for each.
   /// The rules by which it judges.
   public let rulebook: Rulebook
-  /// Its settings.
-  public let settings: ProjectorSettings
+  /// Its settings; between two steps they may change.
+  public var settings: ProjectorSettings
   /// Whom the levels are for.
   let addressees: Addressees
   /// The term it serves.

@@ -34,6 +34,10 @@ public struct SettingsGuide: Sendable {
         + "BIZCLOCK_ALERTS_SHOW_INDIVIDUAL_NAMES. libpq's own variables (PGHOST, PGPASSFILE and so on) fill what a "
         + "conninfo leaves out. ${CREDENTIALS_DIRECTORY} in database and tokens stands for systemd's folder of "
         + "credentials.",
+      "SIGHUP (systemctl reload bizclock) has a running daemon read it anew. Feeds that were added, changed or removed "
+        + "are taken over, and alerts.retrospective_after; a file in hand is read to its end first. database, "
+        + "state_directory and http hold after a restart, alerts.show_individual_names after bizclock migrate; the log "
+        + "says so. With faults nothing is taken over: the log and systemctl status name them.",
     ],
     sections: [
       Section(

@@ -21,6 +21,16 @@ final class OwnServer: Sendable {
 
   /// Ends the server and all its backends as a power cut would.
   func kill() throws {
+    let victims = try processes()
+    for victim in victims { Glibc.kill(victim, SIGKILL) }
+    // A process that is being ended still counts as running; the next start would refuse.
+    while victims.contains(where: { Glibc.kill($0, 0) == 0 }) { sched_yield() }
+  }
+
+  /// Sends the server and all its backends a signal.
+  func signal(_ number: Int32) throws { for process in try processes() { Glibc.kill(process, number) } }
+
+  private func processes() throws -> [pid_t] {
     let text = try String(contentsOfFile: directory + "/data/postmaster.pid", encoding: .utf8)
     let pid = try #require(text.split(separator: "\n").first.flatMap { pid_t($0) })
     var victims = [pid]
@@ -32,9 +42,7 @@ final class OwnServer: Sendable {
       else { continue }
       victims.append(child)
     }
-    for victim in victims { Glibc.kill(victim, SIGKILL) }
-    // A process that is being ended still counts as running; the next start would refuse.
-    while victims.contains(where: { Glibc.kill($0, 0) == 0 }) { sched_yield() }
+    return victims
   }
 
   func remove() {
