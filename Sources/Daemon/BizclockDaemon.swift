@@ -51,7 +51,7 @@ public struct BizclockDaemon: Sendable {
       LeaderService(
         database: database, clock: alarm.face(), log: log, settings: settings, holder: holder, bell: bell,
         state: state),
-      ListenService(database: database, bell: bell, feedBells: watches.map(\.bell)),
+      ListenService(database: database, bell: bell, feedBells: watches.map(\.bell), log: log, clock: clock),
       HorizonService(database: database, clock: clock, log: log),
       ReadyService(
         state: state, feeds: Set(feeds.map(\.description.name)), clock: clock, log: log, onReady: onReady),

@@ -32,13 +32,18 @@ public struct LeaderService: Service {
 
   /// Runs until graceful shutdown.
   public func run() async throws {
-    await withTaskCancellationOrGracefulShutdownHandler {
+    try await withTaskCancellationOrGracefulShutdownHandler {
       var watch = DatabaseWatch(clock: clock, log: log)
+      var elections = Damper()
       while !bell.isSilenced, !Task.isCancelled {
         do {
           let connection = try await database.connect(.lead)
-          try await lead(connection, &watch)
+          try await lead(connection, &watch, &elections)
           await connection.close()
+        } catch let fault as Schema.Fault {
+          // A newer version has taken the database over: what this one would write there is nonsense.
+          say(nil, .critical, "This daemon stops: \(fault).")
+          throw fault
         } catch let error as PostgresError where error.code == .lockNotAvailable {
           // Rules are being applied, which takes as long as it takes: the database serves.
           state.setRole(.standby)
@@ -55,7 +60,10 @@ public struct LeaderService: Service {
   }
 
   /// Serves on one connection, standing by or leading, until it is told to stop.
-  private func lead(_ connection: Connection, _ watch: inout DatabaseWatch) async throws {
+  private func lead(
+    _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
+  ) async throws {
+    var standby = StandbyWatch()
     while !bell.isSilenced, !Task.isCancelled {
       let now = clock.now()
       let won = try await connection.run {
@@ -64,12 +72,16 @@ public struct LeaderService: Service {
       guard let projector = won else {
         watch.found()
         state.setRole(.standby)
+        // Whoever leads after another is news.
+        elections = Damper()
+        if try await standby.look(connection) {
+          say(nil, .warning, "The leader had stopped in the middle of its work; its session was ended.")
+        }
         _ = await bell.wait(atMost: .milliseconds(250))
         continue
       }
-      say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
-      state.setRole(.leading)
-      if try await serve(projector, connection, &watch) {
+      if try await serve(projector, connection, &watch, &elections) {
+        elections = Damper()
         say(.leaderDeposed, .warning, "This daemon no longer leads.")
       }
     }
@@ -77,17 +89,33 @@ public struct LeaderService: Service {
 
   /// Works until there is nothing to do, waits, and begins again; true when deposed.
   private func serve(
-    _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch
+    _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
   ) async throws -> Bool {
     let announcer = Announcer(rulebook: projector.rulebook)
     var pace = LinePace()
     var load = LoadWatch()
+    var isElected = false
     while true {
       let isOver = load.isOver
-      let turn = try await connection.run { [pace] in
-        try self.turn(projector, announcer, pace, summarize: isOver, &$0)
+      let turn: Turn?
+      do {
+        turn = try await connection.run { [pace] in
+          try self.turn(projector, announcer, pace, summarize: isOver, &$0)
+        }
+      } catch let error as PostgresError where error.code == .lockNotAvailable {
+        // Somebody else has locked what is needed; the term is ours as long as the session is.
+        guard await bell.wait(atMost: .milliseconds(500)) else { return false }
+        continue
       }
       guard let turn else { return true }
+      // An election after which nothing can be done, as in a database that refuses what is written, is none.
+      if !isElected {
+        isElected = true
+        if elections.allow() {
+          say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
+        }
+        state.setRole(.leading)
+      }
       pace = turn.pace
       watch.found()
       if turn.hasProjected { load.goesOn() }
@@ -173,7 +201,7 @@ public struct LeaderService: Service {
     return written
   }
 
-  private func say(_ event: Journal.LogEvent, _ priority: LogPriority, _ message: String) {
+  private func say(_ event: Journal.LogEvent?, _ priority: LogPriority, _ message: String) {
     _ = log.write(LogRecord(time: clock.microseconds(), priority: priority, event: event, message: message))
   }
 }

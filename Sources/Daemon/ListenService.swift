@@ -1,4 +1,5 @@
 import Journal
+import Ledger
 import LibPQ
 import ServiceLifecycle
 
@@ -8,6 +9,8 @@ struct ListenService: Service {
   let bell: Doorbell
   /// Rung when other rules come into force, and when a silent feed delivers again.
   var feedBells: [Doorbell] = []
+  let log: any LogSink
+  let clock: any WallClock
 
   func run() async throws {
     let stop = Doorbell()
@@ -17,10 +20,12 @@ struct ListenService: Service {
           let connection = try await database.connect(.listen)
           try await connection.listen(["bizclock_ledger", "bizclock_rules", "bizclock_feed"])
           for bell in [bell] + feedBells { bell.ring() }
+          var waits = WaitWatch()
           while !stop.isSilenced, !Task.isCancelled {
             let channels = try await connection.notifications(within: 500)
             if channels.contains(where: { $0 != "bizclock_feed" }) { bell.ring() }
             if channels.contains(where: { $0 != "bizclock_ledger" }) { for bell in feedBells { bell.ring() } }
+            try await tellWaits(&waits, connection)
           }
           await connection.close()
         } catch {
@@ -30,6 +35,15 @@ struct ListenService: Service {
       }
     } onCancelOrGracefulShutdown: {
       stop.silence()
+    }
+  }
+
+  /// Looks now and then what the database keeps the other services waiting for.
+  private func tellWaits(_ watch: inout WaitWatch, _ connection: Connection) async throws {
+    let now = ContinuousClock.now
+    guard watch.isDue(at: now) else { return }
+    for (priority, message) in watch.sentences(try await connection.run { try Waits.look(&$0) }, at: now) {
+      _ = log.write(LogRecord(time: clock.microseconds(), priority: priority, message: message))
     }
   }
 }
