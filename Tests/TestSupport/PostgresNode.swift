@@ -181,21 +181,24 @@ public final class PostgresNode: Sendable {
 
   private func run(_ command: [String], asRoot: Bool) throws {
     if asRoot, !asPostgres { return }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    // A server that it starts holds these open: files, not pipes that would have to end.
     let log = directory + "/setup.log"
-    if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
-    let output = FileHandle(forWritingAtPath: log)
-    try output?.seekToEnd()
-    process.standardOutput = output ?? FileHandle.nullDevice
-    process.standardError = output ?? FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    process.currentDirectoryURL = URL(filePath: "/tmp")
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var argv: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+    argv.append(nil)
+    defer { argv.forEach { free($0) } }
+    // Not Foundation's Process: its end is that of everything it has started, and a server goes on.
+    var child: pid_t = 0
+    var status: Int32 = 0
+    guard posix_spawnp(&child, command.first ?? "", &actions, nil, argv, environ) == 0 else {
+      throw Failure(description: "\(command.first ?? "") cannot be run")
+    }
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    guard status == 0 else {
       let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
       throw Failure(description: "\(command.joined(separator: " ")): \(text.suffix(500))\(self.log.suffix(500))")
     }
