@@ -87,7 +87,8 @@ public struct BizclockDaemon: Sendable {
         database: database, clock: alarm.face(), log: log, settings: current, holder: holder, bell: bell,
         state: state, heart: heartbeats.loop("leader")),
       ListenService(
-        database: database, bell: bell, ringFeeds: { feeds.ringWatches() }, heart: heartbeats.loop("listener")),
+        database: database, bell: bell, ringFeeds: { feeds.ringWatches() }, log: log, clock: clock,
+        heart: heartbeats.loop("listener")),
       HorizonService(database: database, clock: clock, log: log, heart: heartbeats.loop("horizon")),
       ReadyService(state: state, clock: clock, log: log, onReady: onReady),
       feeds,

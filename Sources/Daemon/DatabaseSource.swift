@@ -23,10 +23,21 @@ public struct DatabaseSource: Sendable {
     case administer
   }
 
+  /// How the server finds, over TCP, that the client of a session which may hold locks is cut off: by keepalives when
+  /// it waits for it, by what is not acknowledged when it sends, by asking for the socket while it works.
+  private static let whenCutOff = [
+    "tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "4000", "client_connection_check_interval": "1000",
+  ]
+
   /// Connects for a purpose.
   public func connect(_ purpose: Purpose) async throws -> Connection {
     var options = ConnectionOptions()
-    var settings = ["idle_in_transaction_session_timeout": "3s", "lock_timeout": "2s"]
+    // Named for every purpose: what an administrator has set for the role or the database is made for other programs.
+    var settings = [
+      "idle_in_transaction_session_timeout": "3s", "lock_timeout": "2s", "idle_session_timeout": "0",
+      "statement_timeout": "0",
+    ]
     switch purpose {
     case .append:
       options.applicationName = "bizclock append"
@@ -46,6 +57,10 @@ public struct DatabaseSource: Sendable {
       options.statementTimeout = 3_600_000
       settings["idle_in_transaction_session_timeout"] = "1min"
       settings["lock_timeout"] = "1min"
+    }
+    switch purpose {
+    case .append, .lead, .administer: settings.merge(DatabaseSource.whenCutOff) { $1 }
+    case .listen, .ask: break
     }
     options.settings = settings
     return try await Connection.connect(conninfo, options: options)

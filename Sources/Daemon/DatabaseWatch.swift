@@ -44,9 +44,7 @@ struct DatabaseWatch {
       if !isRefused { isAway = true }
       var record = LogRecord(
         time: clock.microseconds(), priority: .error, event: isRefused ? nil : .databaseLost,
-        message: isRefused
-          ? "The database refuses the work; trying again. See the error, and run: bizclock verify."
-          : "The database does not serve; trying again until it does.")
+        message: DatabaseTrouble.sentence(error))
       record.set("error", .text("\(error)"))
       _ = log.write(record)
     }

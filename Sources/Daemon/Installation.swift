@@ -93,6 +93,7 @@ public struct Installation: Sendable {
     let version = try await connection.run { try Schema.version(&$0) }
     await connection.close()
     guard version != 0 else { throw DatabaseFault.noSchema }
+    guard version <= Schema.newest else { throw Schema.Fault.newer(version, than: Schema.newest) }
     guard version == Schema.newest else { throw DatabaseFault.oldSchema(version, Schema.newest) }
   }
 

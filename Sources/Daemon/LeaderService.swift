@@ -34,14 +34,19 @@ public struct LeaderService: Service {
 
   /// Runs until graceful shutdown.
   public func run() async throws {
-    await withTaskCancellationOrGracefulShutdownHandler {
+    try await withTaskCancellationOrGracefulShutdownHandler {
       var watch = DatabaseWatch(clock: clock, log: log)
+      var elections = Damper()
       while !bell.isSilenced, !Task.isCancelled {
         heart.away()
         do {
           let connection = try await database.connect(.lead)
-          try await lead(connection, &watch)
+          try await lead(connection, &watch, &elections)
           await connection.close()
+        } catch let fault as Schema.Fault {
+          // A newer version has taken the database over: what this one would write there is nonsense.
+          say(nil, .critical, "This daemon stops: \(fault).")
+          throw fault
         } catch let error as PostgresError where error.code == .lockNotAvailable {
           // Rules are being applied, which takes as long as it takes: the database serves.
           state.setRole(.standby)
@@ -61,7 +66,10 @@ public struct LeaderService: Service {
   }
 
   /// Serves on one connection, standing by or leading, until it is told to stop.
-  private func lead(_ connection: Connection, _ watch: inout DatabaseWatch) async throws {
+  private func lead(
+    _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
+  ) async throws {
+    var standby = StandbyWatch()
     while !bell.isSilenced, !Task.isCancelled {
       let now = clock.now()
       heart.away()
@@ -71,13 +79,17 @@ public struct LeaderService: Service {
       guard let projector = won else {
         watch.found()
         state.setRole(.standby)
+        // Whoever leads after another is news.
+        elections = Damper()
+        if try await standby.look(connection) {
+          say(nil, .warning, "The leader had stopped in the middle of its work; its session was ended.")
+        }
         heart.beat(within: .milliseconds(250))
         _ = await bell.wait(atMost: .milliseconds(250))
         continue
       }
-      say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
-      state.setRole(.leading)
-      if try await serve(projector, connection, &watch) {
+      if try await serve(projector, connection, &watch, &elections) {
+        elections = Damper()
         say(.leaderDeposed, .warning, "This daemon no longer leads.")
       }
     }
@@ -85,19 +97,36 @@ public struct LeaderService: Service {
 
   /// Works until there is nothing to do, waits, and begins again; true when deposed.
   private func serve(
-    _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch
+    _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
   ) async throws -> Bool {
     let announcer = Announcer(rulebook: projector.rulebook)
     var pace = LinePace()
     var load = LoadWatch()
+    var isElected = false
     while true {
       let isOver = load.isOver
       heart.away()
-      let turn = try await connection.run { [pace] in
-        try self.turn(projector, announcer, pace, summarize: isOver, &$0)
+      let turn: Turn?
+      do {
+        turn = try await connection.run { [pace] in
+          try self.turn(projector, announcer, pace, summarize: isOver, &$0)
+        }
+      } catch let error as PostgresError where error.code == .lockNotAvailable {
+        // Somebody else has locked what is needed; the term is ours as long as the session is.
+        heart.beat(within: .milliseconds(500))
+        guard await bell.wait(atMost: .milliseconds(500)) else { return false }
+        continue
       }
       heart.beat()
       guard let turn else { return true }
+      // An election after which nothing can be done, as in a database that refuses what is written, is none.
+      if !isElected {
+        isElected = true
+        if elections.allow() {
+          say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
+        }
+        state.setRole(.leading)
+      }
       pace = turn.pace
       watch.found()
       if turn.hasProjected { load.goesOn() }
@@ -185,7 +214,7 @@ public struct LeaderService: Service {
     return written
   }
 
-  private func say(_ event: Journal.LogEvent, _ priority: LogPriority, _ message: String) {
+  private func say(_ event: Journal.LogEvent?, _ priority: LogPriority, _ message: String) {
     _ = log.write(LogRecord(time: clock.microseconds(), priority: priority, event: event, message: message))
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Dispatch
 import Glibc
+import Ledger
 import LibPQ
 import ServiceTime
 import Settings
@@ -54,6 +55,8 @@ struct Bizclock: AsyncParsableCommand {
       leave(error.description, 78)
     } catch let error as PostgresError {
       leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
+    } catch let error as Schema.Fault {
+      leave("bizclock: \(error)", 78)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
     } catch let error as ClosureDesk.Refusal {
