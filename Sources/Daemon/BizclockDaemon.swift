@@ -20,6 +20,7 @@ public struct BizclockDaemon: Sendable {
   private let settings: ProjectorSettings
   private let batch: Int
   private let holder: String
+  private let absence: AbsenceAlarm
   private let bell = Doorbell()
 
   /// A daemon; nothing runs yet.
@@ -27,9 +28,11 @@ public struct BizclockDaemon: Sendable {
   /// - Parameters:
   ///   - batch: how many events and rejects one transaction takes in.
   ///   - holder: what other daemons call it, e.g. host and process id.
+  ///   - absence: tells of levels while the database is away; left out, it keeps nothing for a restart.
   public init(
     database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
-    settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String
+    settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
+    absence: AbsenceAlarm? = nil
   ) {
     self.database = database
     self.feeds = feeds
@@ -38,6 +41,10 @@ public struct BizclockDaemon: Sendable {
     self.settings = settings
     self.batch = batch
     self.holder = holder
+    self.absence =
+      absence
+      ?? AbsenceAlarm(
+        database: database, log: log, directory: nil, retrospectiveAfter: settings.retrospectiveAfter)
   }
 
   /// Runs until graceful shutdown or one of the signals; `onReady` is told once, when the daemon serves.
@@ -48,9 +55,10 @@ public struct BizclockDaemon: Sendable {
         feed: feed, database: database, clock: alarm.face(), log: log, bell: Doorbell(), state: state)
     }
     var services: [any Service] = [
+      AbsenceService(alarm: absence, clock: alarm.face()),
       LeaderService(
         database: database, clock: alarm.face(), log: log, settings: settings, holder: holder, bell: bell,
-        state: state),
+        state: state, absence: absence),
       ListenService(database: database, bell: bell, feedBells: watches.map(\.bell)),
       HorizonService(database: database, clock: clock, log: log),
       ReadyService(

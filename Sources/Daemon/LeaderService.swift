@@ -16,10 +16,11 @@ public struct LeaderService: Service {
   private let holder: String
   private let bell: Doorbell
   private let state: DaemonState
+  private let absence: AbsenceAlarm
 
   init(
     database: DatabaseSource, clock: any WallClock, log: any LogSink, settings: ProjectorSettings, holder: String,
-    bell: Doorbell, state: DaemonState
+    bell: Doorbell, state: DaemonState, absence: AbsenceAlarm
   ) {
     self.database = database
     self.clock = clock
@@ -28,6 +29,7 @@ public struct LeaderService: Service {
     self.holder = holder
     self.bell = bell
     self.state = state
+    self.absence = absence
   }
 
   /// Runs until graceful shutdown.
@@ -45,6 +47,7 @@ public struct LeaderService: Service {
           _ = await bell.wait(atMost: .milliseconds(500))
         } catch {
           state.setRole(.unknown)
+          absence.failed()
           await watch.lost(error, bell)
         }
       }
@@ -64,11 +67,13 @@ public struct LeaderService: Service {
       guard let projector = won else {
         watch.found()
         state.setRole(.standby)
+        absence.stoodBy()
         _ = await bell.wait(atMost: .milliseconds(250))
         continue
       }
       say(.leaderElected, .info, "This daemon leads: it projects events and raises alerts.")
       state.setRole(.leading)
+      absence.elected(projector)
       if try await serve(projector, connection, &watch) {
         say(.leaderDeposed, .warning, "This daemon no longer leads.")
       }
@@ -127,6 +132,7 @@ public struct LeaderService: Service {
     let now = clock.now()
     let levels = try projector.raiseLevels(&session, now: now)
     guard levels.raised != nil else { return nil }
+    if !levels.more { absence.raised(through: now) }
     let wrote = try announce(
       announcer, &pace, within: levels.more ? LinePace.sliceShare : LinePace.turnShare,
       summarize: summarize && step == .idle && !levels.more, &session)
@@ -167,7 +173,8 @@ public struct LeaderService: Service {
   ) throws -> Int {
     guard !lines.isEmpty else { return 0 }
     let begun = ContinuousClock.now
-    let written = log.write(contentsOf: lines.map { announcer.record($0, at: clock.now()) })
+    let written = log.write(
+      contentsOf: lines.map { absence.marked(announcer.record($0, at: clock.now()), $0) })
     try Outbox.written(Array(lines.prefix(written)), at: clock.now(), &session)
     pace.took(ContinuousClock.now - begun, lines: lines.count, written: written)
     return written

@@ -21,16 +21,18 @@ struct RunCommand: AsyncParsableCommand {
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
     let waiting = StartupWait(clock: clock, log: log)
-    let installation = try await waiting.untilThere { try await Installation.open(configuration) }
-    let rulebook = try await waiting.untilThere {
-      if installation.cluster != nil { _ = try await installation.migrate(now: clock.now()) }
-      try await installation.checkSchema()
-      return try await installation.rulebook()
-    }
+    let early = AbsenceAlarm(configuration, log: log)
+    let (installation, rulebook) =
+      if let early {
+        try await early.during(clock) { try await RunCommand.open(configuration, waiting, clock) }
+      } else {
+        try await RunCommand.open(configuration, waiting, clock)
+      }
+    let absence = early ?? AbsenceAlarm(installation, log: log)
     let feeds = try installation.spoolFeeds(rulebook)
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
-      settings: installation.projectorSettings, holder: Installation.processName)
+      settings: installation.projectorSettings, holder: Installation.processName, absence: absence)
     for feed in configuration.feeds where feed.kind != .spool {
       _ = log.write(
         LogRecord(
@@ -48,6 +50,19 @@ struct RunCommand: AsyncParsableCommand {
     }
     _ = notifier.stopping(status: nil)
     try installation.cluster?.stop()
+  }
+
+  /// Opens the database and reads the rules in force; waits for it as long as it takes.
+  private static func open(
+    _ configuration: Configuration, _ waiting: StartupWait, _ clock: SystemClock
+  ) async throws -> (Installation, Rulebook) {
+    let installation = try await waiting.untilThere { try await Installation.open(configuration) }
+    let rulebook = try await waiting.untilThere {
+      if installation.cluster != nil { _ = try await installation.migrate(now: clock.now()) }
+      try await installation.checkSchema()
+      return try await installation.rulebook()
+    }
+    return (installation, rulebook)
   }
 
   /// Says that the draft beside the configuration is not what is in force.
