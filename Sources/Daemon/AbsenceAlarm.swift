@@ -33,6 +33,8 @@ public final class AbsenceAlarm: Sendable {
     /// Whether the database gave no answer, and the leader has raised nothing since.
     var isAway = false
     var words = AbsenceWords()
+    /// Wakes who keeps the list and the files.
+    var wakeKeeper: (@Sendable () -> Void)?
 
     /// Whether it makes no sense to ask for anything.
     var isLost: Bool { failedSince != nil || isAway }
@@ -47,7 +49,7 @@ public final class AbsenceAlarm: Sendable {
   private let duty = Mutex(Duty())
   private let isLoaded = Mutex(false)
   private let isAsking = Mutex(false)
-  private let saidLast = Mutex<[String]>([])
+  private let said = Mutex<[String]>([])
 
   /// An alarm; nothing runs yet.
   ///
@@ -74,6 +76,7 @@ public final class AbsenceAlarm: Sendable {
     load(now: clock.now())
     let (teller, keeper) = (Doorbell(), Doorbell())
     levels.whenEarlier { teller.ring() }
+    duty.withLock { $0.wakeKeeper = { keeper.ring() } }
     await withTaskCancellationOrGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await self.tell(clock, teller) }
@@ -96,7 +99,9 @@ public final class AbsenceAlarm: Sendable {
     do throws(StateFile.Failure) {
       try StateFile(directory: directory, name: "", limit: 0).makeDirectory()
     } catch {
-      say("The state directory is of no use, so after a restart without the database no alerts are told: \(error).", now)
+      say(
+        "The state directory is of no use, so after a restart without the database no alerts are told: \(error).",
+        now)
       return
     }
     if let trouble = journal.load() { say(trouble, now) }
@@ -111,7 +116,7 @@ public final class AbsenceAlarm: Sendable {
 
   /// Says what is wrong with a file or the settling, each thing once until another is said.
   func say(_ message: String, _ now: Instant, _ priority: LogPriority = .warning) {
-    let isNew = saidLast.withLock { said -> Bool in
+    let isNew = said.withLock { said -> Bool in
       guard !said.contains(message) else { return false }
       said = said.suffix(15) + [message]
       return true
@@ -124,12 +129,14 @@ public final class AbsenceAlarm: Sendable {
 extension AbsenceAlarm {
   /// This daemon won a term.
   func elected(_ projector: Projector) {
-    duty.withLock {
-      $0.part = .leading
-      $0.raisedThrough = nil
-      $0.words = AbsenceWords(projector.rulebook)
-    }
     levels.follow(projector)
+    let wake = duty.withLock { duty in
+      duty.part = .leading
+      duty.raisedThrough = nil
+      duty.words = AbsenceWords(projector.rulebook)
+      return duty.wakeKeeper
+    }
+    wake?()
   }
 
   /// Every level up to an instant was raised.
@@ -142,7 +149,13 @@ extension AbsenceAlarm {
   }
 
   /// The leader's work failed.
-  func failed() { duty.withLock { $0.failedSince = $0.failedSince ?? .now } }
+  func failed() {
+    let wake = duty.withLock { duty in
+      duty.failedSince = duty.failedSince ?? .now
+      return duty.wakeKeeper
+    }
+    wake?()
+  }
 
   /// The database serves, and another daemon leads.
   func stoodBy() {
@@ -172,7 +185,9 @@ extension AbsenceAlarm {
   ///
   /// - Parameter waited: how long the first of them has waited for the leader.
   func cause(_ known: Duty, waited: Duration) async -> UnrecordedCause? {
-    if let since = known.failedSince, waited >= AbsenceAlarm.patience || .now - since >= .seconds(1) { return .away }
+    if let since = known.failedSince, waited >= AbsenceAlarm.patience || .now - since >= .seconds(1) {
+      return .away
+    }
     guard waited >= AbsenceAlarm.patience else { return nil }
     if await answers() {
       // Before it leads it does not raise anything, however long it takes until then.

@@ -39,8 +39,9 @@ final class AbsenceJournal: Sendable {
 
   /// What is told and not settled, the longest told first.
   var open: [ToldAlert] {
-    state.withLock { Array($0.told.values) }
-      .sorted { ($0.toldAt, $0.level.levelAt, $0.level.id.caseID) < ($1.toldAt, $1.level.levelAt, $1.level.id.caseID) }
+    state.withLock { Array($0.told.values) }.sorted {
+      ($0.toldAt, $0.level.levelAt, $0.level.id.caseID) < ($1.toldAt, $1.level.levelAt, $1.level.id.caseID)
+    }
   }
 
   /// Takes in what was told before the program ended; says what is wrong with the file.

@@ -53,8 +53,10 @@ struct WatchFile {
         }
       }
       guard lines.isTorn || lines.isDamaged || loaded.contents.count != count else { return loaded }
-      loaded.trouble = "The list of levels to come was damaged; \(loaded.contents.count) of \(count) could be read, "
-        + "the file lies at \(try file.setAside())."
+      let aside = try file.setAside()
+      loaded.trouble =
+        "The list of levels to come was damaged; \(loaded.contents.count) of \(count) could be read, "
+        + "the file lies at \(aside)."
     } catch {
       loaded.trouble = "The list of levels to come is of no use: \(error)."
     }

@@ -20,7 +20,8 @@ extension LevelWatch {
   /// What the leader projects meanwhile is taken in at the end. Levels that are history page nobody and are left out.
   ///
   /// - Parameter retrospectiveAfter: in microseconds.
-  public func read(_ session: inout Session, now: Instant, retrospectiveAfter: Int64) throws(PostgresError) -> Bool {
+  public func read(_ session: inout Session, now: Instant, retrospectiveAfter: Int64) throws(PostgresError) -> Bool
+  {
     guard let (number, addressees) = beginReading() else { return false }
     do {
       var contents = Contents()

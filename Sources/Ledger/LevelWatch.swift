@@ -241,7 +241,11 @@ public final class LevelWatch: Sendable {
       var hasPassed = false
       for entry in state.contents.entries.values {
         for reach in entry.reaches {
-          if let raised, reach.at <= raised { hasPassed = true } else { earliest = min(earliest ?? reach.at, reach.at) }
+          if let raised, reach.at <= raised {
+            hasPassed = true
+          } else {
+            earliest = min(earliest ?? reach.at, reach.at)
+          }
         }
       }
       if hasPassed, let raised {
@@ -260,8 +264,8 @@ public final class LevelWatch: Sendable {
     for (caseID, entry) in contents.entries {
       for reach in entry.reaches where reach.at <= now { levels.append(contents.level(caseID, entry, reach)) }
     }
-    return levels.sorted {
-      ($0.levelAt, $0.id.caseID, $0.id.commitment, $0.id.level) < ($1.levelAt, $1.id.caseID, $1.id.commitment, $1.id.level)
+    return levels.sorted { a, b in
+      (a.levelAt, a.id.caseID, a.id.commitment, a.id.level) < (b.levelAt, b.id.caseID, b.id.commitment, b.id.level)
     }
   }
 

@@ -24,14 +24,15 @@ public enum UnrecordedAlerts {
         $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[])
         AS t (case_id, commitment, round, level, revision, due_at, level_at, told_at, priority, notify, calendar)
     ), open AS MATERIALIZED (
-      -- A clock that waits for an instant that has come: the leader raises it yet, and nothing is settled before.
+      -- An alert that stands is done with once its line is written, which says when it was told. Of a clock that waits
+      -- for an instant that has come nothing is settled before the leader has raised it.
       SELECT t.*, a.case_id IS NOT NULL AS is_there, a.withdrawn_at < t.told_at AS is_stale
       FROM told t
       LEFT JOIN bizclock.alert a ON a.case_id = t.case_id AND a.commitment = t.commitment AND a.round = t.round
         AND a.level = t.level AND a.revision = t.revision
-      WHERE a.case_id IS NOT NULL AND a.withdrawn_at IS NULL
-        OR NOT EXISTS (SELECT FROM bizclock.clock c WHERE c.case_id = t.case_id AND c.commitment = t.commitment
-          AND c.round = t.round AND c.next_level_at <= $12)
+      WHERE CASE WHEN a.case_id IS NOT NULL AND a.withdrawn_at IS NULL THEN a.logged_at IS NOT NULL OR a.retrospective
+        ELSE NOT EXISTS (SELECT FROM bizclock.clock c WHERE c.case_id = t.case_id AND c.commitment = t.commitment
+          AND c.round = t.round AND c.next_level_at <= $12) END
     ), stood AS (
       UPDATE bizclock.alert a SET logged_at = least(a.logged_at, o.told_at)
       FROM open o

@@ -21,20 +21,26 @@ final class OwnServer: Sendable {
 
   /// Ends the server and all its backends as a power cut would.
   func kill() throws {
+    let victims = try processes()
+    for victim in victims { Glibc.kill(victim, SIGKILL) }
+    // A process that is being ended still counts as running; the next start would refuse.
+    while victims.contains(where: { Glibc.kill($0, 0) == 0 }) { sched_yield() }
+  }
+
+  /// The server's process and all its backends'.
+  func processes() throws -> [pid_t] {
     let text = try String(contentsOfFile: directory + "/data/postmaster.pid", encoding: .utf8)
     let pid = try #require(text.split(separator: "\n").first.flatMap { pid_t($0) })
-    var victims = [pid]
+    var processes = [pid]
     for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
       guard let child = pid_t(entry),
         let stat = try? String(contentsOfFile: "/proc/\(entry)/stat", encoding: .utf8),
         let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1,
         pid_t(fields[1]) == pid
       else { continue }
-      victims.append(child)
+      processes.append(child)
     }
-    for victim in victims { Glibc.kill(victim, SIGKILL) }
-    // A process that is being ended still counts as running; the next start would refuse.
-    while victims.contains(where: { Glibc.kill($0, 0) == 0 }) { sched_yield() }
+    return processes
   }
 
   func remove() {
