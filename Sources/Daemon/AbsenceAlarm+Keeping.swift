@@ -39,7 +39,7 @@ extension AbsenceAlarm {
   /// Another daemon leads: what this one would tell after a restart is not true any more.
   private func leave(_ keeper: inout Keeper, _ now: Instant) {
     keeper.hasRead = false
-    guard keeper.isFileThere, let directory else { return }
+    guard keeper.isFileThere, let directory = files else { return }
     keeper.isFileThere = false
     keeper.savedVersion = -1
     do throws(StateFile.Failure) { try WatchFile(directory: directory).remove() } catch { say("\(error).", now) }
@@ -48,7 +48,7 @@ extension AbsenceAlarm {
   private func save(_ keeper: inout Keeper, _ known: Duty, _ now: Instant) {
     if !known.isLost { keeper.hasSavedLoss = false }
     let isUrgent = known.isLost && !keeper.hasSavedLoss
-    guard let directory, keeper.hasRead, isUrgent || .now >= keeper.saveNext else { return }
+    guard let directory = files, keeper.hasRead, isUrgent || .now >= keeper.saveNext else { return }
     keeper.hasSavedLoss = known.isLost
     let version = levels.version
     guard version != keeper.savedVersion else { return }

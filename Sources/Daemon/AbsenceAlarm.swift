@@ -13,7 +13,7 @@ import Synchronization
 /// database says what became of it. Where another daemon leads it holds nothing and tells nothing.
 public final class AbsenceAlarm: Sendable {
   /// How long the leader may take to raise a level before the database is asked.
-  static let patience = Duration.milliseconds(400)
+  static let patience = Duration.milliseconds(300)
   /// How long the database may take to answer.
   static let answerTime = Duration.milliseconds(300)
   /// After how long a level is told that a database which answers has not taken.
@@ -48,6 +48,7 @@ public final class AbsenceAlarm: Sendable {
   let directory: String?
   private let duty = Mutex(Duty())
   private let isLoaded = Mutex(false)
+  private let lock = Mutex<StateLock?>(nil)
   private let isAsking = Mutex(false)
   private let said = Mutex<[String]>([])
 
@@ -66,7 +67,7 @@ public final class AbsenceAlarm: Sendable {
     self.directory = directory
     self.retrospectiveAfter = retrospectiveAfter
     levels = LevelWatch(capacity: capacity)
-    journal = AbsenceJournal(directory: directory)
+    journal = AbsenceJournal()
   }
 
   /// Runs until it is cancelled or the service group shuts down; may be run again after that.
@@ -74,6 +75,7 @@ public final class AbsenceAlarm: Sendable {
   /// - Parameter clock: has an alarm that nobody else sets.
   public func run(on clock: any WallClock) async {
     load(now: clock.now())
+    defer { lock.withLock { $0 = nil } }
     let (teller, keeper) = (Doorbell(), Doorbell())
     levels.whenEarlier { teller.ring() }
     duty.withLock { $0.wakeKeeper = { keeper.ring() } }
@@ -89,22 +91,26 @@ public final class AbsenceAlarm: Sendable {
     clock.arm(at: nil) {}
   }
 
-  /// Takes in, once, what an earlier run of the program left.
+  /// The directory whose files are this program's while it runs; nil if there is none.
+  var files: String? { lock.withLock { $0 == nil ? nil : directory } }
+
+  /// Takes the files for this program, and takes in, once, what an earlier run of it left.
   private func load(now: Instant) {
+    guard let directory else { return }
+    do throws(StateFile.Failure) {
+      try StateFile(directory: directory, name: "", limit: 0).makeDirectory()
+      let taken = try StateLock(directory)
+      lock.withLock { $0 = taken }
+    } catch {
+      say("After a restart without the database no alerts will be told: \(error).", now)
+      return
+    }
     let isFirst = isLoaded.withLock { loaded -> Bool in
       defer { loaded = true }
       return !loaded
     }
-    guard isFirst, let directory else { return }
-    do throws(StateFile.Failure) {
-      try StateFile(directory: directory, name: "", limit: 0).makeDirectory()
-    } catch {
-      say(
-        "The state directory is of no use, so after a restart without the database no alerts are told: \(error).",
-        now)
-      return
-    }
-    if let trouble = journal.load() { say(trouble, now) }
+    guard isFirst else { return }
+    if let trouble = journal.load(from: directory) { say(trouble, now) }
     let watch = WatchFile(directory: directory).load(now: now)
     if let trouble = watch.trouble { say(trouble, now) }
     duty.withLock { $0.words = watch.words }

@@ -11,18 +11,16 @@ final class AbsenceJournal: Sendable {
   private static let name = "unrecorded"
 
   private struct State {
+    var file: StateFile?
     var told: [AlertID: ToldAlert] = [:]
     /// Whether the file is not what is known here, after a write that failed.
     var isBehind = false
   }
 
-  private let file: StateFile?
   private let state = Mutex(State())
 
-  /// A journal; without a directory it lasts as long as the program.
-  init(directory: String?) {
-    file = directory.map { StateFile(directory: $0, name: AbsenceJournal.name, limit: 256 << 20) }
-  }
+  /// A journal without a file: it lasts as long as the program.
+  init() {}
 
   /// Whether nothing is to be settled.
   var isEmpty: Bool { state.withLock { $0.told.isEmpty } }
@@ -44,10 +42,11 @@ final class AbsenceJournal: Sendable {
     }
   }
 
-  /// Takes in what was told before the program ended; says what is wrong with the file.
-  func load() -> String? {
-    guard let file else { return nil }
+  /// Keeps it in a directory from here on, and takes in what was told before; says what is wrong with the file.
+  func load(from directory: String) -> String? {
+    let file = StateFile(directory: directory, name: AbsenceJournal.name, limit: 256 << 20)
     return state.withLock { state in
+      state.file = file
       do throws(StateFile.Failure) {
         let lines = CheckedLine.lines(try file.read())
         var isDamaged = lines.isDamaged
@@ -79,7 +78,7 @@ final class AbsenceJournal: Sendable {
     state.withLock { state in
       let room = max(0, AbsenceJournal.capacity - state.told.count)
       for alert in told.prefix(room) { state.told[alert.level.id] = alert }
-      guard let file else { return nil }
+      guard let file = state.file else { return nil }
       do throws(StateFile.Failure) {
         if state.isBehind {
           try AbsenceJournal.rewrite(&state, file)
@@ -101,7 +100,7 @@ final class AbsenceJournal: Sendable {
     guard !settled.isEmpty else { return nil }
     return state.withLock { state in
       for id in settled { state.told[id] = nil }
-      guard let file else { return nil }
+      guard let file = state.file else { return nil }
       do throws(StateFile.Failure) {
         try AbsenceJournal.rewrite(&state, file)
         return nil

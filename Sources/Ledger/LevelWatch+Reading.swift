@@ -22,10 +22,10 @@ extension LevelWatch {
   /// - Parameter retrospectiveAfter: in microseconds.
   public func read(_ session: inout Session, now: Instant, retrospectiveAfter: Int64) throws(PostgresError) -> Bool
   {
-    guard let (number, addressees) = beginReading() else { return false }
+    var contents = Contents()
+    contents.until = now + LevelWatch.horizon
+    guard let (number, addressees) = beginReading(until: contents.until) else { return false }
     do {
-      var contents = Contents()
-      contents.until = now + LevelWatch.horizon
       try session.begin("READ ONLY")
       _ = try session.execute(
         "DECLARE level_watch NO SCROLL CURSOR FOR \(LevelWatch.rows)",

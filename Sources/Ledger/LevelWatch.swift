@@ -30,6 +30,13 @@ public final class LevelWatch: Sendable {
     var grid: String?
     var serviceWindow: String?
     var reaches: [Reach]
+
+    /// The same without levels after an instant; nil if that leaves none.
+    func cut(after instant: Instant) -> Entry? {
+      var entry = self
+      entry.reaches.removeAll { $0.at > instant }
+      return entry.reaches.isEmpty ? nil : entry
+    }
   }
 
   /// Names given once each.
@@ -138,6 +145,8 @@ public final class LevelWatch: Sendable {
     var isOutdated = false
     /// Cases that changed since the reading that is on began; nil while none is.
     var changed: [Identifier: Entry?]?
+    /// How far the reading that is on looks ahead.
+    var ahead = Instant(microseconds: .min)
     /// Counts the readings, so that one that was overtaken is not taken in.
     var reading = 0
     /// Counts the changes of what it holds.
@@ -214,8 +223,12 @@ public final class LevelWatch: Sendable {
       guard let addressees = state.addressees else { return nil }
       var earliest: Instant?
       for (caseID, cached) in touched {
-        let entry = state.entry(cached, addressees)
-        if state.changed != nil { state.changed?[caseID] = .some(entry) }
+        var entry = state.entry(cached, addressees)
+        if state.changed != nil {
+          // What is read looks further ahead than what is held.
+          state.changed?[caseID] = .some(entry)
+          entry = entry?.cut(after: state.contents.until)
+        }
         guard entry != nil || state.contents.entries[caseID] != nil else { continue }
         for reach in entry?.reaches ?? [] { earliest = min(earliest ?? reach.at, reach.at) }
         state.contents.put(entry, for: caseID)
@@ -286,8 +299,9 @@ public final class LevelWatch: Sendable {
   }
 
   /// Begins a reading: from here on changes are kept aside; nil if this daemon does not lead.
-  func beginReading() -> (number: Int, addressees: Addressees)? {
+  func beginReading(until: Instant) -> (number: Int, addressees: Addressees)? {
     state.withLock { state in
+      state.ahead = until
       guard let addressees = state.addressees else { return nil }
       state.reading += 1
       state.changed = [:]
@@ -327,9 +341,10 @@ extension LevelWatch.State {
   /// What is held of a case: its levels that were not raised when it was folded, as far as the horizon.
   fileprivate mutating func entry(_ cached: CachedCase, _ addressees: Addressees) -> LevelWatch.Entry? {
     var reaches: [LevelWatch.Reach] = []
+    let until = changed == nil ? contents.until : max(contents.until, ahead)
     for clock in cached.clocks {
-      guard let next = clock.nextLevelAt, next <= contents.until else { continue }
-      for reach in clock.levels where reach.at >= next && reach.at <= contents.until {
+      guard let next = clock.nextLevelAt, next <= until else { continue }
+      for reach in clock.levels where reach.at >= next && reach.at <= until {
         reaches.append(
           LevelWatch.Reach(
             at: reach.at, dueAt: reach.dueAt, round: clock.key.round, revision: Int32(clamping: reach.revision),

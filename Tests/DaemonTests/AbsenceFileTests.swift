@@ -26,6 +26,13 @@ import Testing
     try body(directory)
   }
 
+  /// A journal that was loaded from a directory, and what it said.
+  private static func loaded(_ directory: String) -> (journal: AbsenceJournal, trouble: String?) {
+    let journal = AbsenceJournal()
+    let trouble = journal.load(from: directory)
+    return (journal, trouble)
+  }
+
   private static func mode(_ path: String) throws -> Int? {
     try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
   }
@@ -56,8 +63,8 @@ import Testing
 
   @Test func whatWasToldIsKnownAfterARestart() throws {
     try AbsenceFileTests.with { directory throws in
-      let journal = AbsenceJournal(directory: directory)
-      #expect(journal.load() == nil && journal.isEmpty)
+      let (journal, trouble) = AbsenceFileTests.loaded(directory)
+      #expect(trouble == nil && journal.isEmpty)
       let told = ["C1", "C/2", "C\t3\n"].enumerated().map { index, name in
         ToldAlert(
           level: AbsenceFileTests.level(name) { if index == 1 { $0.region = nil; $0.notify = nil } },
@@ -66,14 +73,14 @@ import Testing
       #expect(journal.add(Array(told.prefix(2))) == nil)
       #expect(journal.add(Array(told.suffix(1))) == nil)
       #expect(try AbsenceFileTests.mode(directory + "/unrecorded") == 0o600)
-      let again = AbsenceJournal(directory: directory)
-      #expect(again.load() == nil)
+      let (again, still) = AbsenceFileTests.loaded(directory)
+      #expect(still == nil)
       #expect(again.open == told)
       #expect(again.toldAt(told[1].level.id) == told[1].toldAt)
       #expect(again.untold(told.map(\.level) + [AbsenceFileTests.level("C4")]).map(\.id.caseID) == ["C4"])
       #expect(again.remove(told.prefix(2).map(\.level.id)) == nil)
-      let third = AbsenceJournal(directory: directory)
-      #expect(third.load() == nil && third.open == [told[2]])
+      let (third, last) = AbsenceFileTests.loaded(directory)
+      #expect(last == nil && third.open == [told[2]])
       // Nothing left: no file.
       #expect(third.remove([told[2].level.id]) == nil)
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
@@ -87,16 +94,16 @@ import Testing
         ToldAlert(level: AbsenceFileTests.level("C1"), toldAt: AbsenceFileTests.now),
         ToldAlert(level: AbsenceFileTests.level("C2"), toldAt: AbsenceFileTests.now + 1)
       )
-      let journal = AbsenceJournal(directory: directory)
+      let (journal, _) = AbsenceFileTests.loaded(directory)
       #expect(journal.add([one, two]) == nil)
       let path = directory + "/unrecorded"
       let bytes = try Data(contentsOf: URL(filePath: path))
       try bytes.dropLast(5).write(to: URL(filePath: path))
-      let again = AbsenceJournal(directory: directory)
-      #expect(again.load() == nil && again.open == [one])
+      let (again, still) = AbsenceFileTests.loaded(directory)
+      #expect(still == nil && again.open == [one])
       #expect(again.add([two]) == nil)
-      let third = AbsenceJournal(directory: directory)
-      #expect(third.load() == nil && third.open == [one, two])
+      let (third, last) = AbsenceFileTests.loaded(directory)
+      #expect(last == nil && third.open == [one, two])
     }
   }
 
@@ -106,19 +113,19 @@ import Testing
       let told = ["C1", "C2", "C3"].enumerated().map {
         ToldAlert(level: AbsenceFileTests.level($1), toldAt: AbsenceFileTests.now + Int64($0))
       }
-      let journal = AbsenceJournal(directory: directory)
+      let (journal, _) = AbsenceFileTests.loaded(directory)
       for alert in told { #expect(journal.add([alert]) == nil) }
       let path = directory + "/unrecorded"
       var bytes = try Data(contentsOf: URL(filePath: path))
       bytes[bytes.count / 2] ^= 1
       try bytes.write(to: URL(filePath: path))
-      let again = AbsenceJournal(directory: directory)
-      let trouble = try #require(again.load())
+      let (again, said) = AbsenceFileTests.loaded(directory)
+      let trouble = try #require(said)
       #expect(trouble.contains(path + ".damaged-1"))
       #expect(again.open == [told[0], told[2]])
       #expect(try Data(contentsOf: URL(filePath: path + ".damaged-1")) == bytes)
-      let third = AbsenceJournal(directory: directory)
-      #expect(third.load() == nil && third.open.count == 2)
+      let (third, last) = AbsenceFileTests.loaded(directory)
+      #expect(last == nil && third.open.count == 2)
     }
   }
 
@@ -127,10 +134,23 @@ import Testing
     try AbsenceFileTests.with { directory throws in
       let path = directory + "/file"
       try "".write(toFile: path, atomically: true, encoding: .utf8)
-      let journal = AbsenceJournal(directory: path)
+      let (journal, trouble) = AbsenceFileTests.loaded(path)
+      #expect(trouble == nil)
       let told = ToldAlert(level: AbsenceFileTests.level("C1"), toldAt: AbsenceFileTests.now)
       #expect(journal.add([told])?.contains("may be told again") == true)
       #expect(journal.toldAt(told.level.id) == told.toldAt)
+    }
+  }
+
+  /// One program at a time: two daemons by one configuration must not take each other's files away.
+  @Test func theFilesAreOneProgramsAtATime() throws {
+    try AbsenceFileTests.with { directory throws in
+      var lock: StateLock? = try StateLock(directory)
+      #expect(lock != nil)
+      #expect(throws: StateFile.Failure.self) { try StateLock(directory) }
+      lock = nil
+      #expect(throws: Never.self) { try StateLock(directory) }
+      #expect(throws: StateFile.Failure.self) { try StateLock(directory + "/none") }
     }
   }
 

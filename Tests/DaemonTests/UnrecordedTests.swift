@@ -45,7 +45,8 @@ import Testing
           + "the database is away, and the alert will be recorded when it returns.")
       #expect(
         red?.fields.map(\.key) == [
-          "alert_id", "case_id", "commitment", "round", "level", "revision", "due_at", "level_at", "overrun_seconds",
+          "alert_id", "case_id", "commitment", "round", "level", "revision", "due_at", "level_at",
+          "overrun_seconds",
           "region", "service_window", "message_zh",
         ])
       #expect(red?["level_at"] == .text("2026-09-15T17:30:00+08:00"))
@@ -63,7 +64,8 @@ import Testing
       #expect(office.lines(.alertRaised).allSatisfy { $0["unrecorded_at"] != nil })
       try await AbsentOffice.expect(office.recorded(), levels.sorted())
       let logged = try await TestQuery.rows(
-        server.conninfo, "SELECT bool_and(logged_at = level_at AND recorded_at > level_at)::text FROM dashboard.alert")
+        server.conninfo,
+        "SELECT bool_and(logged_at = level_at AND recorded_at > level_at)::text FROM dashboard.alert")
       #expect(logged == [["true"]])
       #expect(office.alerts(.alertWithdrawn).isEmpty)
       #expect(try await office.verified())
@@ -225,19 +227,19 @@ import Testing
   @Test func whenItIsAway() async throws {
     let cases = [
       // It is asked only after the leader has had its time.
-      Wait(isThere: true, part: .leading, waited: 399, cause: nil),
-      Wait(isThere: false, part: .leading, waited: 399, cause: nil),
-      Wait(isThere: true, part: .leading, waited: 400, cause: nil),
-      Wait(isThere: false, part: .leading, waited: 400, cause: .away),
+      Wait(isThere: true, part: .leading, waited: 299, cause: nil),
+      Wait(isThere: false, part: .leading, waited: 299, cause: nil),
+      Wait(isThere: true, part: .leading, waited: 300, cause: nil),
+      Wait(isThere: false, part: .leading, waited: 300, cause: .away),
       Wait(isThere: true, part: .leading, waited: 29_999, cause: nil),
       Wait(isThere: true, part: .leading, waited: 30_000, cause: .stuck),
       // At the start nobody raises levels for a while.
       Wait(isThere: true, part: .starting, waited: 60_000, cause: nil),
-      Wait(isThere: false, part: .starting, waited: 400, cause: .away),
+      Wait(isThere: false, part: .starting, waited: 300, cause: .away),
       // The leader has tried and failed: that is known without asking, once it lasts.
       Wait(isThere: true, part: .leading, waited: 0, failing: 999, cause: nil),
       Wait(isThere: true, part: .leading, waited: 0, failing: 1_000, cause: .away),
-      Wait(isThere: true, part: .leading, waited: 400, failing: 0, cause: .away),
+      Wait(isThere: true, part: .leading, waited: 300, failing: 0, cause: .away),
     ]
     try await AbsentOffice.with { server, _ in
       for isThere in [true, false] {

@@ -89,7 +89,8 @@ import Testing
           let day = Int.random(in: 1...2, using: &random)
           events.append(
             .told(
-              "K\(Int.random(in: 1...40, using: &random))", type, "2026-06-0\(day) \(hour < 10 ? "0" : "")\(hour):00",
+              "K\(Int.random(in: 1...40, using: &random))", type,
+              "2026-06-0\(day) \(hour < 10 ? "0" : "")\(hour):00",
               id: "\(batch) \(number)"))
         }
         try await ledger.tell(leader, events, at: LevelWatchTests.morning)
@@ -114,7 +115,7 @@ import Testing
         leader, ["K1", "K2", "K3"].map { LevelWatchTests.accepted($0) }, at: LevelWatchTests.morning)
       try await LevelWatchTests.read(watch, ledger)
       let stale = watch.contents
-      let reading = try #require(watch.beginReading())
+      let reading = try #require(watch.beginReading(until: stale.until))
       try await ledger.tell(
         leader,
         [
@@ -127,11 +128,22 @@ import Testing
       // One that was overtaken counts nothing.
       #expect(!watch.endReading(reading.number - 1, stale))
       // One that failed is to be done again.
-      let another = try #require(watch.beginReading())
+      let another = try #require(watch.beginReading(until: stale.until))
       #expect(!watch.wantsReading(now: LevelWatchTests.morning))
       #expect(!watch.endReading(another.number, nil))
       #expect(watch.wantsReading(now: LevelWatchTests.morning))
       #expect(watch.contents.count == 9)
+
+      // The first reading of all: nothing is held yet, and what changes meanwhile is not lost.
+      let fresh = LevelWatch()
+      fresh.follow(leader)
+      let first = try #require(fresh.beginReading(until: stale.until))
+      try await ledger.tell(
+        leader, [LevelWatchTests.accepted("K5"), .told("K3", "completed", "2026-06-01 10:00")],
+        at: LevelWatchTests.morning)
+      #expect(fresh.contents.count == 0)
+      #expect(fresh.endReading(first.number, stale))
+      #expect(Set(fresh.due(at: Instant(microseconds: .max)).map(\.id.caseID)) == ["K1", "K2", "K5"])
     }
   }
 
