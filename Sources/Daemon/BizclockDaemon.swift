@@ -21,6 +21,7 @@ public struct BizclockDaemon: Sendable {
   private let feeds: FeedsService
   private let current: CurrentSettings
   private let holder: String
+  private let absence: AbsenceAlarm
   private let bell = Doorbell()
   private let alarm: SharedAlarm
   private let notifier: ServiceNotifier
@@ -33,10 +34,12 @@ public struct BizclockDaemon: Sendable {
   ///   - holder: what other daemons call it, e.g. host and process id.
   ///   - notifier: who is told how it fares.
   ///   - watchdog: after how long without a sign of life that one gives it up; nil if it does not.
+  ///   - absence: tells of levels while the database is away; left out, it keeps nothing for a restart.
   public init(
     database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
     settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
-    notifier: ServiceNotifier = ServiceNotifier(socket: nil), watchdog: Duration? = nil
+    notifier: ServiceNotifier = ServiceNotifier(socket: nil), watchdog: Duration? = nil,
+    absence: AbsenceAlarm? = nil
   ) {
     self.database = database
     self.clock = clock
@@ -51,6 +54,10 @@ public struct BizclockDaemon: Sendable {
     self.heartbeats = heartbeats
     self.log = log
     self.alarm = alarm
+    self.absence =
+      absence
+      ?? AbsenceAlarm(
+        database: database, log: log, directory: nil, retrospectiveAfter: settings.retrospectiveAfter)
     current = CurrentSettings(settings)
     self.feeds = FeedsService(
       feeds,
@@ -83,9 +90,10 @@ public struct BizclockDaemon: Sendable {
     var services: [any Service] = [
       PulseService(
         beats: heartbeats, notifier: notifier, interval: watchdog, stopping: stopping, clock: clock, log: log),
+      AbsenceService(alarm: absence, clock: alarm.face()),
       LeaderService(
         database: database, clock: alarm.face(), log: log, settings: current, holder: holder, bell: bell,
-        state: state, heart: heartbeats.loop("leader")),
+        state: state, absence: absence, heart: heartbeats.loop("leader")),
       ListenService(
         database: database, bell: bell, ringFeeds: { feeds.ringWatches() }, log: log, clock: clock,
         heart: heartbeats.loop("listener")),

@@ -19,6 +19,8 @@ public struct DatabaseSource: Sendable {
     case listen
     /// Commands and reports.
     case ask
+    /// Finds out whether the database answers.
+    case probe
     /// Migrations, changes of rules and proofs, which may take long.
     case administer
   }
@@ -52,6 +54,10 @@ public struct DatabaseSource: Sendable {
     case .ask:
       options.applicationName = "bizclock ask"
       settings["statement_timeout"] = "60s"
+    case .probe:
+      options.applicationName = "bizclock probe"
+      options.connectTimeout = 1_000
+      options.statementTimeout = 1_000
     case .administer:
       options.applicationName = "bizclock administer"
       options.statementTimeout = 3_600_000

@@ -16,11 +16,12 @@ public struct LeaderService: Service {
   private let holder: String
   private let bell: Doorbell
   private let state: DaemonState
+  private let absence: AbsenceAlarm
   private let heart: Heartbeat
 
   init(
     database: DatabaseSource, clock: any WallClock, log: any LogSink, settings: CurrentSettings, holder: String,
-    bell: Doorbell, state: DaemonState, heart: Heartbeat
+    bell: Doorbell, state: DaemonState, absence: AbsenceAlarm, heart: Heartbeat
   ) {
     self.database = database
     self.clock = clock
@@ -29,6 +30,7 @@ public struct LeaderService: Service {
     self.holder = holder
     self.bell = bell
     self.state = state
+    self.absence = absence
     self.heart = heart
   }
 
@@ -54,6 +56,7 @@ public struct LeaderService: Service {
           _ = await bell.wait(atMost: .milliseconds(500))
         } catch {
           state.setRole(.unknown)
+          absence.failed()
           heart.beat(within: .seconds(2))
           await watch.lost(error, bell)
         }
@@ -79,6 +82,7 @@ public struct LeaderService: Service {
       guard let projector = won else {
         watch.found()
         state.setRole(.standby)
+        absence.stoodBy()
         // Whoever leads after another is news.
         elections = Damper()
         if try await standby.look(connection) {
@@ -88,6 +92,7 @@ public struct LeaderService: Service {
         _ = await bell.wait(atMost: .milliseconds(250))
         continue
       }
+      absence.elected(projector)
       if try await serve(projector, connection, &watch, &elections) {
         elections = Damper()
         say(.leaderDeposed, .warning, "This daemon no longer leads.")
@@ -168,6 +173,7 @@ public struct LeaderService: Service {
     let now = clock.now()
     let levels = try projector.raiseLevels(&session, now: now)
     guard levels.raised != nil else { return nil }
+    if !levels.more { absence.raised(through: now) }
     let wrote = try announce(
       announcer, &pace, within: levels.more ? LinePace.sliceShare : LinePace.turnShare,
       summarize: summarize && step == .idle && !levels.more, &session)
@@ -208,7 +214,8 @@ public struct LeaderService: Service {
   ) throws -> Int {
     guard !lines.isEmpty else { return 0 }
     let begun = ContinuousClock.now
-    let written = log.write(contentsOf: lines.map { announcer.record($0, at: clock.now()) })
+    let written = log.write(
+      contentsOf: lines.map { absence.marked(announcer.record($0, at: clock.now()), $0) })
     try Outbox.written(Array(lines.prefix(written)), at: clock.now(), &session)
     pace.took(ContinuousClock.now - begun, lines: lines.count, written: written)
     return written

@@ -60,6 +60,8 @@ public final class Projector: @unchecked Sendable {
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
   var sharesThrough: Instant
+  /// Follows what it projects, for the time when the database is away.
+  var watch: LevelWatch?
 
   /// A projector for a term that was just won.
   public init(term: LeaderTerm, rulebook: Rulebook, settings: ProjectorSettings = ProjectorSettings()) {
@@ -128,6 +130,7 @@ public final class Projector: @unchecked Sendable {
     }
     term.position = through
     for (caseID, cached) in touched { cache.put(cached, for: caseID) }
+    watch?.take(touched)
     return .projected(events: batch.count, through: through)
   }
 

@@ -29,18 +29,20 @@ struct RunCommand: AsyncParsableCommand {
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
     let waiting = StartupWait(clock: clock, log: log)
-    let installation = try await waiting.untilThere { try await Installation.open(configuration) }
-    let rulebook = try await waiting.untilThere {
-      if installation.cluster != nil { _ = try await installation.migrate(now: clock.now()) }
-      try await installation.checkSchema()
-      return try await installation.rulebook()
-    }
+    let early = AbsenceAlarm(configuration, log: log)
+    let (installation, rulebook) =
+      if let early {
+        try await early.during(clock) { try await RunCommand.open(configuration, waiting, clock) }
+      } else {
+        try await RunCommand.open(configuration, waiting, clock)
+      }
+    let absence = early ?? AbsenceAlarm(installation, log: log)
     let feeds = try installation.spoolFeeds(rulebook)
     let notifier = ServiceNotifier.fromEnvironment()
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName, notifier: notifier,
-      watchdog: RunCommand.watchdog())
+      watchdog: RunCommand.watchdog(), absence: absence)
     installation.warnOfUnreadFeeds(log, clock)
     let notice = PolicyDraftNotice(database: installation.database, clock: clock, log: log)
     if let draft = notice.draft(of: configuration) {
@@ -54,6 +56,19 @@ struct RunCommand: AsyncParsableCommand {
       _ = notifier.ready(status: "taking in \(feeds.count) feeds")
     }
     try installation.cluster?.stop()
+  }
+
+  /// Opens the database and reads the rules in force; waits for it as long as it takes.
+  private static func open(
+    _ configuration: Configuration, _ waiting: StartupWait, _ clock: SystemClock
+  ) async throws -> (Installation, Rulebook) {
+    let installation = try await waiting.untilThere { try await Installation.open(configuration) }
+    let rulebook = try await waiting.untilThere {
+      if installation.cluster != nil { _ = try await installation.migrate(now: clock.now()) }
+      try await installation.checkSchema()
+      return try await installation.rulebook()
+    }
+    return (installation, rulebook)
   }
 
   /// How often the service manager wants a sign of life, if it does.
