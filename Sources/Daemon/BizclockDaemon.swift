@@ -20,6 +20,7 @@ public struct BizclockDaemon: Sendable {
   private let settings: ProjectorSettings
   private let batch: Int
   private let holder: String
+  private let metrics: DaemonMetrics
   private let bell = Doorbell()
 
   /// A daemon; nothing runs yet.
@@ -27,9 +28,11 @@ public struct BizclockDaemon: Sendable {
   /// - Parameters:
   ///   - batch: how many events and rejects one transaction takes in.
   ///   - holder: what other daemons call it, e.g. host and process id.
+  ///   - metrics: where its services count what they do.
   public init(
     database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
-    settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String
+    settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
+    metrics: DaemonMetrics = DaemonMetrics()
   ) {
     self.database = database
     self.feeds = feeds
@@ -38,10 +41,18 @@ public struct BizclockDaemon: Sendable {
     self.settings = settings
     self.batch = batch
     self.holder = holder
+    self.metrics = metrics
   }
 
+  /// The names of the feeds that it reads.
+  public var feedNames: Set<String> { Set(feeds.map(\.description.name)) }
+
   /// Runs until graceful shutdown or one of the signals; `onReady` is told once, when the daemon serves.
-  public func run(signals: [UnixSignal] = [], onReady: @escaping @Sendable () -> Void = {}) async throws {
+  ///
+  /// Services that run beside its own come first to an end.
+  public func run(
+    signals: [UnixSignal] = [], also others: [any Service] = [], onReady: @escaping @Sendable () -> Void = {}
+  ) async throws {
     let alarm = SharedAlarm(clock)
     let watches = feeds.map { feed in
       FeedWatch(
@@ -50,18 +61,20 @@ public struct BizclockDaemon: Sendable {
     var services: [any Service] = [
       LeaderService(
         database: database, clock: alarm.face(), log: log, settings: settings, holder: holder, bell: bell,
-        state: state),
+        state: state, metrics: metrics),
       ListenService(database: database, bell: bell, feedBells: watches.map(\.bell)),
       HorizonService(database: database, clock: clock, log: log),
       ReadyService(
-        state: state, feeds: Set(feeds.map(\.description.name)), clock: clock, log: log, onReady: onReady),
+        state: state, feeds: feedNames, clock: clock, log: log, onReady: onReady),
     ]
     for feed in feeds {
       services.append(
         SpoolService(
-          feed: feed, database: database, clock: clock, log: log, batch: batch, stop: Doorbell(), state: state))
+          feed: feed, database: database, clock: clock, log: log, batch: batch, stop: Doorbell(), state: state,
+          metrics: metrics))
     }
     services += watches as [any Service]
+    services += others
     let sink = log
     let clock = clock
     let logger = Logger(label: "bizclock") { label in

@@ -19,6 +19,8 @@ public struct DatabaseSource: Sendable {
     case listen
     /// Commands and reports.
     case ask
+    /// Figures for monitoring, which gives up soon.
+    case observe
     /// Migrations, changes of rules and proofs, which may take long.
     case administer
   }
@@ -41,6 +43,13 @@ public struct DatabaseSource: Sendable {
     case .ask:
       options.applicationName = "bizclock ask"
       settings["statement_timeout"] = "60s"
+    case .observe:
+      options.applicationName = "bizclock metrics"
+      options.connectTimeout = 2_000
+      options.statementTimeout = 4_000
+      settings["statement_timeout"] = "3s"
+      settings["lock_timeout"] = "1s"
+      settings["idle_session_timeout"] = "10min"
     case .administer:
       options.applicationName = "bizclock administer"
       options.statementTimeout = 3_600_000

@@ -18,6 +18,7 @@ public final class Intake: @unchecked Sendable {
   var processes = KnownProcesses()
   /// By feed, what was said of its quarantine; nil where nobody is to be told.
   private var growth: [String: QuarantineGrowth]?
+  private let metrics: DaemonMetrics
 
   private struct Input {
     /// Made when the processes that the policy names are known.
@@ -30,7 +31,11 @@ public final class Intake: @unchecked Sendable {
   }
 
   /// An intake over connections of its own; `tellsGrowth` has the log say when a feed's quarantine grows.
-  public init(database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool = false) {
+  public init(
+    database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool = false,
+    metrics: DaemonMetrics = DaemonMetrics()
+  ) {
+    self.metrics = metrics
     self.database = database
     self.clock = clock
     self.log = log
@@ -106,8 +111,10 @@ public final class Intake: @unchecked Sendable {
         receivedAt: clock.now())
     }
     guard let batch = pending else { return nil }
+    let begun = ContinuousClock.now
     let outcome = try appender.append(batch, on: &session)
     pending = nil
+    metrics.appended(outcome, feed: batch.feed, in: ContinuousClock.now - begun)
     if outcome.hasResumed { sayResumed(batch, outcome) }
     return outcome
   }

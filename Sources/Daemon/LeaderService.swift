@@ -16,10 +16,11 @@ public struct LeaderService: Service {
   private let holder: String
   private let bell: Doorbell
   private let state: DaemonState
+  private let metrics: DaemonMetrics
 
   init(
     database: DatabaseSource, clock: any WallClock, log: any LogSink, settings: ProjectorSettings, holder: String,
-    bell: Doorbell, state: DaemonState
+    bell: Doorbell, state: DaemonState, metrics: DaemonMetrics = DaemonMetrics()
   ) {
     self.database = database
     self.clock = clock
@@ -28,12 +29,13 @@ public struct LeaderService: Service {
     self.holder = holder
     self.bell = bell
     self.state = state
+    self.metrics = metrics
   }
 
   /// Runs until graceful shutdown.
   public func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
-      var watch = DatabaseWatch(clock: clock, log: log)
+      var watch = DatabaseWatch(clock: clock, log: log) { [metrics] in metrics.databaseLost() }
       while !bell.isSilenced, !Task.isCancelled {
         do {
           let connection = try await database.connect(.lead)
@@ -119,8 +121,10 @@ public struct LeaderService: Service {
     _ session: inout Session
   ) throws -> Turn? {
     var pace = pace
+    let begun = ContinuousClock.now
     let step = try projector.projectNext(&session, now: clock.now())
     if step == .deposed { return nil }
+    if step != .idle { metrics.projected(in: ContinuousClock.now - begun) }
     // With nothing to write, only a look tells that other rules are in force.
     if step == .idle, try !projector.isCurrent(&session) { return nil }
     // Projecting may have taken a while: levels are recorded at the time that it is then.
@@ -169,6 +173,7 @@ public struct LeaderService: Service {
     let begun = ContinuousClock.now
     let written = log.write(contentsOf: lines.map { announcer.record($0, at: clock.now()) })
     try Outbox.written(Array(lines.prefix(written)), at: clock.now(), &session)
+    metrics.logged(lines.prefix(written))
     pace.took(ContinuousClock.now - begun, lines: lines.count, written: written)
     return written
   }

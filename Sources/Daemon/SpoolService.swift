@@ -31,11 +31,13 @@ public struct SpoolService: Service {
   let batch: Int
   let stop: Doorbell
   let state: DaemonState
+  var metrics = DaemonMetrics()
 
   /// Runs until graceful shutdown; the batch in hand is finished.
   public func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
-      let intake = Intake(database: database, clock: clock, log: log, tellsGrowth: true)
+      let intake = Intake(database: database, clock: clock, log: log, tellsGrowth: true, metrics: metrics)
+      metrics.begins(feed: feed.description.name)
       let watcher = SpoolWatcher(feed.directory)
       var told = ""
       while !stop.isSilenced, !Task.isCancelled {

@@ -6,6 +6,7 @@ import Ledger
 import ServiceTime
 import Settings
 import UnixSignals
+import Web
 
 /// The daemon.
 struct RunCommand: AsyncParsableCommand {
@@ -20,6 +21,7 @@ struct RunCommand: AsyncParsableCommand {
     let configuration = try globals.configuration()
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
+    let web = try RunCommand.web(configuration.http, clock, log)
     let waiting = StartupWait(clock: clock, log: log)
     let installation = try await waiting.untilThere { try await Installation.open(configuration) }
     let rulebook = try await waiting.untilThere {
@@ -30,7 +32,8 @@ struct RunCommand: AsyncParsableCommand {
     let feeds = try installation.spoolFeeds(rulebook)
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
-      settings: installation.projectorSettings, holder: Installation.processName)
+      settings: installation.projectorSettings, holder: Installation.processName,
+      metrics: web?.metrics ?? DaemonMetrics())
     for feed in configuration.feeds where feed.kind != .spool {
       _ = log.write(
         LogRecord(
@@ -43,11 +46,25 @@ struct RunCommand: AsyncParsableCommand {
       try await waiting.untilThere { try await announceDraft(draft, installation, log, clock) }
     }
     let notifier = ServiceNotifier.fromEnvironment()
-    try await daemon.run(signals: [.sigterm, .sigint]) {
+    let beside = web.map { [$0.service(for: daemon, version: Bizclock.configuration.version)] } ?? []
+    try await daemon.run(signals: [.sigterm, .sigint], also: beside) {
       _ = notifier.ready(status: "taking in \(feeds.count) feeds")
     }
     _ = notifier.stopping(status: nil)
     try installation.cluster?.stop()
+  }
+
+  /// The HTTP interface; nil where the address is taken and nobody had asked for that one.
+  private static func web(_ settings: HTTPSettings, _ clock: SystemClock, _ log: any LogSink) throws -> WebInterface? {
+    do {
+      return try WebInterface(settings, clock: clock, log: log)
+    } catch let fault as ListenFault where !settings.isListenGiven {
+      _ = log.write(
+        LogRecord(
+          time: clock.now().microseconds, priority: .warning,
+          message: "HTTP is not served, health and metrics neither: \(fault)."))
+      return nil
+    }
   }
 
   /// Says that the draft beside the configuration is not what is in force.
