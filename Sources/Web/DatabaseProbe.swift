@@ -1,4 +1,5 @@
 import Daemon
+import Journal
 import Ledger
 import LibPQ
 import ServiceTime
@@ -32,16 +33,19 @@ actor DatabaseProbe {
 
   private let database: DatabaseSource
   private let clock: any WallClock
+  private let log: any LogSink
   private let freshness: Freshness
   private var connection: Connection?
   private var known = Known()
   private var pulseUntil: ContinuousClock.Instant?
   private var holdingsUntil: ContinuousClock.Instant?
   private var flight: Task<Void, Never>?
+  private var said = ""
 
-  init(_ database: DatabaseSource, clock: any WallClock, freshness: Freshness = Freshness()) {
+  init(_ database: DatabaseSource, clock: any WallClock, log: any LogSink, freshness: Freshness = Freshness()) {
     self.database = database
     self.clock = clock
+    self.log = log
     self.freshness = freshness
   }
 
@@ -55,6 +59,7 @@ actor DatabaseProbe {
       let task = Task { await ask(counting: counting) }
       flight = task
       await task.value
+      break
     }
     return known
   }
@@ -85,7 +90,7 @@ actor DatabaseProbe {
       pulseUntil = .now + freshness.pulse
     } catch {
       known.isUp = false
-      known.failures += 1
+      failed(error)
       pulseUntil = .now + freshness.failure
       await close()
     }
@@ -97,9 +102,21 @@ actor DatabaseProbe {
     do {
       known.holdings = try await connection.run { try ServiceFigures.holdings(&$0, now: now) }
     } catch {
-      known.failures += 1
+      failed(error)
     }
     holdingsUntil = .now + freshness.holdings
+  }
+
+  /// Counts what was asked in vain. That the database is away is the leader's to tell; that it refuses is told here.
+  private func failed(_ error: any Error) {
+    known.failures += 1
+    guard let error = error as? PostgresError, !error.isRetryable, said != "\(error)" else { return }
+    said = "\(error)"
+    var record = LogRecord(
+      time: clock.now().microseconds, priority: .warning,
+      message: "The database refuses to tell the figures for /metrics and /readyz; see the error.")
+    record.set("error", .text(said))
+    _ = log.write(record)
   }
 
   private func connected() async throws -> Connection {

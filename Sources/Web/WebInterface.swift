@@ -63,7 +63,7 @@ public struct WebInterface: Sendable {
   public func service(
     for daemon: BizclockDaemon, version: String, overdue: @escaping @Sendable () -> [String] = { [] }
   ) -> any Service {
-    let probe = DatabaseProbe(daemon.database, clock: clock)
+    let probe = DatabaseProbe(daemon.database, clock: clock, log: log)
     let readiness = Readiness(state: daemon.state, feeds: daemon.feedNames, probe: probe, overdue: overdue)
     let page = MetricsPage(factory: factory, state: daemon.state, log: log, version: version, probe: probe)
     return WebServer(
