@@ -22,6 +22,7 @@ public struct BizclockDaemon: Sendable {
   private let current: CurrentSettings
   private let holder: String
   private let absence: AbsenceAlarm
+  private let metrics: DaemonMetrics
   private let bell = Doorbell()
   private let alarm: SharedAlarm
   private let notifier: ServiceNotifier
@@ -35,17 +36,19 @@ public struct BizclockDaemon: Sendable {
   ///   - notifier: who is told how it fares.
   ///   - watchdog: after how long without a sign of life that one gives it up; nil if it does not.
   ///   - absence: tells of levels while the database is away; left out, it keeps nothing for a restart.
+  ///   - metrics: where its services count what they do.
   public init(
     database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
     settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
     notifier: ServiceNotifier = ServiceNotifier(socket: nil), watchdog: Duration? = nil,
-    absence: AbsenceAlarm? = nil
+    absence: AbsenceAlarm? = nil, metrics: DaemonMetrics = DaemonMetrics()
   ) {
     self.database = database
     self.clock = clock
     self.holder = holder
     self.notifier = notifier
     self.watchdog = watchdog
+    self.metrics = metrics
     let state = DaemonState()
     let heartbeats = watchdog.map { Heartbeats(limit: $0) } ?? Heartbeats()
     let log = WatchedSink(sink: log, beats: heartbeats)
@@ -62,7 +65,8 @@ public struct BizclockDaemon: Sendable {
     self.feeds = FeedsService(
       feeds,
       FeedsService.Parts(
-        database: database, clock: clock, alarm: alarm, log: log, batch: batch, state: state, beats: heartbeats))
+        database: database, clock: clock, alarm: alarm, log: log, batch: batch, state: state, beats: heartbeats,
+        metrics: metrics))
   }
 
   /// How it projects.
@@ -93,7 +97,7 @@ public struct BizclockDaemon: Sendable {
       AbsenceService(alarm: absence, clock: alarm.face()),
       LeaderService(
         database: database, clock: alarm.face(), log: log, settings: current, holder: holder, bell: bell,
-        state: state, absence: absence, heart: heartbeats.loop("leader")),
+        state: state, absence: absence, heart: heartbeats.loop("leader"), metrics: metrics),
       ListenService(
         database: database, bell: bell, ringFeeds: { feeds.ringWatches() }, log: log, clock: clock,
         heart: heartbeats.loop("listener")),

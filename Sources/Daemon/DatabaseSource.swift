@@ -21,6 +21,8 @@ public struct DatabaseSource: Sendable {
     case ask
     /// Finds out whether the database answers.
     case probe
+    /// Figures for monitoring, which gives up soon.
+    case observe
     /// Migrations, changes of rules and proofs, which may take long.
     case administer
   }
@@ -58,6 +60,13 @@ public struct DatabaseSource: Sendable {
       options.applicationName = "bizclock probe"
       options.connectTimeout = 1_000
       options.statementTimeout = 1_000
+    case .observe:
+      options.applicationName = "bizclock metrics"
+      options.connectTimeout = 2_000
+      options.statementTimeout = 4_000
+      settings["statement_timeout"] = "3s"
+      settings["lock_timeout"] = "1s"
+      settings["idle_session_timeout"] = "10min"
     case .administer:
       options.applicationName = "bizclock administer"
       options.statementTimeout = 3_600_000

@@ -50,6 +50,7 @@ final class FeedsService: Service {
     var batch: Int
     var state: DaemonState
     var beats: Heartbeats
+    var metrics: DaemonMetrics
   }
 
   init(_ feeds: [SpoolService.Feed], _ parts: Parts) {
@@ -119,7 +120,8 @@ final class FeedsService: Service {
     parts.state.forgetFeed(name)
     let spool = SpoolService(
       feed: post.feed, database: parts.database, clock: parts.clock, log: parts.log, batch: parts.batch,
-      stop: Doorbell(), leave: post.leave, state: parts.state, heart: parts.beats.loop("feed \(name)"))
+      stop: Doorbell(), leave: post.leave, state: parts.state, heart: parts.beats.loop("feed \(name)"),
+      metrics: parts.metrics)
     let watch = FeedWatch(
       feed: post.feed, database: parts.database, clock: parts.alarm.face(), log: parts.log, bell: post.bell,
       state: parts.state, heart: parts.beats.loop("silence of \(name)"))

@@ -20,6 +20,7 @@ public final class Intake: @unchecked Sendable {
   private var growth: [String: QuarantineGrowth]?
   /// Beats while it reads and while it waits for the database; nil where nobody watches.
   private let heart: Heartbeat?
+  private let metrics: DaemonMetrics
 
   private struct Input {
     /// Made when the processes that the policy names are known.
@@ -35,12 +36,15 @@ public final class Intake: @unchecked Sendable {
   public convenience init(
     database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool = false
   ) {
-    self.init(database: database, clock: clock, log: log, tellsGrowth: tellsGrowth, heart: nil)
+    self.init(
+      database: database, clock: clock, log: log, tellsGrowth: tellsGrowth, heart: nil, metrics: DaemonMetrics())
   }
 
   init(
-    database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool, heart: Heartbeat?
+    database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool, heart: Heartbeat?,
+    metrics: DaemonMetrics
   ) {
+    self.metrics = metrics
     self.database = database
     self.clock = clock
     self.log = log
@@ -122,8 +126,10 @@ public final class Intake: @unchecked Sendable {
         receivedAt: clock.now())
     }
     guard let batch = pending else { return nil }
+    let begun = ContinuousClock.now
     let outcome = try appender.append(batch, on: &session)
     pending = nil
+    metrics.appended(outcome, feed: batch.feed, in: ContinuousClock.now - begun)
     if outcome.hasResumed { sayResumed(batch, outcome) }
     return outcome
   }

@@ -18,10 +18,11 @@ public struct LeaderService: Service {
   private let state: DaemonState
   private let absence: AbsenceAlarm
   private let heart: Heartbeat
+  private let metrics: DaemonMetrics
 
   init(
     database: DatabaseSource, clock: any WallClock, log: any LogSink, settings: CurrentSettings, holder: String,
-    bell: Doorbell, state: DaemonState, absence: AbsenceAlarm, heart: Heartbeat
+    bell: Doorbell, state: DaemonState, absence: AbsenceAlarm, heart: Heartbeat, metrics: DaemonMetrics
   ) {
     self.database = database
     self.clock = clock
@@ -32,12 +33,13 @@ public struct LeaderService: Service {
     self.state = state
     self.absence = absence
     self.heart = heart
+    self.metrics = metrics
   }
 
   /// Runs until graceful shutdown.
   public func run() async throws {
     try await withTaskCancellationOrGracefulShutdownHandler {
-      var watch = DatabaseWatch(clock: clock, log: log)
+      var watch = DatabaseWatch(clock: clock, log: log) { [metrics] in metrics.databaseLost() }
       var elections = Damper()
       while !bell.isSilenced, !Task.isCancelled {
         heart.away()
@@ -165,8 +167,10 @@ public struct LeaderService: Service {
   ) throws -> Turn? {
     var pace = pace
     projector.settings.retrospectiveAfter = settings.value.retrospectiveAfter
+    let begun = ContinuousClock.now
     let step = try projector.projectNext(&session, now: clock.now())
     if step == .deposed { return nil }
+    if step != .idle { metrics.projected(in: ContinuousClock.now - begun) }
     // With nothing to write, only a look tells that other rules are in force.
     if step == .idle, try !projector.isCurrent(&session) { return nil }
     // Projecting may have taken a while: levels are recorded at the time that it is then.
@@ -217,6 +221,7 @@ public struct LeaderService: Service {
     let written = log.write(
       contentsOf: lines.map { absence.marked(announcer.record($0, at: clock.now()), $0) })
     try Outbox.written(Array(lines.prefix(written)), at: clock.now(), &session)
+    metrics.logged(lines.prefix(written))
     pace.took(ContinuousClock.now - begun, lines: lines.count, written: written)
     return written
   }

@@ -35,11 +35,14 @@ public struct SpoolService: Sendable {
   let leave: Doorbell
   let state: DaemonState
   let heart: Heartbeat
+  let metrics: DaemonMetrics
 
   /// Runs until graceful shutdown, or until it is to leave; the batch or the file in hand is finished.
   func run() async {
     await withTaskCancellationOrGracefulShutdownHandler {
-      let intake = Intake(database: database, clock: clock, log: log, tellsGrowth: true, heart: heart)
+      let intake = Intake(
+        database: database, clock: clock, log: log, tellsGrowth: true, heart: heart, metrics: metrics)
+      metrics.begins(feed: feed.description.name)
       let watcher = SpoolWatcher(feed.directory, heart)
       var told = ""
       while !leave.isSilenced, !Task.isCancelled {

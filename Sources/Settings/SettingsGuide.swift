@@ -52,7 +52,7 @@ public struct SettingsGuide: Sendable {
           ("feeds", "where events come from; a list, see below"),
           ("alerts", "how overruns are told; see below"),
           ("policy", "the draft of the policy; policy.yaml beside this file if it is there, else the shipped one"),
-          ("http", "the HTTP interface; see below. Read and checked only: this version serves none"),
+          ("http", "the HTTP interface for health, readiness and metrics; see below"),
         ]),
       Section(
         path: "feeds[]", about: "Each feed has a name of its own.",
@@ -105,8 +105,16 @@ public struct SettingsGuide: Sendable {
       Section(
         path: "http", about: "",
         keys: [
-          ("listen", "address and port; 127.0.0.1:8347 if left out"),
-          ("tokens", "the file with the tokens of those who may post events and read cases"),
+          (
+            "listen",
+            "address or name, and port; an IPv6 address in brackets, [::]:8347 for all addresses of the machine. "
+              + "127.0.0.1:8347 if left out, and then the daemon runs without HTTP where that is taken"
+          ),
+          (
+            "tokens",
+            "the file with the tokens of those who may read /metrics, closed to others, e.g. 0640 root:bizclock; "
+              + "lines are made by: bizclock token. Without it nobody may; /healthz and /readyz need none"
+          ),
         ]),
     ],
     example: """

@@ -6,6 +6,7 @@ import Ledger
 import LibPQ
 import ServiceTime
 import Settings
+import Web
 
 /// The command line.
 @main
@@ -23,7 +24,7 @@ struct Bizclock: AsyncParsableCommand {
       RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, ReportCommand.self, AlertsCommand.self,
       QuarantineCommand.self, StatusCommand.self, VerifyCommand.self, RebuildCommand.self, SimulateCommand.self,
-      ManualCommand.self,
+      TokenCommand.self, ManualCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.
@@ -56,6 +57,8 @@ struct Bizclock: AsyncParsableCommand {
     } catch let error as PostgresError {
       leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
     } catch let error as Schema.Fault {
+      leave("bizclock: \(error)", 78)
+    } catch let error as ListenFault {
       leave("bizclock: \(error)", 78)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)

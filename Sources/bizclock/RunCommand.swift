@@ -6,6 +6,7 @@ import Ledger
 import ServiceTime
 import Settings
 import UnixSignals
+import Web
 
 /// The daemon.
 struct RunCommand: AsyncParsableCommand {
@@ -28,6 +29,7 @@ struct RunCommand: AsyncParsableCommand {
     let hangups = await UnixSignalsSequence(trapping: .sighup)
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
+    let web = try RunCommand.web(configuration.http, clock, log)
     let waiting = StartupWait(clock: clock, log: log)
     let early = AbsenceAlarm(configuration, log: log)
     let (installation, rulebook) =
@@ -42,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName, notifier: notifier,
-      watchdog: RunCommand.watchdog(), absence: absence)
+      watchdog: RunCommand.watchdog(), absence: absence, metrics: web?.metrics ?? DaemonMetrics())
     installation.warnOfUnreadFeeds(log, clock)
     let notice = PolicyDraftNotice(database: installation.database, clock: clock, log: log)
     if let draft = notice.draft(of: configuration) {
@@ -51,8 +53,14 @@ struct RunCommand: AsyncParsableCommand {
     let reloading = ConfigurationService(
       of: daemon, installation: installation, processes: rulebook.policy.processes, signals: hangups,
       notifier: notifier
-    ) { [globals] in try globals.configuration() }
-    try await daemon.run(signals: [.sigterm, .sigint], beside: [reloading]) {
+    ) { [globals] in
+      let fresh = try globals.configuration()
+      try web?.tokens.reload()
+      return fresh
+    }
+    var beside: [any Service] = [reloading]
+    if let web { beside.append(web.service(for: daemon, version: Bizclock.configuration.version)) }
+    try await daemon.run(signals: [.sigterm, .sigint], beside: beside) {
       _ = notifier.ready(status: "taking in \(feeds.count) feeds")
     }
     try installation.cluster?.stop()
@@ -76,5 +84,18 @@ struct RunCommand: AsyncParsableCommand {
     func text(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
     return ServiceNotifier.watchdogInterval(microseconds: text("WATCHDOG_USEC"), process: text("WATCHDOG_PID"))
       .map { .microseconds(Int64(clamping: $0)) }
+  }
+
+  /// The HTTP interface; nil where the address is taken and nobody had asked for that one.
+  private static func web(_ settings: HTTPSettings, _ clock: SystemClock, _ log: any LogSink) throws -> WebInterface? {
+    do {
+      return try WebInterface(settings, clock: clock, log: log)
+    } catch let fault as ListenFault where !settings.isListenGiven {
+      _ = log.write(
+        LogRecord(
+          time: clock.now().microseconds, priority: .warning,
+          message: "HTTP is not served, health and metrics neither: \(fault)."))
+      return nil
+    }
   }
 }

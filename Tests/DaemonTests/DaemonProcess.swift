@@ -27,7 +27,9 @@ final class DaemonProcess: Sendable {
     process = Process()
     process.executableURL = URL(filePath: DaemonProcess.program)
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Many of them run at once: each gets a port of its own.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["BIZCLOCK_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }.merging(environment) { $1 }
     process.standardOutput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardError = pipe
