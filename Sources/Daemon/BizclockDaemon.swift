@@ -4,6 +4,7 @@ import LibPQ
 import Logging
 import ServiceLifecycle
 import ServiceTime
+import Settings
 import UnixSignals
 
 /// The whole daemon: its services over one database, embeddable in a test.
@@ -20,6 +21,7 @@ public struct BizclockDaemon: Sendable {
   private let settings: ProjectorSettings
   private let batch: Int
   private let holder: String
+  private let retention: RetentionSettings
   private let bell = Doorbell()
 
   /// A daemon; nothing runs yet.
@@ -27,9 +29,11 @@ public struct BizclockDaemon: Sendable {
   /// - Parameters:
   ///   - batch: how many events and rejects one transaction takes in.
   ///   - holder: what other daemons call it, e.g. host and process id.
+  ///   - retention: how long what was dealt with is kept.
   public init(
     database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
-    settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String
+    settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
+    retention: RetentionSettings = RetentionSettings()
   ) {
     self.database = database
     self.feeds = feeds
@@ -38,6 +42,7 @@ public struct BizclockDaemon: Sendable {
     self.settings = settings
     self.batch = batch
     self.holder = holder
+    self.retention = retention
   }
 
   /// Runs until graceful shutdown or one of the signals; `onReady` is told once, when the daemon serves.
@@ -62,6 +67,12 @@ public struct BizclockDaemon: Sendable {
           feed: feed, database: database, clock: clock, log: log, batch: batch, stop: Doorbell(), state: state))
     }
     services += watches as [any Service]
+    if retention != RetentionSettings() {
+      services.append(
+        RetentionService(
+          database: database, settings: retention, directories: feeds.map(\.directory), clock: clock, log: log,
+          state: state))
+    }
     let sink = log
     let clock = clock
     let logger = Logger(label: "bizclock") { label in

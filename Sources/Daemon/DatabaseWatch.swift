@@ -45,7 +45,9 @@ struct DatabaseWatch {
       var record = LogRecord(
         time: clock.microseconds(), priority: .error, event: isRefused ? nil : .databaseLost,
         message: isRefused
-          ? "The database refuses the work; trying again. See the error, and run: bizclock verify."
+          ? (error as? PostgresError)?.code == .insufficientPrivilege
+            ? "The database role lacks a right; trying again. As the owner run: bizclock migrate."
+            : "The database refuses the work; trying again. See the error, and run: bizclock verify."
           : "The database does not serve; trying again until it does.")
       record.set("error", .text("\(error)"))
       _ = log.write(record)

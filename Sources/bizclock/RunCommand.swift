@@ -17,6 +17,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     // Reloading is not there yet; a daemon must not die of a terminal that closes.
     signal(SIGHUP, SIG_IGN)
+    CoreDump.forbid()
     let configuration = try globals.configuration()
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
@@ -30,7 +31,8 @@ struct RunCommand: AsyncParsableCommand {
     let feeds = try installation.spoolFeeds(rulebook)
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
-      settings: installation.projectorSettings, holder: Installation.processName)
+      settings: installation.projectorSettings, holder: Installation.processName,
+      retention: configuration.retention)
     for feed in configuration.feeds where feed.kind != .spool {
       _ = log.write(
         LogRecord(
@@ -42,11 +44,16 @@ struct RunCommand: AsyncParsableCommand {
     if let draft {
       try await waiting.untilThere { try await announceDraft(draft, installation, log, clock) }
     }
+    let keeper = installation.cluster.map { cluster in
+      Task { await PrivateClusterKeeper(cluster: cluster, clock: clock, log: log).run() }
+    }
     let notifier = ServiceNotifier.fromEnvironment()
     try await daemon.run(signals: [.sigterm, .sigint]) {
       _ = notifier.ready(status: "taking in \(feeds.count) feeds")
     }
     _ = notifier.stopping(status: nil)
+    keeper?.cancel()
+    await keeper?.value
     try installation.cluster?.stop()
   }
 
