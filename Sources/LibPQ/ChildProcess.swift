@@ -33,16 +33,17 @@ enum ChildProcess {
   /// What a program writes to its standard output and error, at most 64 KiB.
   static func output(_ arguments: [String]) throws(PostgresError) -> String {
     var ends: [Int32] = [0, 0]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else {
+    guard pipe(&ends) == 0 else {
       throw PostgresError(.unreachable, operation: arguments.first ?? "", message: "no pipe can be made")
     }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let write = ends[1]
     defer { close(ends[0]) }
-    let child: pid_t
-    do throws(PostgresError) {
-      defer { close(write) }
-      child = try spawn(arguments) { actions in posix_spawn_file_actions_adddup2(&actions, write, 1) }
+    let child = Result { () throws(PostgresError) in
+      try spawn(arguments) { actions in posix_spawn_file_actions_adddup2(&actions, write, 1) }
     }
+    close(write)
+    let process = try child.get()
     var text: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
@@ -51,7 +52,7 @@ enum ChildProcess {
       guard count > 0, text.count < 65_536 else { break }
       text += buffer[..<count]
     }
-    _ = try wait(for: child, arguments)
+    _ = try wait(for: process, arguments)
     return String(decoding: text, as: UTF8.self)
   }
 
