@@ -154,6 +154,8 @@ BEGIN
       ('log_outbox',         'SELECT, INSERT, DELETE', NULL)
     ) AS r (name, privileges, kept)
   LOOP
+    -- schema_migration is not there where the files are applied by hand.
+    CONTINUE WHEN to_regclass(format('bizclock.%I', rights.name)) IS NULL;
     EXECUTE format('GRANT %s ON bizclock.%I TO bizclock_daemon', rights.privileges, rights.name);
     CONTINUE WHEN rights.kept IS NULL;
     SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO updatable
