@@ -4,6 +4,7 @@ import LibPQ
 import Logging
 import ServiceLifecycle
 import ServiceTime
+import Settings
 import UnixSignals
 
 /// The whole daemon: its services over one database, embeddable in a test.
@@ -37,11 +38,13 @@ public struct BizclockDaemon: Sendable {
   ///   - watchdog: after how long without a sign of life that one gives it up; nil if it does not.
   ///   - absence: tells of levels while the database is away; left out, it keeps nothing for a restart.
   ///   - metrics: where its services count what they do.
+  ///   - retention: how long what was dealt with is kept.
   public init(
     database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
     settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
     notifier: ServiceNotifier = ServiceNotifier(socket: nil), watchdog: Duration? = nil,
-    absence: AbsenceAlarm? = nil, metrics: DaemonMetrics = DaemonMetrics()
+    absence: AbsenceAlarm? = nil, metrics: DaemonMetrics = DaemonMetrics(),
+    retention: RetentionSettings = RetentionSettings()
   ) {
     self.database = database
     self.clock = clock
@@ -61,7 +64,7 @@ public struct BizclockDaemon: Sendable {
       absence
       ?? AbsenceAlarm(
         database: database, log: log, directory: nil, retrospectiveAfter: settings.retrospectiveAfter)
-    current = CurrentSettings(settings)
+    current = CurrentSettings(settings, retention)
     self.feeds = FeedsService(
       feeds,
       FeedsService.Parts(
@@ -72,11 +75,17 @@ public struct BizclockDaemon: Sendable {
   /// How it projects.
   public var settings: ProjectorSettings { current.value }
 
-  /// Moves to other feeds and settings while it runs, or before; what changes among the feeds. Of the settings
-  /// `retrospectiveAfter` is taken over.
+  /// How long what was dealt with is kept.
+  public var retention: RetentionSettings { current.retention }
+
+  /// Moves to other feeds and settings while it runs, or before; what changes among the feeds. Of the projector's
+  /// settings `retrospectiveAfter` is taken over.
   @discardableResult
-  public func reload(feeds: [SpoolService.Feed], settings: ProjectorSettings) -> FeedChange {
+  public func reload(
+    feeds: [SpoolService.Feed], settings: ProjectorSettings, retention: RetentionSettings = RetentionSettings()
+  ) -> FeedChange {
     current.value.retrospectiveAfter = settings.retrospectiveAfter
+    current.retention = retention
     return self.feeds.move(to: feeds)
   }
 
@@ -106,6 +115,10 @@ public struct BizclockDaemon: Sendable {
       feeds,
       StatusService(
         database: database, state: state, notifier: notifier, clock: clock, heart: heartbeats.loop("status")),
+    ]
+      RetentionService(
+        database: database, settings: { [current] in current.retention }, directories: { feeds.directories },
+        clock: clock, log: log, state: state),
     ]
     services += others
     services.append(StoppingService(notifier: notifier, stopping: stopping))

@@ -86,10 +86,13 @@ public final class ConfigurationService: Service {
         configuration: try read(), database: installation.database, cluster: installation.cluster)
       let feeds = try fresh.spoolFeeds(processes: processes)
       let (before, settings) = (daemon.settings, fresh.projectorSettings)
-      let change = daemon.reload(feeds: feeds, settings: settings)
+      let retention = fresh.configuration.retention
+      let keptBefore = daemon.retention
+      let change = daemon.reload(feeds: feeds, settings: settings, retention: retention)
       daemon.state.setRefusal(nil)
       var words = ConfigurationService.words(change)
       if before.retrospectiveAfter != settings.retrospectiveAfter { words.append("alerts.retrospective_after") }
+      if keptBefore != retention { words.append("retention") }
       sayLoaded(fresh.configuration, words)
       fresh.warnOfUnreadFeeds(daemon.log, daemon.clock)
       return notice.draft(of: fresh.configuration)

@@ -1,15 +1,24 @@
 import Ledger
+import Settings
 import Synchronization
 
-/// The projector's settings as a reload leaves them.
+/// The settings as a reload leaves them.
 final class CurrentSettings: Sendable {
-  private let settings: Mutex<ProjectorSettings>
+  private let settings: Mutex<(projector: ProjectorSettings, retention: RetentionSettings)>
 
-  init(_ settings: ProjectorSettings) { self.settings = Mutex(settings) }
+  init(_ projector: ProjectorSettings, _ retention: RetentionSettings = RetentionSettings()) {
+    settings = Mutex((projector, retention))
+  }
 
-  /// The settings of now.
+  /// The projector's settings of now.
   var value: ProjectorSettings {
-    get { settings.withLock { $0 } }
-    set { settings.withLock { $0 = newValue } }
+    get { settings.withLock { $0.projector } }
+    set { settings.withLock { $0.projector = newValue } }
+  }
+
+  /// How long things are kept, as of now.
+  var retention: RetentionSettings {
+    get { settings.withLock { $0.retention } }
+    set { settings.withLock { $0.retention = newValue } }
   }
 }

@@ -80,6 +80,9 @@ final class FeedsService: Service {
   /// Whether a feed has a reader.
   func isReading(_ feed: String) -> Bool { current.withLock { $0.posts[feed] != nil } }
 
+  /// The directories of the feeds that are wanted.
+  var directories: [String] { current.withLock { $0.wanted.map(\.directory) } }
+
   /// Has the silence of every feed looked at anew.
   func ringWatches() {
     let bells = current.withLock { $0.posts.values.map(\.bell) }

@@ -15,6 +15,14 @@ enum Connecting {
   /// Connects to the first host that answers as wanted, each within its own time: libpq, left to poll, would spend
   /// all of it on a first one that is silent. One that was silent lately is asked last.
   static func connect(_ conninfo: String, _ options: ConnectionOptions) throws(PostgresError) -> ConnectionHandle {
+    // Asked first, for libpq's own complaint repeats parts of the text, and with them of a password.
+    guard isConninfo(conninfo) else {
+      throw PostgresError(
+        .setup, operation: "connect",
+        message: "libpq does not understand the conninfo (which is not shown, as it may hold a password); in "
+          + "key=value form put values with spaces, quotes or backslashes in single quotes, in a URI write them "
+          + "percent-encoded")
+    }
     var failures: [PostgresError] = []
     let named = hosts(conninfo)
     let now = Wire.milliseconds()
@@ -37,6 +45,11 @@ enum Connecting {
   }
 
   private static func key(_ host: Host) -> String { host.map(\.value).joined(separator: "\n") }
+  private static func isConninfo(_ text: String) -> Bool {
+    guard let parsed = PQconninfoParse(text, nil) else { return false }
+    PQconninfoFree(parsed)
+    return true
+  }
 
   /// The hosts of a conninfo that names several, each as what overrides the lists; otherwise one without overrides.
   private static func hosts(_ conninfo: String) -> [Host] {

@@ -21,6 +21,8 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     case decode
     /// The call itself was wrong.
     case usage
+    /// The installation is not as it must be: no connection is even tried.
+    case setup
   }
 
   /// What kind of trouble it is.
@@ -54,7 +56,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     switch kind {
     case .unreachable, .connectionLost, .outcomeUnknown, .timeout: true
     case .server, .cancelled: code?.isRetryable ?? false
-    case .decode, .usage: false
+    case .decode, .usage, .setup: false
     }
   }
 

@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable {
   public var alerts: AlertSettings
   /// The policy draft's file; nil stands for the shipped policy.
   public var policy: String?
+  /// How long what has been dealt with is kept.
+  public var retention = RetentionSettings()
 
   /// A configuration; without arguments the defaults of no configuration file: a private database, no feeds.
   public init(

@@ -45,12 +45,14 @@ public struct SettingsGuide: Sendable {
         keys: [
           (
             "database",
-            "a libpq conninfo, or private: a cluster of bizclock's own in the state directory, without TCP. Must be "
-              + "given, so that a slip never starts a second database"
+            "a libpq conninfo; or the whole path of a file that holds one, such as ${CREDENTIALS_DIRECTORY}/database, "
+              + "so that a password is nowhere else; or private: a cluster of bizclock's own in the state directory, "
+              + "without TCP. Must be given, so that a slip never starts a second database"
           ),
           ("state_directory", "where a private cluster lies; /var/lib/bizclock if left out"),
           ("feeds", "where events come from; a list, see below"),
           ("alerts", "how overruns are told; see below"),
+          ("retention", "how long what has been dealt with is kept; see below"),
           ("policy", "the draft of the policy; policy.yaml beside this file if it is there, else the shipped one"),
           ("http", "the HTTP interface for health, readiness and metrics; see below"),
         ]),
@@ -101,6 +103,17 @@ public struct SettingsGuide: Sendable {
             "a level older than this when its case became known is history and pages nobody; 24h if left out"
           ),
           ("show_individual_names", "whether views show the names of natural persons; false if left out"),
+        ]),
+      Section(
+        path: "retention",
+        about: "What is left out is kept for ever. Written 90 days or 5 years; looked at once a day. Quarantine and "
+          + "done/ hold input as it came, with names and numbers of persons: how long it may be kept is a matter of law.",
+        keys: [
+          (
+            "quarantine",
+            "quarantine entries that were retried or discarded so long ago are deleted; open ones never are"
+          ),
+          ("done", "files that came into the done/ of a spool so long ago are deleted"),
         ]),
       Section(
         path: "http", about: "",

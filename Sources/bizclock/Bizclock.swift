@@ -17,7 +17,7 @@ struct Bizclock: AsyncParsableCommand {
     discussion: """
       Exit status: 0 done; 1 verify or --check found a difference; 64 usage; 65 some input was quarantined; \
       66 what was asked for is not there; 69 database unreachable; 70 the program is at fault; 74 reading or \
-      writing failed; 78 configuration wrong.
+      writing failed; 77 the database role lacks the right; 78 configuration wrong.
       """,
     version: "0.1.0",
     subcommands: [
@@ -55,7 +55,8 @@ struct Bizclock: AsyncParsableCommand {
     } catch let error as SettingsError {
       leave(error.description, 78)
     } catch let error as PostgresError {
-      leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
+      if let words = MissingRights.words(error) { leave("bizclock: \(words)", MissingRights.status) }
+      leave("bizclock: \(error)", error.isRetryable ? 69 : error.kind == .setup ? 78 : 70)
     } catch let error as Schema.Fault {
       leave("bizclock: \(error)", 78)
     } catch let error as ListenFault {

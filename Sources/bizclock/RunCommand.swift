@@ -25,6 +25,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     // Until somebody listens for it, a terminal that closes must not end the daemon.
     signal(SIGHUP, SIG_IGN)
+    CoreDump.forbid()
     let configuration = try globals.configuration()
     let hangups = await UnixSignalsSequence(trapping: .sighup)
     let clock = SystemClock()
@@ -44,7 +45,8 @@ struct RunCommand: AsyncParsableCommand {
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName, notifier: notifier,
-      watchdog: RunCommand.watchdog(), absence: absence, metrics: web?.metrics ?? DaemonMetrics())
+      watchdog: RunCommand.watchdog(), absence: absence, metrics: web?.metrics ?? DaemonMetrics(),
+      retention: configuration.retention)
     installation.warnOfUnreadFeeds(log, clock)
     let notice = PolicyDraftNotice(database: installation.database, clock: clock, log: log)
     if let draft = notice.draft(of: configuration) {
@@ -60,9 +62,14 @@ struct RunCommand: AsyncParsableCommand {
     }
     var beside: [any Service] = [reloading]
     if let web { beside.append(web.service(for: daemon, version: Bizclock.configuration.version)) }
+    let keeper = installation.cluster.map { cluster in
+      Task { await PrivateClusterKeeper(cluster: cluster, clock: clock, log: log).run() }
+    }
     try await daemon.run(signals: [.sigterm, .sigint], beside: beside) {
       _ = notifier.ready(status: "taking in \(feeds.count) feeds")
     }
+    keeper?.cancel()
+    await keeper?.value
     try installation.cluster?.stop()
   }
 
