@@ -115,7 +115,6 @@ public struct BizclockDaemon: Sendable {
       feeds,
       StatusService(
         database: database, state: state, notifier: notifier, clock: clock, heart: heartbeats.loop("status")),
-    ]
       RetentionService(
         database: database, settings: { [current] in current.retention }, directories: { feeds.directories },
         clock: clock, log: log, state: state),

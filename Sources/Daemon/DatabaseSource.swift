@@ -75,7 +75,7 @@ public struct DatabaseSource: Sendable {
     }
     switch purpose {
     case .append, .lead, .administer: settings.merge(DatabaseSource.whenCutOff) { $1 }
-    case .listen, .ask: break
+    case .listen, .ask, .probe, .observe: break
     }
     options.settings = settings
     return try await Connection.connect(conninfo, options: options)

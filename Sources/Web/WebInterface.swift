@@ -58,8 +58,14 @@ public struct WebInterface: Sendable {
   ///
   /// - Parameter version: the program's, for the metrics.
   public func service(for daemon: BizclockDaemon, version: String) -> any Service {
+    service(for: daemon, version: version, overdue: { daemon.heartbeats.overdue })
+  }
+
+  func service(
+    for daemon: BizclockDaemon, version: String, overdue: @escaping @Sendable () -> [String]
+  ) -> any Service {
     let probe = DatabaseProbe(daemon.database, clock: clock, log: log)
-    let readiness = Readiness(state: daemon.state, probe: probe, overdue: { daemon.heartbeats.overdue })
+    let readiness = Readiness(state: daemon.state, probe: probe, overdue: overdue)
     let page = MetricsPage(factory: factory, state: daemon.state, log: log, version: version, probe: probe)
     return WebServer(
       interface: self, probe: probe,

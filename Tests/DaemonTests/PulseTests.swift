@@ -29,12 +29,12 @@ import Testing
     }
 
     let load = try Load(seed: 61, files: 2)
-    try server.signal(SIGSTOP)
+    server.signal(SIGSTOP)
     try folder.put(load.files[0])
     var before = manager.messages.count
     try await manager.told("pings under a frozen database", times: 8, after: before, PulseTests.isPing)
     try await manager.told("that it is away", after: before) { $0.hasPrefix("STATUS=database away since 20") }
-    try server.signal(SIGCONT)
+    server.signal(SIGCONT)
 
     try server.kill()
     try await daemon.logged("database.lost")

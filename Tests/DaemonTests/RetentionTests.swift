@@ -18,7 +18,7 @@ import Testing
     let state = DaemonState()
     state.setRole(role)
     return RetentionService(
-      database: DatabaseSource(conninfo: conninfo), settings: settings, directories: [spool],
+      database: DatabaseSource(conninfo: conninfo), settings: { settings }, directories: { [spool] },
       clock: ManualClock(Instant(microseconds: 0)), log: log, state: state)
   }
 

@@ -56,7 +56,7 @@ import Testing
     try await TestDeadline.within(.seconds(30), "the clock") {
       while try await TestQuery.rows(conninfo, "SELECT count(*)::text FROM dashboard.open_clock") != [["1"]] {}
     }
-    if absence == .frozen { try server.freeze() } else { try server.kill() }
+    if absence == .frozen { server.freeze() } else { try server.kill() }
     let away = ContinuousClock.now
     if absence == .stoppedAndDaemonKilled {
       // The loss itself makes it write what it knows.
@@ -79,7 +79,7 @@ import Testing
 
     if let seconds { try await Task.sleep(until: away + .seconds(seconds)) }
     let outage = ContinuousClock.now - away
-    if absence == .frozen { try server.thaw() } else { try await server.start() }
+    if absence == .frozen { server.thaw() } else { try await server.start() }
     try await daemon.logged("alert.raised")
     try await UnrecordedRunTests.until("it to be settled") {
       !FileManager.default.fileExists(atPath: office.path + "/state/unrecorded")

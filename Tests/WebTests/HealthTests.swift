@@ -9,8 +9,9 @@ import Testing
   /// What is missing is named, one thing at a time.
   @Test func whatIsMissingIsNamed() {
     var snapshot = DaemonState.Snapshot()
+    snapshot.feeds = ["a", "b", "c"]
     func missing(_ isUp: Bool = true) -> String? {
-      Readiness.missing(snapshot, feeds: ["a", "b", "c"], isDatabaseUp: isUp)
+      Readiness.missing(snapshot, isDatabaseUp: isUp)
     }
     #expect(missing(false) == "the database does not answer")
     #expect(missing() == "it is not known yet whether this daemon leads or stands by")

@@ -52,7 +52,7 @@ final class WebOffice: Sendable {
       database: installation.database, feeds: try installation.spoolFeeds(rulebook), clock: clock, log: log,
       settings: installation.projectorSettings, batch: 100, holder: "test", metrics: interface.metrics)
     let service = interface.service(for: daemon, version: "1.2.3", overdue: overdue)
-    task = Task { [daemon] in try await daemon.run(also: [service]) }
+    task = Task { [daemon] in try await daemon.run(beside: [service]) }
     address = try await TestDeadline.within(.seconds(60), "an address") {
       for await address in addresses { return address }
       throw CancellationError()
