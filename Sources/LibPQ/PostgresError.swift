@@ -21,6 +21,8 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     case decode
     /// The call itself was wrong.
     case usage
+    /// Others have changed what the work rested on; nothing was done.
+    case overtaken
   }
 
   /// What kind of trouble it is.
@@ -54,7 +56,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     switch kind {
     case .unreachable, .connectionLost, .outcomeUnknown, .timeout: true
     case .server, .cancelled: code?.isRetryable ?? false
-    case .decode, .usage: false
+    case .decode, .usage, .overtaken: false
     }
   }
 

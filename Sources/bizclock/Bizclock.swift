@@ -15,7 +15,7 @@ struct Bizclock: AsyncParsableCommand {
     discussion: """
       Exit status: 0 done; 1 verify or --check found a difference; 64 usage; 65 some input was quarantined; \
       66 what was asked for is not there; 69 database unreachable; 70 the program is at fault; 74 reading or \
-      writing failed; 78 configuration wrong.
+      writing failed; 75 others changed the rules meanwhile, begin again; 78 configuration wrong.
       """,
     version: "0.1.0",
     subcommands: [
@@ -53,7 +53,7 @@ struct Bizclock: AsyncParsableCommand {
     } catch let error as SettingsError {
       leave(error.description, 78)
     } catch let error as PostgresError {
-      leave("bizclock: \(error)", error.isRetryable ? 69 : 70)
+      leave("bizclock: \(error)", error.kind == .overtaken ? 75 : error.isRetryable ? 69 : 70)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
     } catch let error as ClosureDesk.Refusal {
