@@ -14,7 +14,11 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -70,16 +74,32 @@ let package = Package(
       name: "Daemon",
       dependencies: [
         "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "CLinux",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
 
+    // Health, readiness and metrics over HTTP.
+    .target(
+      name: "Web",
+      dependencies: [
+        "ServiceTime", "LibPQ", "Settings", "Ledger", "Journal", "Daemon",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+
     .executableTarget(
       name: "bizclock",
       dependencies: [
-        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "Daemon", "Simulator",
+        "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "Daemon", "Simulator", "Web",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -113,6 +133,13 @@ let package = Package(
       name: "LedgerTests",
       dependencies: ["Ledger", "LibPQ", "ServiceTime", "Settings", "Shipped", "Simulator", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "WebTests",
+      dependencies: [
+        "Web", "Daemon", "Journal", "Ledger", "LibPQ", "ServiceTime", "Settings", "TestSupport",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "DaemonTests",
       dependencies: [

@@ -10,6 +10,12 @@
 -- Every primary key of a per-case table begins with case_id. Identifiers of other systems are compared by their
 -- bytes, whatever the database's locale. Durations are whole microseconds (_us). Column order puts fixed widths
 -- first, so that rows carry no padding.
+--
+-- Vacuuming, where the server's defaults do not fit. Tables that only grow (event, verdict_history) are frozen as they
+-- grow: nothing of theirs changes, and so no vacuum against wraparound ever has to read them whole. Tables of one row
+-- or few that every batch changes (projector, ledger_head, feed) keep room for their next versions on their page, and
+-- the queue (log_outbox) is swept by count, not by share: a share of a table that is mostly empty says nothing. Tables
+-- of many rows are swept at a twentieth, not at a fifth, so that each sweep is short.
 
 CREATE SCHEMA IF NOT EXISTS bizclock;
 
@@ -39,6 +45,9 @@ CREATE TABLE bizclock.event (
   voids          text        COLLATE "C",
   kept           json,
   CONSTRAINT event_key PRIMARY KEY (case_id, source, event_id)
+) WITH (
+  autovacuum_freeze_min_age = 0, autovacuum_vacuum_insert_scale_factor = 0.05,
+  autovacuum_analyze_scale_factor = 0.05
 );
 COMMENT ON TABLE bizclock.event IS 'The append-only ledger: one row an event, never updated, never deleted.';
 COMMENT ON COLUMN bizclock.event.position IS
@@ -54,6 +63,8 @@ CREATE INDEX event_voided ON bizclock.event (case_id, source) WHERE type = 'void
 
 CREATE TABLE bizclock.ledger_head (
   position bigint NOT NULL
+) WITH (
+  fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500
 );
 COMMENT ON TABLE bizclock.ledger_head IS
   'One row: the last position given. Its row lock, held to the commit, is the append lock.';
@@ -69,6 +80,8 @@ CREATE TABLE bizclock.feed (
   duplicates       bigint      NOT NULL DEFAULT 0,
   quarantined      bigint      NOT NULL DEFAULT 0,
   stalled          boolean     NOT NULL DEFAULT false
+) WITH (
+  fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500
 );
 COMMENT ON TABLE bizclock.feed IS 'What each feed has brought; counted in the transaction that took it in.';
 COMMENT ON COLUMN bizclock.feed.watched_since IS
@@ -95,7 +108,7 @@ CREATE TABLE bizclock.quarantine (
   reason       text
 );
 COMMENT ON TABLE bizclock.quarantine IS
-  'Input that could not be taken in, whole, with its feed, place and fault. Never deleted by the daemon.';
+  'Input that could not be taken in, whole, with its feed, place and fault. Open entries are never deleted.';
 -- A file read again after a crash brings its faults again; each is kept once while it is open. One that was dealt
 -- with and comes again is kept again: it must not vanish without a word.
 CREATE UNIQUE INDEX quarantine_once ON bizclock.quarantine (feed, origin, byte_offset, md5(bytes))
@@ -187,6 +200,8 @@ CREATE TABLE bizclock.projector (
   shares_through timestamptz NOT NULL,
   holder         text,
   elected_at     timestamptz
+) WITH (
+  fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500
 );
 COMMENT ON TABLE bizclock.projector IS
   'One row. Every transaction of the leader begins by moving it from the (epoch, position) that the leader knows.';
@@ -218,7 +233,9 @@ CREATE TABLE bizclock.case_file (
   share_commitment  text[],
   share_day         date[],
   share_counted     boolean[]
-) WITH (fillfactor = 85);
+) WITH (
+  fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
 COMMENT ON TABLE bizclock.case_file IS 'One row a case: its attributes as its events tell them.';
 COMMENT ON COLUMN bizclock.case_file.share_commitment IS
   'What the case adds to share_cell, an event a place, so that it can be taken off again; null where nothing.';
@@ -263,7 +280,9 @@ CREATE TABLE bizclock.clock (
   pause_from          timestamptz[],
   pause_to            timestamptz[],
   CONSTRAINT clock_key PRIMARY KEY (case_id, commitment, round)
-) WITH (fillfactor = 80);
+) WITH (
+  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
 COMMENT ON TABLE bizclock.clock IS 'One row a clock: a commitment applied to a case, by round.';
 COMMENT ON COLUMN bizclock.clock.mark_at IS
   'The instant for which the measures stand: the end, or of an open clock the last at which its way changed.';
@@ -299,7 +318,9 @@ CREATE TABLE bizclock.metric_cell (
   outcome      text    NOT NULL,
   CONSTRAINT metric_cell_key UNIQUE
     (basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome)
-) WITH (fillfactor = 70);
+) WITH (
+  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
 COMMENT ON TABLE bizclock.metric_cell IS
   'Counts and sums over finished clocks; linear, so that a restated clock is subtracted and added again.';
 COMMENT ON COLUMN bizclock.metric_cell.basis IS 'Whether day is the date of the stop or the due date.';
@@ -314,7 +335,9 @@ CREATE TABLE bizclock.metric_bucket (
   bucket  integer NOT NULL,
   measure text   NOT NULL CHECK (measure IN ('counted_days', 'working_us')),
   PRIMARY KEY (cell, measure, bucket)
-) WITH (fillfactor = 70);
+) WITH (
+  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
 COMMENT ON TABLE bizclock.metric_bucket IS 'The duration sketch of a cell: how many finished clocks fell into a bucket.';
 
 CREATE TABLE bizclock.share_cell (
@@ -325,7 +348,9 @@ CREATE TABLE bizclock.share_cell (
   day               date   NOT NULL,
   commitment        text   NOT NULL,
   PRIMARY KEY (commitment, day)
-) WITH (fillfactor = 70);
+) WITH (
+  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
 COMMENT ON TABLE bizclock.share_cell IS
   'How many events of a share''s population happened on a local date, and how many of them count.';
 COMMENT ON COLUMN bizclock.share_cell.first_received_at IS
@@ -357,7 +382,9 @@ CREATE TABLE bizclock.alert (
   change_reason   text,
   notify          text        CHECK (notify IN ('window', 'community', 'town', 'city')),
   CONSTRAINT alert_key PRIMARY KEY (case_id, commitment, round, level, revision)
-) WITH (fillfactor = 80);
+) WITH (
+  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
 COMMENT ON TABLE bizclock.alert IS 'The record that a clock or a share reached a level; never deleted.';
 COMMENT ON COLUMN bizclock.alert.case_id IS 'Empty for the alert of a share.';
 COMMENT ON COLUMN bizclock.alert.round IS
@@ -366,6 +393,8 @@ COMMENT ON COLUMN bizclock.alert.reason IS 'Why the limit was overrun, as acknow
 COMMENT ON COLUMN bizclock.alert.data_at IS
   'Where the level was told by data or rules that came after its instant: when they came; null where it was foreseen.';
 COMMENT ON COLUMN bizclock.alert.change_reason IS 'Why the alert was withdrawn or amended.';
+COMMENT ON COLUMN bizclock.alert.logged_at IS
+  'When its first log line was written, which lies before recorded_at if it was told while the database was away.';
 COMMENT ON COLUMN bizclock.alert.notify IS 'Whom its level is for, by height in the service grid; null where the policy names nobody.';
 CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
 
@@ -399,6 +428,8 @@ CREATE TABLE bizclock.verdict_history (
   reason        text        NOT NULL CHECK
     (reason IN ('late_data', 'voided', 'reopened', 'calendar', 'policy', 'closure', 'repair')),
   CONSTRAINT verdict_history_key PRIMARY KEY (case_id, commitment, round, known_from)
+) WITH (
+  autovacuum_freeze_min_age = 0, autovacuum_vacuum_insert_scale_factor = 0.05
 );
 COMMENT ON TABLE bizclock.verdict_history IS
   'What was believed of a finished clock before it changed, from known_from up to known_until.';
@@ -413,6 +444,9 @@ CREATE TABLE bizclock.log_outbox (
   commitment text,
   level   text,
   fields  jsonb  NOT NULL
+) WITH (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000, autovacuum_vacuum_cost_delay = 0
 );
 COMMENT ON TABLE bizclock.log_outbox IS
   'Log lines that a committed transaction gave rise to and that have not been written yet.';

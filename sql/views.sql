@@ -1194,10 +1194,12 @@ COMMENT ON COLUMN dashboard.alert.due_at IS
   'When the clock was due, as it stood when the level was reached; of a share the end of its period.';
 COMMENT ON COLUMN dashboard.alert.level_at IS 'The instant at which the level was reached.';
 COMMENT ON COLUMN dashboard.alert.recorded_at IS 'When it was recorded.';
-COMMENT ON COLUMN dashboard.alert.logged_at IS 'When its log line was written; null before, and where none is due.';
+COMMENT ON COLUMN dashboard.alert.logged_at IS
+  'When its first log line was written; null before, and where none is due. Of one that was told while the database was away (alert.unrecorded) that line''s time, which lies before recorded_at.';
 COMMENT ON COLUMN dashboard.alert.resolved_at IS
   'When the clock stopped or was cancelled; of a share the end of its period, if that met the target after all.';
-COMMENT ON COLUMN dashboard.alert.withdrawn_at IS 'When more data or another calendar showed it was never reached.';
+COMMENT ON COLUMN dashboard.alert.withdrawn_at IS
+  'When more data or another calendar showed it was never reached.';
 COMMENT ON COLUMN dashboard.alert.amended_at IS 'When more data or another calendar moved its instant.';
 COMMENT ON COLUMN dashboard.alert.acknowledged_at IS 'When someone acknowledged it.';
 COMMENT ON COLUMN dashboard.alert.acknowledged_by IS 'Who acknowledged it.';
@@ -1206,7 +1208,8 @@ COMMENT ON COLUMN dashboard.alert.retrospective IS 'History: recorded, summed up
 COMMENT ON COLUMN dashboard.alert.feed_stalled IS
   'Raised while a feed was silent: the case may have moved on unseen.';
 COMMENT ON COLUMN dashboard.alert.priority IS 'The level''s priority in the log: warning, error, critical, …';
-COMMENT ON COLUMN dashboard.alert.change_reason IS 'Why it was withdrawn or amended.';
+COMMENT ON COLUMN dashboard.alert.change_reason IS
+  'Why it was withdrawn or amended; never_reached: it was told while the database was away, and what came since shows that it was not reached.';
 COMMENT ON COLUMN dashboard.alert.notify IS
   'Whom the level is for, as the policy says: window, community, town or city; null where it names nobody.';
 COMMENT ON COLUMN dashboard.alert.notify_region IS

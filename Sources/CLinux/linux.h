@@ -13,3 +13,16 @@
 static inline int bizclock_renameat2(int from, const char *old, int to, const char *name, unsigned flags) {
   return (int)syscall(SYS_renameat2, from, old, to, name, flags);
 }
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/file.h>
+
+/// Lets no core of this process be written, be it to a file (the limit) or to a program (the kernel asks the flag);
+/// nor may another program of the same user read its memory. False with errno where that is refused.
+static inline int bizclock_leave_no_core(void) {
+  struct rlimit none = {0, 0};
+  return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+/// flock(2) for the whole of a file, without waiting.
+static inline int bizclock_try_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }

@@ -80,7 +80,7 @@ public struct Announcer: Sendable {
   }
 
   /// A height of the service grid in Chinese.
-  private static func name(_ addressee: Level.Addressee) -> String {
+  static func name(_ addressee: Level.Addressee) -> String {
     switch addressee {
     case .window: "窗口"
     case .community: "社区"

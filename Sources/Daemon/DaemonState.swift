@@ -21,6 +21,12 @@ public final class DaemonState: Sendable {
     public var levelsThrough: Instant?
     /// The next level's instant.
     public var nextLevel: Instant?
+    /// The feeds of the configuration, by name.
+    public var feeds: Set<String> = []
+    /// Whether the daemon has served since it was started.
+    public var isReady = false
+    /// What is wrong with a configuration that was not taken over; nil if it was.
+    public var refusal: String?
     /// Feeds whose directories have been looked into, or cannot be.
     public var feedsSeen: Set<String> = []
     /// Feeds of which all that lay there at the start was taken in, or cannot be.
@@ -77,6 +83,17 @@ public final class DaemonState: Sendable {
   }
   func feedRead(_ name: String) { change { $0.feedsRead.insert(name) } }
   func feedSeen(_ name: String) { change { $0.feedsSeen.insert(name) } }
+
+  func setFeeds(_ names: [String]) { change { $0.feeds = Set(names) } }
+  func setReady() { change { $0.isReady = true } }
+  func setRefusal(_ text: String?) { change { $0.refusal = text } }
+  /// A feed begins anew, perhaps elsewhere.
+  func forgetFeed(_ name: String) {
+    change {
+      $0.feedsSeen.remove(name)
+      $0.feedsRead.remove(name)
+    }
+  }
 
   private func change(_ body: (inout Snapshot) -> Void) {
     let released = state.withLock { state -> [Waiter] in

@@ -19,14 +19,29 @@ public struct DatabaseSource: Sendable {
     case listen
     /// Commands and reports.
     case ask
+    /// Finds out whether the database answers.
+    case probe
+    /// Figures for monitoring, which gives up soon.
+    case observe
     /// Migrations, changes of rules and proofs, which may take long.
     case administer
   }
 
+  /// How the server finds, over TCP, that the client of a session which may hold locks is cut off: by keepalives when
+  /// it waits for it, by what is not acknowledged when it sends, by asking for the socket while it works.
+  private static let whenCutOff = [
+    "tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "4000", "client_connection_check_interval": "1000",
+  ]
+
   /// Connects for a purpose.
   public func connect(_ purpose: Purpose) async throws -> Connection {
     var options = ConnectionOptions()
-    var settings = ["idle_in_transaction_session_timeout": "3s", "lock_timeout": "2s"]
+    // Named for every purpose: what an administrator has set for the role or the database is made for other programs.
+    var settings = [
+      "idle_in_transaction_session_timeout": "3s", "lock_timeout": "2s", "idle_session_timeout": "0",
+      "statement_timeout": "0",
+    ]
     switch purpose {
     case .append:
       options.applicationName = "bizclock append"
@@ -41,11 +56,26 @@ public struct DatabaseSource: Sendable {
     case .ask:
       options.applicationName = "bizclock ask"
       settings["statement_timeout"] = "60s"
+    case .probe:
+      options.applicationName = "bizclock probe"
+      options.connectTimeout = 1_000
+      options.statementTimeout = 1_000
+    case .observe:
+      options.applicationName = "bizclock metrics"
+      options.connectTimeout = 2_000
+      options.statementTimeout = 4_000
+      settings["statement_timeout"] = "3s"
+      settings["lock_timeout"] = "1s"
+      settings["idle_session_timeout"] = "10min"
     case .administer:
       options.applicationName = "bizclock administer"
       options.statementTimeout = 3_600_000
       settings["idle_in_transaction_session_timeout"] = "1min"
       settings["lock_timeout"] = "1min"
+    }
+    switch purpose {
+    case .append, .lead, .administer: settings.merge(DatabaseSource.whenCutOff) { $1 }
+    case .listen, .ask: break
     }
     options.settings = settings
     return try await Connection.connect(conninfo, options: options)

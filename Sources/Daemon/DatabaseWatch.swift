@@ -13,10 +13,13 @@ struct DatabaseWatch {
   /// Whether it was said that the database is away.
   private var isAway = false
   private var saidAt: ContinuousClock.Instant?
+  /// Told when the database is lost, once until it is back.
+  private let onLost: @Sendable () -> Void
 
-  init(clock: any WallClock, log: any LogSink) {
+  init(clock: any WallClock, log: any LogSink, onLost: @escaping @Sendable () -> Void = {}) {
     self.clock = clock
     self.log = log
+    self.onLost = onLost
   }
 
   /// A connection was made.
@@ -41,12 +44,13 @@ struct DatabaseWatch {
     let isRefused = (error as? PostgresError).map { !$0.isRetryable } ?? false
     if (!isRefused && !isAway) || saidAt.map({ now - $0 >= .seconds(60) }) ?? true {
       saidAt = now
-      if !isRefused { isAway = true }
+      if !isRefused {
+        if !isAway { onLost() }
+        isAway = true
+      }
       var record = LogRecord(
         time: clock.microseconds(), priority: .error, event: isRefused ? nil : .databaseLost,
-        message: isRefused
-          ? "The database refuses the work; trying again. See the error, and run: bizclock verify."
-          : "The database does not serve; trying again until it does.")
+        message: DatabaseTrouble.sentence(error))
       record.set("error", .text("\(error)"))
       _ = log.write(record)
     }

@@ -11,6 +11,7 @@ enum Election {
   ) throws -> Projector? {
     // Rules are compiled by who leads, not by everyone who stands by and asks.
     guard try Leadership.seize(&session) else { return nil }
+    try Schema.checkUnchanged(&session)
     guard let (inForce, rulebook) = try RuleLoader.load(&session),
       let term = try Leadership.acquire(&session, holder: holder, now: now)
     else { return nil }

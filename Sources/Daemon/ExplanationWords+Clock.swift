@@ -208,6 +208,7 @@ extension ExplanationWords {
       case .policy: of("another policy", "政策变更")
       case .closure: of("a local closure", "停工")
       case .repair: of("a repair", "修复")
+      case .neverReached: of("told while the database was away, and never reached", "数据库中断期间告知，实未达到")
       case nil: nil
       }
     return text.map { of(" (\($0))", "（\($0)）") } ?? ""

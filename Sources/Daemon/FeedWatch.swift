@@ -9,7 +9,7 @@ import Synchronization
 /// Says once that a feed has brought nothing for longer than it may, on the instant, and marks it.
 ///
 /// Of several daemons with the feed the one says so whose mark it is; what it brings next takes the mark back.
-struct FeedWatch: Service {
+struct FeedWatch: Sendable {
   let feed: SpoolService.Feed
   let database: DatabaseSource
   /// With an alarm of its own.
@@ -18,60 +18,76 @@ struct FeedWatch: Service {
   /// Rung when other rules come into force and when a silent feed delivers again.
   let bell: Doorbell
   let state: DaemonState
+  let heart: Heartbeat
 
-  func run() async throws {
-    await cancelWhenGracefulShutdown {
+  /// What a look found.
+  private struct Look: Sendable {
+    /// When its time may have run out next.
+    var next: Instant?
+    /// Whether it bears the mark, and this watch set it.
+    var hasMarked: Bool
+  }
+
+  /// Watches until graceful shutdown or cancellation; whether the feed bears a mark that this watch set.
+  func run() async -> Bool {
+    defer { heart.end() }
+    return await cancelWhenGracefulShutdown {
       let name = feed.description.name
       // What lies in its directory already came while nobody was there to take it in.
-      guard await state.wait(until: { $0.feedsRead.contains(name) }) else { return }
+      guard await state.wait(until: { $0.feedsRead.contains(name) }) else { return false }
       let rules = OfficeHoursInForce()
+      var hasMarked = false
       repeat {
         // Past instants would ring again and again.
         clock.arm(at: nil) {}
+        heart.away()
         do {
-          clock.arm(at: try await look(rules)) { [bell] in bell.ring() }
+          let found = try await look(rules, hasMarked)
+          hasMarked = found.hasMarked
+          clock.arm(at: found.next) { [bell] in bell.ring() }
         } catch {
+          heart.beat(within: .seconds(5))
           // A database that is away is the leader's to tell; here it is only asked again.
           guard await bell.wait(atMost: .seconds(5)) else { break }
           continue
         }
         if feed.silence == nil { break }
+        heart.beat(within: .seconds(600))
         // However the clocks run, a look now and then does no harm.
         guard await bell.wait(atMost: .seconds(600)) else { break }
       } while !Task.isCancelled
       clock.arm(at: nil) {}
+      return hasMarked
     }
-    // A service that returns ends the others.
-    try? await gracefulShutdown()
   }
 
-  /// Looks at the feed, marks it if its time has run out, and gives the instant at which that may be next.
-  private func look(_ rules: OfficeHoursInForce) async throws -> Instant? {
+  /// Looks at the feed, and marks it if its time has run out.
+  private func look(_ rules: OfficeHoursInForce, _ hasMarked: Bool) async throws -> Look {
     let connection = try await database.connect(.ask)
-    let result = await Result { try await connection.run { try look(rules, &$0) } }
+    let result = await Result { try await connection.run { try look(rules, hasMarked, &$0) } }
     await connection.close()
     return try result.get()
   }
 
-  private func look(_ rules: OfficeHoursInForce, _ session: inout Session) throws -> Instant? {
+  private func look(_ rules: OfficeHoursInForce, _ hasMarked: Bool, _ session: inout Session) throws -> Look {
     let name = feed.description.name
     guard let silence = feed.silence else {
       // A mark from when it had one; nothing is written otherwise.
       if try FeedRegister.isStalled(name, on: &session) { try clear(nil, nil, &session) }
-      return nil
+      return Look(next: nil, hasMarked: false)
     }
     let calendar = try rules.calendar(&session)
     let now = clock.now()
     let entry = try FeedRegister.look(at: name, source: feed.description.source.text, now: now, on: &session)
     let end = silence.runsOut(since: entry.quietSince, calendar)
     if let end, end <= now {
-      if !entry.isStalled, try FeedRegister.stall(name, as: entry, on: &session) {
-        sayStalled(entry, silence, calendar)
-      }
-      return nil
+      if entry.isStalled { return Look(next: nil, hasMarked: hasMarked) }
+      let marks = try FeedRegister.stall(name, as: entry, on: &session)
+      if marks { sayStalled(entry, silence, calendar) }
+      return Look(next: nil, hasMarked: marks)
     }
     if entry.isStalled { try clear(entry, calendar, &session) }
-    return end
+    return Look(next: end, hasMarked: false)
   }
 
   private func clear(_ entry: FeedRegister.Entry?, _ calendar: WorkCalendar?, _ session: inout Session) throws {

@@ -9,6 +9,7 @@ struct HorizonService: Service {
   let database: DatabaseSource
   let clock: any WallClock
   let log: any LogSink
+  let heart: Heartbeat
   let stop = Doorbell()
 
   /// How many days before a calendar's last published day the warnings begin.
@@ -18,6 +19,7 @@ struct HorizonService: Service {
     await withTaskCancellationOrGracefulShutdownHandler {
       var said: CivilDate?
       repeat {
+        heart.away()
         let now = clock.now()
         let today = TimeZoneTable.utc.date(of: now)
         // A database that is away is the leader's to tell; here it is only asked again.
@@ -25,10 +27,12 @@ struct HorizonService: Service {
           for record in records { log.write(record) }
           said = today
         }
+        heart.beat(within: .seconds(600))
       } while await stop.wait(atMost: .seconds(said == nil ? 10 : 600))
     } onCancelOrGracefulShutdown: {
       stop.silence()
     }
+    heart.end()
   }
 
   /// The warnings of the calendars in force that end soon, or have ended.

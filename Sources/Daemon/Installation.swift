@@ -93,6 +93,7 @@ public struct Installation: Sendable {
     let version = try await connection.run { try Schema.version(&$0) }
     await connection.close()
     guard version != 0 else { throw DatabaseFault.noSchema }
+    guard version <= Schema.newest else { throw Schema.Fault.newer(version, than: Schema.newest) }
     guard version == Schema.newest else { throw DatabaseFault.oldSchema(version, Schema.newest) }
   }
 
@@ -116,10 +117,15 @@ public struct Installation: Sendable {
 
   /// The spool feeds of the configuration.
   public func spoolFeeds(_ rulebook: Rulebook) throws -> [SpoolService.Feed] {
+    try spoolFeeds(processes: rulebook.policy.processes)
+  }
+
+  /// The spool feeds of the configuration, whose events may name these processes.
+  func spoolFeeds(processes: Set<String>) throws -> [SpoolService.Feed] {
     try configuration.feeds.compactMap { feed in
       guard feed.kind == .spool, let directory = feed.directory else { return nil }
       return SpoolService.Feed(
-        description: try FeedDescription(feed, processes: rulebook.policy.processes), directory: directory,
+        description: try FeedDescription(feed, processes: processes), directory: directory,
         silence: feed.silence)
     }
   }

@@ -18,6 +18,9 @@ public final class Intake: @unchecked Sendable {
   var processes = KnownProcesses()
   /// By feed, what was said of its quarantine; nil where nobody is to be told.
   private var growth: [String: QuarantineGrowth]?
+  /// Beats while it reads and while it waits for the database; nil where nobody watches.
+  private let heart: Heartbeat?
+  private let metrics: DaemonMetrics
 
   private struct Input {
     /// Made when the processes that the policy names are known.
@@ -30,11 +33,23 @@ public final class Intake: @unchecked Sendable {
   }
 
   /// An intake over connections of its own; `tellsGrowth` has the log say when a feed's quarantine grows.
-  public init(database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool = false) {
+  public convenience init(
+    database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool = false
+  ) {
+    self.init(
+      database: database, clock: clock, log: log, tellsGrowth: tellsGrowth, heart: nil, metrics: DaemonMetrics())
+  }
+
+  init(
+    database: DatabaseSource, clock: any WallClock, log: any LogSink, tellsGrowth: Bool, heart: Heartbeat?,
+    metrics: DaemonMetrics
+  ) {
+    self.metrics = metrics
     self.database = database
     self.clock = clock
     self.log = log
     growth = tellsGrowth ? [:] : nil
+    self.heart = heart
   }
 
   /// Takes in all of an open descriptor; returns once everything read is committed.
@@ -55,6 +70,7 @@ public final class Intake: @unchecked Sendable {
     var total = AppendOutcome()
     var watch = DatabaseWatch(clock: clock, log: log)
     while true {
+      heart?.away()
       do {
         let connection = try await connected()
         guard let outcome = try await connection.run({ try self.step(&$0) }) else { return (total, true) }
@@ -97,7 +113,11 @@ public final class Intake: @unchecked Sendable {
     if input?.reader == nil { try open(&session) }
     guard let input, let reader = input.reader else { return nil }
     if pending == nil {
-      guard let read = try reader.next(now: clock.now()) else { return nil }
+      // Reading may hang where the directory is another machine's.
+      heart?.beat()
+      let read = try reader.next(now: clock.now())
+      heart?.away()
+      guard let read else { return nil }
       let origin = input.origin
       pending = AppendBatch(
         feed: input.feed.name, source: input.feed.source.text, events: read.events,
@@ -106,8 +126,10 @@ public final class Intake: @unchecked Sendable {
         receivedAt: clock.now())
     }
     guard let batch = pending else { return nil }
+    let begun = ContinuousClock.now
     let outcome = try appender.append(batch, on: &session)
     pending = nil
+    metrics.appended(outcome, feed: batch.feed, in: ContinuousClock.now - begun)
     if outcome.hasResumed { sayResumed(batch, outcome) }
     return outcome
   }

@@ -7,9 +7,9 @@ import ServiceTime
 import Settings
 
 /// Takes in what is put into a feed's spool directory.
-public struct SpoolService: Service {
+public struct SpoolService: Sendable {
   /// A feed with its directory.
-  public struct Feed: Sendable {
+  public struct Feed: Sendable, Equatable {
     /// How its files are read.
     public var description: FeedDescription
     /// Where they are put.
@@ -29,47 +29,62 @@ public struct SpoolService: Service {
   let clock: any WallClock
   let log: any LogSink
   let batch: Int
+  /// Silenced when it is to end after the batch in hand.
   let stop: Doorbell
+  /// Silenced when it is to end after the file in hand.
+  let leave: Doorbell
   let state: DaemonState
+  let heart: Heartbeat
+  let metrics: DaemonMetrics
 
-  /// Runs until graceful shutdown; the batch in hand is finished.
-  public func run() async throws {
+  /// Runs until graceful shutdown, or until it is to leave; the batch or the file in hand is finished.
+  func run() async {
     await withTaskCancellationOrGracefulShutdownHandler {
-      let intake = Intake(database: database, clock: clock, log: log, tellsGrowth: true)
-      let watcher = SpoolWatcher(feed.directory)
+      let intake = Intake(
+        database: database, clock: clock, log: log, tellsGrowth: true, heart: heart, metrics: metrics)
+      metrics.begins(feed: feed.description.name)
+      let watcher = SpoolWatcher(feed.directory, heart)
       var told = ""
-      while !stop.isSilenced, !Task.isCancelled {
+      while !leave.isSilenced, !Task.isCancelled {
+        heart.beat()
         do {
           let names = try watcher.scan {
             say(.notice, "another directory is at \(feed.directory); it is watched from now on")
           }
           told = ""
           state.feedSeen(feed.description.name)
-          for name in names where !stop.isSilenced { await take(name, watcher, intake) }
+          for name in names where !leave.isSilenced { await take(name, watcher, intake) }
+          heart.away()
           await intake.tellGrowth(of: feed.description.name)
           state.feedRead(feed.description.name)
           // Someone puts a file in, or a minute passes.
-          await watcher.wait(stop, atMost: 60_000)
+          heart.beat(within: .seconds(60))
+          await watcher.wait(leave, atMost: 60_000)
         } catch {
           if told != "\(error)" { say(.error, "\(error)") }
           told = "\(error)"
           state.feedSeen(feed.description.name)
           state.feedRead(feed.description.name)
-          _ = await stop.wait(atMost: .seconds(5))
+          heart.beat(within: .seconds(5))
+          _ = await leave.wait(atMost: .seconds(5))
         }
       }
       await intake.close()
     } onCancelOrGracefulShutdown: {
       stop.silence()
+      leave.silence()
     }
+    heart.end()
   }
 
   /// Takes one file in and moves it; whatever is wrong with it is told, and the others go on.
   private func take(_ name: String, _ watcher: SpoolWatcher, _ intake: Intake) async {
+    heart.beat()
     do {
       guard let file = try watcher.open(name) else { return }
       defer { close(file.descriptor) }
       guard await read(file, watcher, intake) else { return }
+      heart.beat()
       try watcher.finish(file)
     } catch {
       say(.error, "\(error)", file: name)
@@ -84,6 +99,7 @@ public struct SpoolService: Service {
         stop: stop
       ).finished
     } catch {
+      heart.beat()
       // The next file gets a session of its own, should this one be at fault.
       await intake.close()
       if stop.isSilenced || Task.isCancelled { return false }

@@ -5,11 +5,15 @@ import ServiceTime
 /// A spool directory, opened when it is there and anew when another is in its place, and the wait for its news.
 final class SpoolWatcher {
   private let path: String
+  private let heart: Heartbeat
   private var directory: SpoolDirectory?
   private var hadOne = false
   private var retriedAt = ContinuousClock.now
 
-  init(_ path: String) { self.path = path }
+  init(_ path: String, _ heart: Heartbeat) {
+    self.path = path
+    self.heart = heart
+  }
 
   /// The names of the files to look at; `renewed` is told when another directory than before is watched.
   func scan(renewed: () -> Void) throws(SpoolDirectory.Problem) -> [String] {
@@ -24,7 +28,7 @@ final class SpoolWatcher {
     let directory = try opened(renewed)
     _ = directory.takeNews()
     retryFailed(directory)
-    do { return try directory.scan() } catch {
+    do { return try directory.scan { heart.beat() } } catch {
       // What is remembered of its files is kept while it is the right one.
       if !directory.isInPlace { self.directory = nil }
       throw error

@@ -95,16 +95,16 @@ public final class SpoolDirectory {
   }
 
   /// The names of all files that are there and complete, oldest first; what lies under a name need not be a regular
-  /// file.
-  public func scan() throws(Problem) -> [String] {
+  /// file. `goesOn` is told now and then: a directory of many files on a slow disk takes long to look through.
+  public func scan(goesOn: () -> Void = {}) throws(Problem) -> [String] {
     // A file made after the news were taken would look complete: the news of it are taken after it was listed. What
     // came to be complete meanwhile may not be on the list, so that one more look is needed.
     for _ in 0..<8 {
-      let listed = try list()
+      let listed = try list(goesOn)
       guard takeNotices() else { return complete(listed) }
       hasUntoldNews = true
     }
-    return complete(try list())
+    return complete(try list(goesOn))
   }
 
   private func complete(_ listed: [Entry]) -> [String] {
@@ -124,7 +124,7 @@ public final class SpoolDirectory {
     var changed: Int
   }
 
-  private func list() throws(Problem) -> [Entry] {
+  private func list(_ goesOn: () -> Void) throws(Problem) -> [Entry] {
     // A descriptor of its own, with a position of its own, of the very directory that files are opened in.
     let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else {
@@ -152,6 +152,7 @@ public final class SpoolDirectory {
         continue
       }
       if !SpoolName.isText(key) { strangeNames[name] = key }
+      if found.count % 256 == 0 { goesOn() }
       found.append(
         Entry(
           name: name, key: key, size: Int(status.st_size), links: Int(status.st_nlink), time: status.st_mtim,

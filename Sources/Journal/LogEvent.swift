@@ -34,6 +34,12 @@ public enum LogEvent: String, CaseIterable, Hashable, Sendable {
   case databaseBack = "database.back"
   /// The log takes records again after it refused some; this line counts the refusals.
   case logRefused = "log.refused"
+  /// The configuration was read anew and taken over.
+  case configurationLoaded = "configuration.loaded"
+  /// The configuration was read anew and has faults; the one before goes on.
+  case configurationRefused = "configuration.refused"
+  /// A part of the daemon does not go on; the service manager's watchdog is not fed.
+  case serviceHangs = "service.hangs"
   /// The daemon serves.
   case ready
   /// The daemon is shutting down.
@@ -63,6 +69,9 @@ extension LogEvent {
     case .databaseLost: "054b8a6f635d42968bf17722d24691b2"
     case .databaseBack: "d41cfaad68cd4b1ba7533e88e1e313fe"
     case .logRefused: "3ff4646d77e048b884382153d17b331e"
+    case .configurationLoaded: "17acd22fd9614a82ae7ada5f19ae46d4"
+    case .configurationRefused: "e77df6c4c11746daa1d546c1f8f87f81"
+    case .serviceHangs: "67969395a3e34baf905c0a3a1929fec3"
     case .ready: "9f1d93e27fc5406bbc6d783c8487a1d6"
     case .stopping: "eb81b574e02c4beeb7f258edb5adc7df"
     }

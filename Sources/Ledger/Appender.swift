@@ -51,8 +51,14 @@ public struct Appender: Sendable {
   func take(_ taking: inout Taking, _ batch: AppendBatch, _ session: inout Session) throws(PostgresError) {
     let suspects = taking.census.candidates.filter { distrust || recent.contains(taking.census.keys[$0]) }
     let head = try session.execute(
-      "UPDATE bizclock.ledger_head SET position = position + $1 RETURNING position",
+      "UPDATE bizclock.ledger_head SET position = position + $1 RETURNING position, \(Schema.newestThere)",
       [.int8(Int64(batch.events.count))])
+    // A migration holds this table to its commit: what is seen here holds to ours.
+    let schema = try head.int4(0, 1)
+    guard schema <= Schema.newest else {
+      throw PostgresError(
+        .usage, operation: "append", message: Schema.Fault.newer(schema, than: Schema.newest).description)
+    }
     let first = try head.int8(0, 0) - Int64(batch.events.count) + 1
     try Appender.lookUp(suspects, &taking.census, batch, &session)
     if !taking.census.candidates.isEmpty {

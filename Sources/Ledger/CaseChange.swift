@@ -4,6 +4,8 @@ import ServiceTime
 public enum ChangeReason: String, Sendable {
   case lateData = "late_data"
   case voided, reopened, calendar, policy, closure, repair
+  /// Told while the database was away, and not reached as all events tell that came since; of alerts alone.
+  case neverReached = "never_reached"
 }
 
 /// All that one case was, as projected before.

@@ -55,6 +55,25 @@ public enum FeedRegister {
     return marked.affectedRows == 1
   }
 
+  /// Takes the marks off feeds that nobody watches any more, and names them: `own`, whose mark the caller set, and where
+  /// no other daemon listens every one beside those that the caller has. What other daemons have is not known here.
+  public static func clearUnwatched(
+    keeping names: [String], own: String?, on session: inout Session
+  ) throws(PostgresError) -> [String] {
+    let cleared = try session.execute(
+      """
+      UPDATE bizclock.feed SET stalled = false
+      WHERE stalled AND name <> ALL ($1::text[])
+        AND (name IS NOT DISTINCT FROM $2
+          OR (SELECT count(*) FROM pg_catalog.pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'bizclock listen') <= 1)
+      RETURNING name
+      """, [.textArray(names), .text(own)])
+    var found: [String] = []
+    for row in 0..<cleared.rowCount { found.append(try cleared.text(row, 0)) }
+    return found.sorted()
+  }
+
   /// Takes the mark off a feed that counts as silent no longer though it has brought nothing; true for the one that is
   /// to say so.
   public static func clear(_ name: String, on session: inout Session) throws(PostgresError) -> Bool {

@@ -43,6 +43,23 @@ public enum Leadership {
     _ = try session.execute("SELECT pg_catalog.pg_advisory_unlock($1)", [.int8(lock)])
   }
 
+  /// The leadership's lock, held by a session that is in the middle of a statement: one that waits between two has
+  /// time-outs of its own.
+  private static let held = """
+    a.state = 'active' AND l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::int8 << 32 | l.objid::int8) = \(lock)
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+    """
+
+  /// Ends the session of a leader that stopped, or was cut off, in the middle of a statement; says whether one was.
+  public static func breakStale(_ session: inout Session) throws(PostgresError) -> Bool {
+    try breakStale(&session, silentFor: 2, patience: 0.5)
+  }
+
+  /// As above, with times in seconds.
+  static func breakStale(_ session: inout Session, silentFor silence: Double, patience: Double)
+    throws(PostgresError) -> Bool
+  { try StaleSessions.end(held, &session, silentFor: silence, patience: patience) > 0 }
+
   /// Whether somebody leads, seen from any session.
   public static func isHeld(_ session: inout Session) throws(PostgresError) -> Bool {
     let held = try session.execute(

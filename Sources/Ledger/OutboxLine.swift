@@ -24,6 +24,7 @@ struct OutboxLine: Sendable {
     json.add("due_at", alert.dueAt.microseconds)
     json.add("level_at", alert.levelAt.microseconds)
     json.add("recorded_at", moment.recordedAt.microseconds)
+    if let told = OutboxLine.told(alert, moment) { json.add("data_at", told.microseconds) }
     if let resolved = alert.resolvedAt { json.add("resolved_at", resolved.microseconds) }
     if let calendar = clock?.calendar { json.add("calendar", calendar) }
     if let region = row.attributes.region { json.add("region", region) }
@@ -43,6 +44,7 @@ struct OutboxLine: Sendable {
     json.add("due_at", alert.dueAt.microseconds)
     json.add("level_at", alert.levelAt.microseconds)
     json.add("recorded_at", moment.recordedAt.microseconds)
+    if let told = OutboxLine.told(alert, moment) { json.add("data_at", told.microseconds) }
     if let resolved = alert.resolvedAt { json.add("resolved_at", resolved.microseconds) }
     if let tally {
       json.add("population", tally.population)
@@ -54,6 +56,11 @@ struct OutboxLine: Sendable {
       json.add("period", period.share.period.name(period.span.first))
     }
     if let reason = alert.changeReason { json.add("reason", reason.rawValue) }
+  }
+
+  /// When what told of the level came, for the measure of how late it was recorded; of one that is told anew, now.
+  private static func told(_ alert: AlertRow, _ moment: ProjectionMoment) -> Instant? {
+    alert.amended ? moment.recordedAt : alert.dataAt
   }
 
   /// A summary of a load: how many levels were recorded without paging anybody, or raised at one instant.

@@ -43,6 +43,7 @@ extension Projector {
       throw error
     }
     settledThrough = now
+    watch?.outdate()
     return true
   }
 

@@ -49,8 +49,8 @@ public final class Projector: @unchecked Sendable {
   // Sendable: its leader hands it to one body at a time and waits for each.
   /// The rules by which it judges.
   public let rulebook: Rulebook
-  /// Its settings.
-  public let settings: ProjectorSettings
+  /// Its settings; between two steps they may change.
+  public var settings: ProjectorSettings
   /// Whom the levels are for.
   let addressees: Addressees
   /// The term it serves.
@@ -60,6 +60,8 @@ public final class Projector: @unchecked Sendable {
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
   var sharesThrough: Instant
+  /// Follows what it projects, for the time when the database is away.
+  var watch: LevelWatch?
 
   /// A projector for a term that was just won.
   public init(term: LeaderTerm, rulebook: Rulebook, settings: ProjectorSettings = ProjectorSettings()) {
@@ -128,6 +130,7 @@ public final class Projector: @unchecked Sendable {
     }
     term.position = through
     for (caseID, cached) in touched { cache.put(cached, for: caseID) }
+    watch?.take(touched)
     return .projected(events: batch.count, through: through)
   }
 

@@ -57,8 +57,24 @@ public enum Schema {
     return try found.int4(0, 0)
   }
 
+  /// The version of a database that has the schema, as a subquery.
+  static let newestThere = "(SELECT max(version) FROM bizclock.schema_migration)"
+
+  /// Refuses a database that another version of this program has migrated since: asked by whoever has been connected
+  /// for long.
+  public static func checkUnchanged(_ session: inout Session) throws {
+    let there = try session.execute("SELECT \(newestThere)").int4(0, 0)
+    if there > newest { throw Fault.newer(there, than: newest) }
+  }
+
   /// Brings the schema up to this program's, with its views and rights, in one transaction.
   public static func migrate(_ session: inout Session, now: Instant) throws -> Report {
+    try migrate(&session, now: now, migrations)
+  }
+
+  /// As above, with migrations of one's own.
+  static func migrate(_ session: inout Session, now: Instant, _ migrations: [Migration]) throws -> Report {
+    let newest = migrations.last?.version ?? 0
     let server = try session.execute("SELECT current_setting('server_version_num')::int4").int4(0, 0)
     guard server >= 150_000 else { throw Fault.oldServer(Int(server)) }
     do {
@@ -67,6 +83,11 @@ public enum Schema {
       try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(7092443437862188395)")
       let before = try version(&session)
       guard before <= newest else { throw Fault.newer(before, than: newest) }
+      // Who works by the former schema stops: the leader is deposed, and an append sees the new version.
+      if before > 0, before < newest {
+        try session.script("LOCK TABLE bizclock.ledger_head, bizclock.projector IN ACCESS EXCLUSIVE MODE")
+        try session.execute("UPDATE bizclock.projector SET epoch = epoch + 1")
+      }
       try session.script(
         """
         CREATE SCHEMA IF NOT EXISTS bizclock;

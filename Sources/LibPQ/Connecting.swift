@@ -1,24 +1,58 @@
 import CLibPQ
 import Glibc
+import Synchronization
 
 /// Makes connections.
 enum Connecting {
+  /// Which hosts were silent lately, by name and port, and until when they are asked last, in milliseconds of the
+  /// monotonic clock; no more of them than conninfos name.
+  private static let silent = Mutex<[String: Int64]>([:])
+  private static let silence: Int64 = 60_000
+
+  /// What overrides a conninfo's lists of hosts for one of them.
+  private typealias Host = [(name: String, value: String)]
+
   /// Connects to the first host that answers as wanted, each within its own time: libpq, left to poll, would spend
-  /// all of it on a first one that is silent.
+  /// all of it on a first one that is silent. One that was silent lately is asked last.
   static func connect(_ conninfo: String, _ options: ConnectionOptions) throws(PostgresError) -> ConnectionHandle {
-    var failure: PostgresError?
-    for host in hosts(conninfo) {
+    // Asked first, for libpq's own complaint repeats parts of the text, and with them of a password.
+    guard isConninfo(conninfo) else {
+      throw PostgresError(
+        .setup, operation: "connect",
+        message: "libpq does not understand the conninfo (which is not shown, as it may hold a password); in "
+          + "key=value form put values with spaces, quotes or backslashes in single quotes, in a URI write them "
+          + "percent-encoded")
+    }
+    var failures: [PostgresError] = []
+    let named = hosts(conninfo)
+    let now = Wire.milliseconds()
+    let late = silent.withLock { silent in named.map { silent[key($0)] ?? 0 > now } }
+    for host in zip(named, late).filter({ !$1 }).map(\.0) + zip(named, late).filter({ $1 }).map(\.0) {
       do throws(PostgresError) {
-        return try connect(conninfo, host, options)
+        let handle = try connect(conninfo, host, options, among: named.count)
+        silent.withLock { $0[key(host)] = nil }
+        return handle
       } catch {
-        failure = error
+        if error.kind == .timeout { silent.withLock { $0[key(host)] = Wire.milliseconds() + silence } }
+        failures.append(error)
       }
     }
-    throw failure ?? PostgresError(.unreachable, operation: "connect", message: "no host is named")
+    // Each host has its own reason; a code says more than none.
+    throw PostgresError(
+      .unreachable, operation: "connect",
+      message: failures.isEmpty ? "no host is named" : failures.map(\.message).joined(separator: "; "),
+      code: failures.compactMap(\.code).last)
+  }
+
+  private static func key(_ host: Host) -> String { host.map(\.value).joined(separator: "\n") }
+  private static func isConninfo(_ text: String) -> Bool {
+    guard let parsed = PQconninfoParse(text, nil) else { return false }
+    PQconninfoFree(parsed)
+    return true
   }
 
   /// The hosts of a conninfo that names several, each as what overrides the lists; otherwise one without overrides.
-  private static func hosts(_ conninfo: String) -> [[(String, String)]] {
+  private static func hosts(_ conninfo: String) -> [Host] {
     guard let parsed = PQconninfoParse(conninfo, nil) else { return [[]] }
     defer { PQconninfoFree(parsed) }
     var lists: [String: [String]] = [:]
@@ -42,12 +76,13 @@ enum Connecting {
   }
 
   private static func connect(
-    _ conninfo: String, _ host: [(String, String)], _ options: ConnectionOptions
+    _ conninfo: String, _ host: Host, _ options: ConnectionOptions, among count: Int
   ) throws(PostgresError) -> ConnectionHandle {
-    // Ours come before the conninfo, so that what it says wins; the host chosen from it comes after.
-    let ours: [(String, String)] = [
-      ("application_name", options.applicationName), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
-      ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("dbname", conninfo),
+    // Ours come before the conninfo, so that what it says wins; the host chosen from it comes after. A server that
+    // vanished without a word is noticed within 5 s.
+    let ours: Host = [
+      ("application_name", options.applicationName), ("keepalives_idle", "2"), ("keepalives_interval", "1"),
+      ("keepalives_count", "3"), ("tcp_user_timeout", "5000"), ("dbname", conninfo),
     ]
     var keywords: [UnsafePointer<CChar>?] = []
     var values: [UnsafePointer<CChar>?] = []
@@ -66,30 +101,79 @@ enum Connecting {
       throw PostgresError(.unreachable, operation: "connect", message: "out of memory")
     }
     let handle = ConnectionHandle(raw)
-    let deadline = Wire.milliseconds() + Int64(options.connectTimeout)
-    var wanted = PGRES_POLLING_WRITING
+    // A refusal then comes with its SQLSTATE, which libpq gives in no other way.
+    PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
     guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw) }
+    let patience = patience(raw, options, among: count)
+    let deadline = Wire.milliseconds() + Int64(patience)
+    var wanted = PGRES_POLLING_WRITING
     while true {
       var descriptor = pollfd(
         fd: PQsocket(raw), events: Int16(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0)
       let left = deadline - Wire.milliseconds()
       guard left > 0 else {
         throw PostgresError(
-          .unreachable, operation: "connect", message: "no connection within \(options.connectTimeout) ms")
+          .timeout, operation: "connect", message: "\(place(raw)): no connection within \(patience) ms")
       }
       guard Glibc.poll(&descriptor, 1, Int32(clamping: left)) > 0 else { continue }
       wanted = PQconnectPoll(raw)
       switch wanted {
-      case PGRES_POLLING_OK: return handle
+      case PGRES_POLLING_OK:
+        PQsetErrorVerbosity(raw, PQERRORS_DEFAULT)
+        return handle
       case PGRES_POLLING_FAILED: throw refused(raw)
       default: continue
       }
     }
   }
 
+  /// How long a host may take, in milliseconds: what the conninfo or the environment says, or ours; of several hosts
+  /// each has less, for the next one waits.
+  private static func patience(_ raw: OpaquePointer, _ options: ConnectionOptions, among count: Int) -> Int32 {
+    if let options = PQconninfo(raw) {
+      defer { PQconninfoFree(options) }
+      var option = options
+      while let keyword = option.pointee.keyword {
+        if String(cString: keyword) == "connect_timeout", let value = option.pointee.val,
+          let seconds = Int32(String(cString: value)), seconds > 0
+        {
+          return seconds > Int32.max / 1_000 ? Int32.max : seconds * 1_000
+        }
+        option += 1
+      }
+    }
+    return count > 1 ? min(3_000, options.connectTimeout) : options.connectTimeout
+  }
+
+  private static func place(_ raw: OpaquePointer) -> String {
+    let host = PQhost(raw).map { String(cString: $0) } ?? ""
+    return "host \(host.isEmpty ? "(default)" : host) port \(PQport(raw).map { String(cString: $0) } ?? "")"
+  }
+
   private static func refused(_ raw: OpaquePointer) -> PostgresError {
-    PostgresError(
-      .unreachable, operation: "connect",
-      message: Wire.firstLine(PQerrorMessage(raw).map { String(cString: $0) } ?? ""))
+    let lines = (PQerrorMessage(raw).map { String(cString: $0) } ?? "").split(separator: "\n").map(String.init)
+    // A name may stand for several addresses: what a server said tells more than that another did not answer.
+    for line in lines {
+      if let (message, code) = coded(line) {
+        return PostgresError(.unreachable, operation: "connect", message: message, code: code)
+      }
+    }
+    return PostgresError(.unreachable, operation: "connect", message: Wire.firstLine(lines.first ?? ""))
+  }
+
+  /// Splits `FATAL:  28P01: password authentication failed` into the message without its code, and the code.
+  static func coded(_ line: String) -> (message: String, code: SQLState)? {
+    let bytes = Array(line.utf8)
+    guard bytes.count > 9 else { return nil }
+    for start in 0..<(bytes.count - 9)
+    where bytes[start...].starts(with: ":  ".utf8) && bytes[(start + 8)...].starts(with: ": ".utf8) {
+      let code = bytes[(start + 3)..<(start + 8)]
+      guard code.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) }) else { continue }
+      return (
+        String(decoding: bytes[..<(start + 3)], as: UTF8.self) + String(decoding: bytes[(start + 10)...], as: UTF8.self),
+        SQLState(String(decoding: code, as: UTF8.self))
+      )
+    }
+    return nil
   }
 }

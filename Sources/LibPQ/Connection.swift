@@ -2,7 +2,8 @@
 public struct ConnectionOptions: Sendable {
   /// What the server's pg_stat_activity shows.
   public var applicationName = "bizclock"
-  /// How long connecting may take, in milliseconds, for each host that is named.
+  /// How long connecting may take, in milliseconds, for each host that is named; the conninfo's own `connect_timeout`
+  /// (in seconds) goes before it.
   public var connectTimeout: Int32 = 5_000
   /// How long a statement may take before the connection is given up, in milliseconds.
   public var statementTimeout: Int32 = 60_000
@@ -43,12 +44,16 @@ public actor Connection {
     return try await executor.perform {
       let wake = WakeDescriptor()
       let handle = try Connecting.connect(conninfo, options)
-      let wire = Wire(handle, wake: wake, timeout: options.statementTimeout)
+      // A server that takes a connection and then says nothing costs no more time than one that takes none.
+      let wire = Wire(handle, wake: wake, timeout: options.connectTimeout)
       var settings = ["TimeZone": "UTC", "client_encoding": "UTF8", "search_path": "pg_catalog"]
       settings.merge(options.settings) { $1 }
-      for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
-        _ = try wire.execute("SELECT pg_catalog.set_config($1, $2, false)", [.text(name), .text(value)])
-      }
+      // All in one statement: a far server is asked once.
+      let calls = (0..<settings.count).map { "pg_catalog.set_config($\(2 * $0 + 1), $\(2 * $0 + 2), false)" }
+      _ = try wire.execute(
+        "SELECT " + calls.joined(separator: ", "),
+        settings.sorted { $0.key < $1.key }.flatMap { [.text($0.key), .text($0.value)] })
+      wire.timeout = options.statementTimeout
       return Connection(Parts(executor: executor, wire: wire, wake: wake))
     }
   }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A PostgreSQL cluster of the program's own, in its state directory: reached by a socket in a directory of mode
@@ -5,9 +6,16 @@ import Glibc
 public struct PrivateCluster: Sendable {
   /// Where data, socket and log are.
   public let directory: String
-  private let binaries: String
+  private let programs: ServerPrograms
   private let settings: [String: String]
-  private let asPostgres: Bool
+  /// Whom the server runs as where this program is root; PostgreSQL refuses to be that.
+  private let servant: Servant?
+
+  private struct Servant {
+    var name: String
+    var user: uid_t
+    var group: gid_t
+  }
 
   private var data: String { directory + "/data" }
   /// The data in the making; they get their name when they are whole.
@@ -23,20 +31,21 @@ public struct PrivateCluster: Sendable {
   ///
   /// - Parameter settings: server settings beside our own.
   public init(directory: String, settings: [String: String] = [:]) throws(PostgresError) {
-    guard let binaries = PrivateCluster.findBinaries() else {
-      throw PostgresError(
-        .unreachable, operation: "private database",
-        message: "PostgreSQL's server programs are not installed; install the Debian package postgresql")
-    }
-    self.binaries = binaries
-    self.settings = settings
     // The server is told its directories by name, whatever folder it runs in.
     self.directory = try PrivateCluster.absolute(directory)
-    asPostgres = geteuid() == 0
+    // What one major version made, another cannot read.
+    guard let programs = ServerPrograms.find(major: ServerPrograms.major(of: self.directory + "/data")) else {
+      throw PostgresError(
+        .setup, operation: "private database",
+        message: "PostgreSQL's server programs are not installed; install the Debian package postgresql")
+    }
+    self.programs = programs
+    self.settings = settings
+    servant = try PrivateCluster.servant(of: self.directory + "/data")
     // A socket's path must fit into sockaddr_un.
     guard (self.directory + "/socket/.s.PGSQL.5432").utf8.count < 107 else {
       throw PostgresError(
-        .unreachable, operation: "private database",
+        .setup, operation: "private database",
         message: "the state directory's path is too long for a socket; choose one of at most 84 bytes")
     }
   }
@@ -51,42 +60,15 @@ public struct PrivateCluster: Sendable {
     return String(cString: current) + "/" + path
   }
 
-  /// The newest server programs: `BIZCLOCK_POSTGRES_BIN`, Debian's place, or where `postgres` is on the path.
-  static func findBinaries() -> String? {
-    if let given = getenv("BIZCLOCK_POSTGRES_BIN") { return String(cString: given) }
-    var found = glob_t()
-    defer { globfree(&found) }
-    var best: (version: Int, path: String)?
-    if glob("/usr/lib/postgresql/*/bin/postgres", 0, nil, &found) == 0 {
-      for index in 0..<Int(found.gl_pathc) {
-        guard let raw = found.gl_pathv[index] else { continue }
-        let path = String(cString: raw)
-        let parts = path.split(separator: "/")
-        guard parts.count > 3, let version = Int(parts[3]), version > best?.version ?? 0 else { continue }
-        best = (version, String(path.dropLast("/postgres".count)))
-      }
-    }
-    if let best { return best.path }
-    for entry in (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
-    where access(entry + "/initdb", X_OK) == 0 { return String(entry) }
-    return nil
-  }
-
   /// Makes the cluster if it is new, starts it if it does not run, and gives the conninfo of its database.
   public func start() async throws -> String {
     try makeDirectories()
+    let lock = try await lock()
+    defer { close(lock) }
     if access(data, F_OK) != 0 { try initialize() }
+    try checkVersion()
     // A server that outlived its program serves on: it is the same cluster.
-    if try run(["pg_ctl", "-D", data, "status"]) != 0 {
-      // Compiling the dashboards' queries costs more than it gains.
-      var options =
-        "-c jit=off -c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
-      for (name, value) in settings.sorted(by: { $0.key < $1.key }) { options += " -c \(name)='\(value)'" }
-      guard try run(["pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start"]) == 0 else {
-        throw PostgresError(
-          .unreachable, operation: "private database", message: "the server did not start; its log is \(log)")
-      }
-    }
+    if !isRunning { try await launch() }
     let server = "host=\(socket) port=5432 user=\(PrivateCluster.name)"
     let connection = try await Connection.connect(server + " dbname=postgres")
     try await connection.run { session in
@@ -97,9 +79,78 @@ public struct PrivateCluster: Sendable {
     return server + " dbname=\(PrivateCluster.name)"
   }
 
-  /// Stops the server and waits until it has; `fast` lets it write what it has, otherwise it just ends.
+  /// Whether its server runs.
+  public var isRunning: Bool {
+    if case .running = postmaster.standing { true } else { false }
+  }
+
+  private var postmaster: Postmaster { Postmaster(data: data, socket: socket) }
+
+  /// Starts the server; what a crash left is taken away first.
+  private func launch() async throws {
+    // Compiling the dashboards' queries costs more than it gains.
+    var options =
+      "-c jit=off -c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
+    for (name, value) in settings.sorted(by: { $0.key < $1.key }) { options += " -c \(name)='\(value)'" }
+    try await endOrphans()
+    postmaster.forgetStrangers()
+    guard try run(["pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start"]) == 0 else {
+      throw PostgresError(
+        .unreachable, operation: "private database", message: "the server did not start; its log is \(log)")
+    }
+  }
+
+  /// Ends processes of a server that is dead itself: while one lives, no server may start on the directory. They end
+  /// by themselves when they next wait; one that computes is told to, and at last made to.
+  private func endOrphans() async throws {
+    for signal in [0, SIGTERM, SIGKILL] {
+      let left = postmaster.processes
+      if left.isEmpty { return }
+      if let server = Postmaster.parent(among: left) {
+        throw PostgresError(
+          .unreachable, operation: "private database",
+          message: "process \(server) serves \(data), which has lost its postmaster.pid; end it with: kill -INT \(server)"
+        )
+      }
+      if signal != 0 { for pid in left { kill(pid, signal) } }
+      for _ in 0..<60 where !postmaster.processes.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+    }
+  }
+
+  /// Takes the lock under which one program at a time makes, starts or clears the cluster; closing it gives it back.
+  private func lock() async throws -> Int32 {
+    let path = directory + "/lock"
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { throw cannot("open", path) }
+    if let servant { fchown(file, servant.user, servant.group) }
+    for _ in 0..<2_400 {
+      if bizclock_try_lock(file) == 0 { return file }
+      do { try await Task.sleep(for: .milliseconds(50)) } catch {
+        close(file)
+        throw error
+      }
+    }
+    close(file)
+    throw PostgresError(
+      .unreachable, operation: "private database",
+      message: "another bizclock has been starting the server for two minutes; see \(log)")
+  }
+
+  /// Refuses data of another major version, with what to do.
+  private func checkVersion() throws(PostgresError) {
+    guard let there = ServerPrograms.major(of: data), let ours = programs.major, there != ours else { return }
+    throw PostgresError(
+      .setup, operation: "private database",
+      message: "\(data) was made by PostgreSQL \(there), and the server programs in \(programs.folder) are of "
+        + "\(ours); install the Debian package postgresql-\(there)"
+        + (there < ours
+          ? ", or bring the data over: /usr/share/doc/bizclock/examples/upgrade-private-database \(directory)" : ""))
+  }
+
+  /// Stops the server and waits until it has; `fast` lets it write what it has, otherwise it just ends. A process that
+  /// only has the number of a server that crashed is left alone.
   public func stop(fast: Bool = true) throws(PostgresError) {
-    guard try run(["pg_ctl", "-D", data, "status"]) == 0 else { return }
+    guard isRunning else { return }
     _ = try run(["pg_ctl", "-D", data, "-w", "-t", "60", "-m", fast ? "fast" : "immediate", "stop"])
   }
 
@@ -116,13 +167,18 @@ public struct PrivateCluster: Sendable {
     posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    let script = #"cat >/dev/null; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; rm -rf "$1""#
+    // A number that is another program's by now is left alone.
+    let script = """
+      cat >/dev/null; pid="$(head -n 1 "$1/data/postmaster.pid")"
+      [ "/proc/$pid/cwd" -ef "$1/data" ] && kill -QUIT "$pid"; rm -rf "$1"
+      """
     let words = ["setsid", "sh", "-c", script, "sh", directory]
     var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     argv.append(nil)
-    defer { argv.forEach { free($0) } }
+    var variables = ChildProcess.environment()
+    defer { (argv + variables).forEach { free($0) } }
     var child: pid_t = 0
-    posix_spawnp(&child, "setsid", &actions, nil, argv, environ)
+    posix_spawnp(&child, "setsid", &actions, nil, argv, &variables)
     // The writing end stays open until this process ends.
     close(ends[0])
   }
@@ -134,16 +190,25 @@ public struct PrivateCluster: Sendable {
       if access(path, F_OK) != 0, mkdir(path, 0o755) != 0, errno != EEXIST { throw cannot("make", path) }
     }
     if access(socket, F_OK) != 0, mkdir(socket, 0o700) != 0 { throw cannot("make", socket) }
-    guard asPostgres else { return }
-    guard let user = getpwnam("postgres") else {
+    guard let servant else { return }
+    // The server must own its data and be able to write its log beside them.
+    for path in [directory, socket] where chown(path, servant.user, servant.group) != 0 {
+      throw cannot("give to \(servant.name)", path)
+    }
+  }
+
+  /// Of root the owner of the data, be it the daemon's user, or `postgres` for new ones; nil for everybody else.
+  private static func servant(of data: String) throws(PostgresError) -> Servant? {
+    guard geteuid() == 0 else { return nil }
+    var status = stat()
+    let owner = stat(data, &status) == 0 && status.st_uid != 0 ? getpwuid(status.st_uid) : nil
+    guard let user = owner ?? getpwnam("postgres") else {
       throw PostgresError(
-        .unreachable, operation: "private database",
+        .setup, operation: "private database",
         message: "there is no user postgres to run the server as; install the Debian package postgresql")
     }
-    // The server must own its data and be able to write its log beside them.
-    for path in [directory, socket] where chown(path, user.pointee.pw_uid, user.pointee.pw_gid) != 0 {
-      throw cannot("give to postgres", path)
-    }
+    return Servant(
+      name: String(cString: user.pointee.pw_name), user: user.pointee.pw_uid, group: user.pointee.pw_gid)
   }
 
   private func initialize() throws(PostgresError) {
@@ -176,8 +241,8 @@ public struct PrivateCluster: Sendable {
   }
 
   private func run(_ arguments: [String]) throws(PostgresError) -> Int32 {
-    var all = [binaries + "/" + (arguments.first ?? "")] + arguments.dropFirst()
-    if asPostgres { all = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] + all }
+    var all = [programs.folder + "/" + (arguments.first ?? "")] + arguments.dropFirst()
+    if let servant { all = ["setpriv", "--reuid=\(servant.user)", "--regid=\(servant.group)", "--init-groups"] + all }
     return try ChildProcess.run(all, log: setupLog)
   }
 

@@ -18,12 +18,15 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
   public static let transactionTimeout = SQLState("25P04")
   public static let statementCompletionUnknown = SQLState("40003")
   public static let tooManyConnections = SQLState("53300")
+  public static let outOfMemory = SQLState("53200")
   public static let diskFull = SQLState("53100")
   public static let readOnlyTransaction = SQLState("25006")
   public static let duplicateObject = SQLState("42710")
   public static let undefinedTable = SQLState("42P01")
   public static let undefinedSchema = SQLState("3F000")
   public static let invalidCatalogName = SQLState("3D000")
+  public static let invalidPassword = SQLState("28P01")
+  public static let invalidAuthorization = SQLState("28000")
   public static let insufficientPrivilege = SQLState("42501")
 
   /// The text.

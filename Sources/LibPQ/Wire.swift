@@ -26,7 +26,20 @@ final class Wire {
     self.wake = wake
     self.timeout = timeout
     PQsetnonblocking(self.handle.raw, 1)
-    PQsetNoticeProcessor(self.handle.raw, { _, _ in }, nil)
+    // The notices of a connection come while this object waits on it, and at no other time.
+    PQsetNoticeReceiver(
+      self.handle.raw, { raw, result in if let raw { Unmanaged<Wire>.fromOpaque(raw).takeUnretainedValue().hear(result) } },
+      Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Whether the statement on the wire committed on its server alone.
+  private var isCommittedAlone = false
+
+  /// A notice. Of one kind the outcome depends: a commit that no longer waits for its synchronous standby succeeds with
+  /// a warning, and would be lost if the standby took over.
+  private func hear(_ notice: OpaquePointer?) {
+    guard let notice, let function = PQresultErrorField(notice, Int32(UnicodeScalar("R").value)) else { return }
+    if String(cString: function) == "SyncRepWaitForLSN" { isCommittedAlone = true }
   }
 
   var isInTransaction: Bool {
@@ -85,7 +98,15 @@ final class Wire {
         .cancelled, operation: Wire.operation(sql), message: "the task was cancelled", code: .queryCanceled)
     }
     defer { if !canceller.end() { shutDown() } }
-    return try body(Wire.milliseconds() + Int64(timeout))
+    isCommittedAlone = false
+    let result = try body(Wire.milliseconds() + Int64(timeout))
+    if isCommittedAlone {
+      shutDown()
+      throw PostgresError(
+        .outcomeUnknown, operation: Wire.operation(sql),
+        message: "committed on this server alone: the wait for its synchronous standby was cancelled")
+    }
+    return result
   }
 
   static func send(_ pg: OpaquePointer, _ sql: String, _ parameters: [Parameter]) -> Bool {

@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable {
   public var alerts: AlertSettings
   /// The policy draft's file; nil stands for the shipped policy.
   public var policy: String?
+  /// How long what has been dealt with is kept.
+  public var retention = RetentionSettings()
 
   /// A configuration; without arguments the defaults of no configuration file: a private database, no feeds.
   public init(
@@ -102,12 +104,17 @@ extension Configuration: CustomStringConvertible {
 /// The HTTP service's settings.
 public struct HTTPSettings: Sendable, Equatable {
   /// Where it listens.
-  public var listen: ListenAddress
+  public var listen: ListenAddress {
+    didSet { isListenGiven = true }
+  }
+  /// Whether somebody asked for that address; the default one may be taken without the daemon's refusing to run.
+  public private(set) var isListenGiven: Bool
   /// The file of bearer tokens; nil lets nobody in.
   public var tokens: String?
-  /// Settings; arguments as the properties.
-  public init(listen: ListenAddress = ListenAddress(), tokens: String? = nil) {
-    self.listen = listen
+  /// Settings; arguments as the properties. Without an address it is the one of the contract.
+  public init(listen: ListenAddress? = nil, tokens: String? = nil) {
+    self.listen = listen ?? ListenAddress()
+    isListenGiven = listen != nil
     self.tokens = tokens
   }
 }

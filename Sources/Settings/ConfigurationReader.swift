@@ -1,6 +1,6 @@
 /// Reads `bizclock.yaml` and lays the environment over it.
 struct ConfigurationReader {
-  static let keys = ["database", "state_directory", "http", "feeds", "alerts", "policy"]
+  static let keys = ["database", "state_directory", "http", "feeds", "alerts", "policy", "retention"]
   static let httpKeys = ["listen", "tokens"]
   static let alertKeys = ["retrospective_after", "show_individual_names"]
   /// The variables that stand for settings.
@@ -48,6 +48,7 @@ struct ConfigurationReader {
       if let path = map["policy"]?.text(longest: 4000) {
         configuration.policy = FilePath.resolve(path, in: folder)
       }
+      configuration.retention = retention(map["retention"])
       configuration.feeds = feeds(map["feeds"], folder)
     }
     override(&configuration, &database)
@@ -62,8 +63,14 @@ struct ConfigurationReader {
   private func database(_ field: Field) -> DatabaseLocation? {
     guard let text = field.text(longest: 4000) else { return nil }
     if text == "private" { return .private }
+    // No conninfo begins so: it is the file that holds one.
+    if text.hasPrefix("/") || text.hasPrefix(ConfigurationReader.credentials) {
+      guard let path = expand(field, text) else { return nil }
+      return field.value { _ throws(Complaint) in .conninfo(try ConninfoFile.read(path)) }
+    }
     guard Conninfo.isOne(text) else {
-      field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", or private")
+      field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", "
+          + "the whole path of a file that holds one, or private")
       return nil
     }
     return expand(field, text).map { .conninfo($0) }

@@ -34,6 +34,10 @@ public struct SettingsGuide: Sendable {
         + "BIZCLOCK_ALERTS_SHOW_INDIVIDUAL_NAMES. libpq's own variables (PGHOST, PGPASSFILE and so on) fill what a "
         + "conninfo leaves out. ${CREDENTIALS_DIRECTORY} in database and tokens stands for systemd's folder of "
         + "credentials.",
+      "SIGHUP (systemctl reload bizclock) has a running daemon read it anew. Feeds that were added, changed or removed "
+        + "are taken over, and alerts.retrospective_after; a file in hand is read to its end first. database, "
+        + "state_directory and http hold after a restart, alerts.show_individual_names after bizclock migrate; the log "
+        + "says so. With faults nothing is taken over: the log and systemctl status name them.",
     ],
     sections: [
       Section(
@@ -41,14 +45,16 @@ public struct SettingsGuide: Sendable {
         keys: [
           (
             "database",
-            "a libpq conninfo, or private: a cluster of bizclock's own in the state directory, without TCP. Must be "
-              + "given, so that a slip never starts a second database"
+            "a libpq conninfo; or the whole path of a file that holds one, such as ${CREDENTIALS_DIRECTORY}/database, "
+              + "so that a password is nowhere else; or private: a cluster of bizclock's own in the state directory, "
+              + "without TCP. Must be given, so that a slip never starts a second database"
           ),
           ("state_directory", "where a private cluster lies; /var/lib/bizclock if left out"),
           ("feeds", "where events come from; a list, see below"),
           ("alerts", "how overruns are told; see below"),
+          ("retention", "how long what has been dealt with is kept; see below"),
           ("policy", "the draft of the policy; policy.yaml beside this file if it is there, else the shipped one"),
-          ("http", "the HTTP interface; see below. Read and checked only: this version serves none"),
+          ("http", "the HTTP interface for health, readiness and metrics; see below"),
         ]),
       Section(
         path: "feeds[]", about: "Each feed has a name of its own.",
@@ -99,10 +105,29 @@ public struct SettingsGuide: Sendable {
           ("show_individual_names", "whether views show the names of natural persons; false if left out"),
         ]),
       Section(
+        path: "retention",
+        about: "What is left out is kept for ever. Written 90 days or 5 years; looked at once a day. Quarantine and "
+          + "done/ hold input as it came, with names and numbers of persons: how long it may be kept is a matter of law.",
+        keys: [
+          (
+            "quarantine",
+            "quarantine entries that were retried or discarded so long ago are deleted; open ones never are"
+          ),
+          ("done", "files that came into the done/ of a spool so long ago are deleted"),
+        ]),
+      Section(
         path: "http", about: "",
         keys: [
-          ("listen", "address and port; 127.0.0.1:8347 if left out"),
-          ("tokens", "the file with the tokens of those who may post events and read cases"),
+          (
+            "listen",
+            "address or name, and port; an IPv6 address in brackets, [::]:8347 for all addresses of the machine. "
+              + "127.0.0.1:8347 if left out, and then the daemon runs without HTTP where that is taken"
+          ),
+          (
+            "tokens",
+            "the file with the tokens of those who may read /metrics, closed to others, e.g. 0640 root:bizclock; "
+              + "lines are made by: bizclock token. Without it nobody may; /healthz and /readyz need none"
+          ),
         ]),
     ],
     example: """

@@ -2,9 +2,11 @@ import ArgumentParser
 import Daemon
 import Dispatch
 import Glibc
+import Ledger
 import LibPQ
 import ServiceTime
 import Settings
+import Web
 
 /// The command line.
 @main
@@ -15,14 +17,15 @@ struct Bizclock: AsyncParsableCommand {
     discussion: """
       Exit status: 0 done; 1 verify or --check found a difference; 64 usage; 65 some input was quarantined; \
       66 what was asked for is not there; 69 database unreachable; 70 the program is at fault; 74 reading or \
-      writing failed; 75 others changed the rules meanwhile, begin again; 78 configuration wrong.
+      writing failed; 75 others changed the rules meanwhile, begin again; 77 the database role lacks the right; \
+      78 configuration wrong.
       """,
     version: "0.1.0",
     subcommands: [
       RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, ReportCommand.self, AlertsCommand.self,
       QuarantineCommand.self, StatusCommand.self, VerifyCommand.self, RebuildCommand.self, SimulateCommand.self,
-      ManualCommand.self,
+      TokenCommand.self, ManualCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.
@@ -53,7 +56,12 @@ struct Bizclock: AsyncParsableCommand {
     } catch let error as SettingsError {
       leave(error.description, 78)
     } catch let error as PostgresError {
-      leave("bizclock: \(error)", error.kind == .overtaken ? 75 : error.isRetryable ? 69 : 70)
+      if let words = MissingRights.words(error) { leave("bizclock: \(words)", MissingRights.status) }
+      leave("bizclock: \(error)", error.isRetryable ? 69 : Bizclock.status(error.kind))
+    } catch let error as Schema.Fault {
+      leave("bizclock: \(error)", 78)
+    } catch let error as ListenFault {
+      leave("bizclock: \(error)", 78)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
     } catch let error as ClosureDesk.Refusal {
@@ -74,6 +82,15 @@ struct Bizclock: AsyncParsableCommand {
       // Help is an error to the parser too, and has the status 0.
       if exitCode(for: error) != .failure { exit(withError: error) }
       leave("bizclock: \(error)", 70)
+    }
+  }
+
+  /// The exit status of an error that would come again.
+  private static func status(_ kind: PostgresError.Kind) -> Int32 {
+    switch kind {
+    case .setup: 78
+    case .overtaken: 75
+    default: 70
     }
   }
 

@@ -116,6 +116,9 @@ import Testing
       case .quarantineGrowing: fields = ["feed", "file", "quarantined"]
       case .databaseLost: fields = ["error"]
       case .logRefused: fields = ["refused"]
+      case .configurationLoaded: fields = ["file"]
+      case .configurationRefused: fields = ["faults"]
+      case .serviceHangs: fields = ["hangs"]
       default: fields = []
       }
       #expect(Set(shown).isSubset(of: fields), "\(event.rawValue) shows \(shown), its records have \(fields)")

@@ -27,7 +27,9 @@ final class DaemonProcess: Sendable {
     process = Process()
     process.executableURL = URL(filePath: DaemonProcess.program)
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Many of them run at once: each gets a port of its own.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["BIZCLOCK_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }.merging(environment) { $1 }
     process.standardOutput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardError = pipe
@@ -62,6 +64,8 @@ final class DaemonProcess: Sendable {
 
   deinit { if process.isRunning { kill(pid, SIGKILL) } }
 
+  var isRunning: Bool { process.isRunning }
+
   var pid: pid_t { process.processIdentifier }
 
   func signal(_ number: Int32) { kill(pid, number) }
@@ -83,14 +87,19 @@ final class DaemonProcess: Sendable {
 
   /// Waits for a line of an event.
   func logged(_ event: String, within limit: Duration = .seconds(60)) async throws {
+    try await logged(containing: "\"event\":\"\(event)\"", within: limit)
+  }
+
+  /// Waits for a line that contains a text.
+  func logged(containing text: String, within limit: Duration = .seconds(60)) async throws {
     let stream = AsyncStream<String> { listener in
       state.withLock { state in
         for line in state.lines { listener.yield(line) }
         state.listeners.append(listener)
       }
     }
-    try await TestDeadline.within(limit, "\(event) in the log of process \(pid)") {
-      for await line in stream where line.contains("\"event\":\"\(event)\"") { return }
+    try await TestDeadline.within(limit, "\(text) in the log of process \(pid)") {
+      for await line in stream where line.contains(text) { return }
       throw CancellationError()
     }
   }

@@ -37,6 +37,15 @@ final class EmbeddedDaemon: Sendable {
     task = Task { try await daemon.run() }
   }
 
+  /// Moves to the feeds and settings of another configuration, as a reload does.
+  @discardableResult
+  func reload(_ configuration: Configuration) throws -> FeedChange {
+    let installation = Installation(configuration: configuration, database: daemon.database, cluster: nil)
+    return daemon.reload(
+      feeds: try installation.spoolFeeds(processes: ["opening", "deregistration"]),
+      settings: installation.projectorSettings)
+  }
+
   /// Ends the daemon and waits until it has ended.
   func stop() async {
     task.cancel()

@@ -13,13 +13,14 @@ final class OfficeFolder: Sendable {
   let conninfo: String
   var spool: String { path + "/spool" }
 
-  init(conninfo: String) throws {
+  /// A folder; the daemon reaches the database as `daemon` says, the test in another way.
+  init(conninfo: String, daemon: String? = nil) throws {
     self.conninfo = conninfo
     path = "/tmp/bizclock-office-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: path + "/spool", withIntermediateDirectories: true)
     // Old cases page too: these tests count log lines.
     try """
-    database: "\(conninfo)"
+    database: "\(daemon ?? conninfo)"
     state_directory: \(path)/state
     feeds: [{ name: office, source: office, kind: spool, directory: \(path)/spool, format: ndjson }]
     alerts: { retrospective_after: 10000h }
@@ -32,6 +33,14 @@ final class OfficeFolder: Sendable {
       try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
     }
   }
+
+  private init(path: String, conninfo: String) {
+    self.path = path
+    self.conninfo = conninfo
+  }
+
+  /// The same folder, whose database the test asks in another way.
+  func seen(at conninfo: String) -> OfficeFolder { OfficeFolder(path: path, conninfo: conninfo) }
 
   func migrate() async throws {
     let configuration = try Configuration.load(path + "/bizclock.yaml", environment: [:])
@@ -55,6 +64,17 @@ final class OfficeFolder: Sendable {
       while try await connection.notifications(within: 500).isEmpty { try Task.checkCancellation() }
     }
     await connection.close()
+  }
+
+  /// Waits until a file is told to be accepted.
+  func moved(_ name: String) async throws {
+    let path = spool + "/done/" + name
+    try await TestDeadline.within(.seconds(60), "\(name) to be taken in") {
+      while !FileManager.default.fileExists(atPath: path) {
+        try Task.checkCancellation()
+        await Task.yield()
+      }
+    }
   }
 
   /// Waits until everything put in is projected, logged and moved away.

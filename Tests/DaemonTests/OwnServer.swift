@@ -1,5 +1,6 @@
 import Foundation
 import LibPQ
+import TestSupport
 import Testing
 
 @testable import Daemon
@@ -20,22 +21,10 @@ final class OwnServer: Sendable {
   func start() async throws { _ = try await cluster.start() }
 
   /// Ends the server and all its backends as a power cut would.
-  func kill() throws {
-    let text = try String(contentsOfFile: directory + "/data/postmaster.pid", encoding: .utf8)
-    let pid = try #require(text.split(separator: "\n").first.flatMap { pid_t($0) })
-    var victims = [pid]
-    for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-      guard let child = pid_t(entry),
-        let stat = try? String(contentsOfFile: "/proc/\(entry)/stat", encoding: .utf8),
-        let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1,
-        pid_t(fields[1]) == pid
-      else { continue }
-      victims.append(child)
-    }
-    for victim in victims { Glibc.kill(victim, SIGKILL) }
-    // A process that is being ended still counts as running; the next start would refuse.
-    while victims.contains(where: { Glibc.kill($0, 0) == 0 }) { sched_yield() }
-  }
+  func kill() throws { try ServerProcesses.kill(data: directory + "/data") }
+
+  /// Sends the server and all its backends a signal.
+  func signal(_ number: Int32) { for pid in ServerProcesses.all(data: directory + "/data") { Glibc.kill(pid, number) } }
 
   func remove() {
     try? cluster.stop(fast: false)

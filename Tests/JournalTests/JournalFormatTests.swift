@@ -83,7 +83,10 @@ import Testing
       (.calendarHorizon, "ff5032443b9344f589a1577b69ab9eb7"), (.policyDiffers, "b0335bdc8fcb4ac0aadf5527f3c8ad84"),
       (.leaderElected, "8033b995a8ef4d18b8237306ddd57dbd"), (.leaderDeposed, "0daebabc54ac490085411ee9814cd240"),
       (.databaseLost, "054b8a6f635d42968bf17722d24691b2"), (.databaseBack, "d41cfaad68cd4b1ba7533e88e1e313fe"),
-      (.logRefused, "3ff4646d77e048b884382153d17b331e"), (.ready, "9f1d93e27fc5406bbc6d783c8487a1d6"),
+      (.logRefused, "3ff4646d77e048b884382153d17b331e"), (.configurationLoaded, "17acd22fd9614a82ae7ada5f19ae46d4"),
+      (.configurationRefused, "e77df6c4c11746daa1d546c1f8f87f81"),
+      (.serviceHangs, "67969395a3e34baf905c0a3a1929fec3"),
+      (.ready, "9f1d93e27fc5406bbc6d783c8487a1d6"),
       (.stopping, "eb81b574e02c4beeb7f258edb5adc7df"),
     ]
     for (event, id) in table { #expect(event.messageID == id) }

@@ -7,7 +7,7 @@ import Testing
     let names = """
       alert.raised alert.resolved alert.withdrawn alert.amended alert.summary alert.unrecorded feed.stalled \
       feed.resumed quarantine.growing calendar.horizon policy.differs leader.elected leader.deposed database.lost \
-      database.back log.refused ready stopping
+      database.back log.refused configuration.loaded configuration.refused service.hangs ready stopping
       """
     #expect(LogEvent.allCases.map(\.rawValue) == names.split(separator: " ").map(String.init))
   }

@@ -33,6 +33,32 @@ import Testing
     }
   }
 
+  /// The glance agrees with the whole status, before what was appended is projected and after.
+  @Test func atAGlance() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, StatusTests.events, at: local("2026-06-02 11:00"))
+      try await ledger.append([.told("K3", "accepted", "2026-06-01 09:00")], receivedAt: local("2026-06-02 11:00"))
+      let now = local("2026-06-02 17:30") + 2_000_000
+      for behind in [Int64(1), 0] {
+        let (load, open, status) = try await ledger.connection.run { session in
+          if behind == 0 {
+            while case .projected = try leader.projectNext(&session, now: local("2026-06-02 11:00")) {}
+            _ = try leader.raiseLevels(&session, now: now)
+          }
+          return (
+            try ServiceLoad.read(&session), try ServiceLoad.openClocks(&session),
+            try ServiceStatus.read(&session, now: now)
+          )
+        }
+        let whole = try #require(status)
+        #expect(load == ServiceLoad(behind: behind, nextLevel: whole.nextLevel))
+        #expect(open == whole.running + whole.paused)
+        #expect(open == (behind == 0 ? 4 : 2))
+      }
+    }
+  }
+
   @Test func ofACase() async throws {
     try await TestLedger.with { ledger in
       let leader = try await ledger.leader()

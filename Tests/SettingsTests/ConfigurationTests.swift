@@ -132,7 +132,7 @@ import Testing
       Reading.faults(configuration: nil, environment: environment) == [
         "environment: BIZCLOCK_DATABSE: unknown variable; did you mean BIZCLOCK_DATABASE?",
         "environment: BIZCLOCK_DATABASE: is not a libpq conninfo; write for example \"host=/run/postgresql "
-          + "dbname=bizclock\", or private",
+          + "dbname=bizclock\", the whole path of a file that holds one, or private",
         "environment: BIZCLOCK_HTTP_LISTEN: \"x\" is not an address to listen on; write host:port, for example "
           + "127.0.0.1:8347",
         "environment: BIZCLOCK_HTTP_TOKENS: CREDENTIALS_DIRECTORY is not set; start under systemd with "

@@ -11,7 +11,8 @@ import Testing
     #expect(keys(guide, "feeds[].mapping.FIELD") == FeedReader.mappingKeys.sorted())
     #expect(keys(guide, "alerts") == ConfigurationReader.alertKeys.sorted())
     #expect(keys(guide, "http") == ConfigurationReader.httpKeys.sorted())
-    #expect(guide.sections.count == 5)
+    #expect(keys(guide, "retention") == ConfigurationReader.retentionKeys.sorted())
+    #expect(guide.sections.count == 6)
     for variable in ConfigurationReader.variables where variable != "BIZCLOCK_CONFIG" {
       #expect(guide.about.contains { $0.contains(variable) }, "\(variable)")
     }

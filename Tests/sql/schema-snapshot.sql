@@ -42,11 +42,20 @@ WITH ours AS (
   WHERE g.grantee <> c.relowner
   GROUP BY o.name, g.grantee
   UNION ALL
+  SELECT o.name, 6, 0, '  granted to ' || g.grantee::regrole::text || ': ' || pg_catalog.lower(g.privilege_type)
+    || ' (' || string_agg(a.attname, ', ' ORDER BY a.attnum) || ')'
+  FROM ours o JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) g
+  GROUP BY o.name, g.grantee, g.privilege_type
+  UNION ALL
   SELECT 'function ' || p.oid::regprocedure::text, 0, 0,
     'function ' || p.oid::regprocedure::text || ' returns ' || pg_catalog.format_type(p.prorettype, NULL)
       || CASE p.provolatile WHEN 'i' THEN ' immutable' WHEN 's' THEN ' stable' ELSE ' volatile' END
       || CASE WHEN p.prosecdef THEN ' security definer' ELSE '' END
       || CASE p.prokind WHEN 'a' THEN ' aggregate' WHEN 'p' THEN ' procedure' ELSE '' END
+      || coalesce((SELECT ' granted to ' || string_agg(
+          CASE g.grantee WHEN 0 THEN 'public' ELSE g.grantee::regrole::text END, ', '
+          ORDER BY CASE g.grantee WHEN 0 THEN 'public' ELSE g.grantee::regrole::text END COLLATE "C")
+        FROM pg_catalog.aclexplode(p.proacl) g WHERE g.grantee <> p.proowner), '')
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname IN ('bizclock', 'dashboard')
 )

@@ -1,0 +1,59 @@
+import Settings
+import Synchronization
+
+/// The tokens in force.
+public final class TokenBook: Sendable {
+  /// The file they come from; nil lets nobody in.
+  public let file: String?
+  private let tokens: Mutex<[AccessToken]>
+
+  /// The tokens of a file; the error names its faults.
+  public init(file: String?) throws(SettingsError) {
+    self.file = file
+    tokens = Mutex(try file.map { path throws(SettingsError) in try TokenFile.read(path) } ?? [])
+  }
+
+  /// Reads the file again; with a fault in it the tokens stay as they are. Requests under way are not disturbed.
+  public func reload() throws(SettingsError) {
+    guard let file else { return }
+    let fresh = try TokenFile.read(file)
+    tokens.withLock { $0 = fresh }
+  }
+
+  /// What became of a request's token.
+  public enum Verdict: Sendable, Equatable {
+    /// It lets its holder do what was asked; the name is whose it is.
+    case allowed(String)
+    /// The request brought none.
+    case missing
+    /// It is not known.
+    case unknown
+    /// It is known and does not go so far.
+    case lacksScope
+  }
+
+  /// Judges the value of a request's `Authorization` field (RFC 6750).
+  ///
+  /// Every token in force is compared, and each comparison takes the same time whatever was brought.
+  public func judge(_ authorization: String?, scope: TokenScope) -> Verdict {
+    guard let authorization, let bearer = TokenBook.bearer(authorization) else { return .missing }
+    let digest = AccessToken.digest(of: bearer)
+    var found: AccessToken?
+    for token in tokens.withLock({ $0 }) where TokenBook.isSame(token.digest, digest) { found = token }
+    guard let found else { return .unknown }
+    return found.scopes.contains(scope) ? .allowed(found.name) : .lacksScope
+  }
+
+  private static func bearer(_ authorization: String) -> Substring? {
+    let words = authorization.split(separator: " ")
+    guard words.count == 2, words[0].lowercased() == "bearer", words[1].utf8.count <= 512 else { return nil }
+    return words[1]
+  }
+
+  private static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    guard a.count == b.count else { return false }
+    var difference: UInt8 = 0
+    for index in a.indices { difference |= a[index] ^ b[index] }
+    return difference == 0
+  }
+}

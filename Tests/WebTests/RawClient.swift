@@ -1,0 +1,118 @@
+import Dispatch
+import Foundation
+import Glibc
+
+/// A connection of bytes, each call on a thread of its own: what a client of a library would never send can be sent.
+final class RawClient: Sendable {
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  /// An answer taken apart.
+  struct Reply: Sendable {
+    var status: Int
+    var fields: [String: String]
+    var body: String
+
+    subscript(name: String) -> String? { fields[name.lowercased()] }
+  }
+
+  private let descriptor: Int32
+
+  /// Connects to `host:port`; no call waits longer than 20 seconds.
+  init(_ address: String) throws {
+    guard let colon = address.lastIndex(of: ":") else { throw Failure(description: "no port in \(address)") }
+    let host = address[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_NUMERICHOST
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(host, String(address[address.index(after: colon)...]), &hints, &list) == 0, let info = list
+    else { throw Failure(description: "no address in \(address)") }
+    defer { freeaddrinfo(list) }
+    descriptor = socket(info.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0)
+    var limit = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    guard connect(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
+      close(descriptor)
+      throw Failure(description: "connect: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Sends bytes; false once the other side has closed.
+  func send(_ text: String) async -> Bool {
+    await blocking { [descriptor] in
+      var bytes = Array(text.utf8)[...]
+      while !bytes.isEmpty {
+        let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        if count <= 0 { return false }
+        bytes = bytes.dropFirst(count)
+      }
+      return true
+    }
+  }
+
+  /// All that comes until the other side closes.
+  func readToEnd() async throws -> String {
+    try await blocking { [descriptor] in
+      var bytes: [UInt8] = []
+      while let more = try RawClient.read(descriptor) { bytes += more }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
+  /// The next answer, whose end its Content-Length tells.
+  func reply(hasBody: Bool = true) async throws -> Reply {
+    try await blocking { [descriptor] in
+      var bytes: [UInt8] = []
+      let end = Array("\r\n\r\n".utf8)
+      while bytes.firstRange(of: end) == nil {
+        guard let more = try RawClient.read(descriptor) else { throw Failure(description: "closed before an answer") }
+        bytes += more
+      }
+      let head = bytes.firstRange(of: end) ?? 0..<0
+      let lines = String(decoding: bytes[..<head.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+      var fields: [String: String] = [:]
+      for line in lines.dropFirst() {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        fields[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+      }
+      let status = lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+      var body = Array(bytes[head.upperBound...])
+      let length = hasBody ? fields["content-length"].flatMap { Int($0) } ?? 0 : 0
+      while body.count < length {
+        guard let more = try RawClient.read(descriptor) else { throw Failure(description: "closed within a body") }
+        body += more
+      }
+      return Reply(status: status, fields: fields, body: String(decoding: body, as: UTF8.self))
+    }
+  }
+
+  private static func read(_ descriptor: Int32) throws -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = Glibc.recv(descriptor, &buffer, buffer.count, 0)
+    // A reset is an end too.
+    if count == 0 || count < 0 && errno == ECONNRESET { return nil }
+    guard count > 0 else { throw Failure(description: "read: \(String(cString: strerror(errno)))") }
+    return Array(buffer[..<count])
+  }
+
+  private func blocking<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async rethrows -> R {
+    try await withCheckedContinuation { (done: CheckedContinuation<Result<R, any Error>, Never>) in
+      Thread.detachNewThread { done.resume(returning: Result { try body() }) }
+    }.get()
+  }
+
+  /// One request on a connection of its own.
+  static func ask(_ address: String, _ path: String, _ method: String = "GET", token: String? = nil) async throws
+    -> Reply
+  {
+    let client = try RawClient(address)
+    let authorization = token.map { "Authorization: \($0)\r\n" } ?? ""
+    _ = await client.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\(authorization)\r\n")
+    return try await client.reply(hasBody: method != "HEAD")
+  }
+}

@@ -1,0 +1,176 @@
+import Daemon
+import Foundation
+import Journal
+import LibPQ
+import ServiceTime
+import Settings
+import TestSupport
+import Testing
+
+@testable import Web
+
+/// A whole daemon with its HTTP interface on a port of its own: a database and a spool, a clock moved by hand.
+final class WebOffice: Sendable {
+  static let start = "2026-09-14T08:00:00+08:00"
+  /// The file of tokens has one of each kind; these are their texts.
+  static let metrics = "Bearer metrics-token"
+  static let read = "Bearer read-token"
+
+  let clock = ManualClock(Instant(rfc3339: WebOffice.start) ?? Instant(microseconds: 0))
+  let log = MemorySink()
+  let daemon: BizclockDaemon
+  let interface: WebInterface
+  let spool: String
+  /// Where it listens.
+  let address: String
+  private let task: Task<Void, any Error>
+
+  private init(
+    _ conninfo: String, _ folder: String, limits: WebInterface.Limits, overdue: @escaping @Sendable () -> [String],
+    hasTokens: Bool
+  ) async throws {
+    spool = folder + "/spool"
+    try FileManager.default.createDirectory(atPath: spool, withIntermediateDirectories: true)
+    let tokens = folder + "/tokens"
+    let lines = [("metrics-token", TokenScope.metrics), ("read-token", .read)].map { text, scope in
+      AccessToken(name: text, scopes: [scope], digest: AccessToken.digest(of: text)).line + "\n"
+    }
+    try Data(lines.joined().utf8).write(to: URL(filePath: tokens))
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokens)
+    let (addresses, told) = AsyncStream<String>.makeStream()
+    interface = try WebInterface(
+      HTTPSettings(listen: ListenAddress(host: "127.0.0.1", port: 0), tokens: hasTokens ? tokens : nil),
+      clock: clock, log: log, limits: limits, onListening: { told.yield($0) })
+    let configuration = Configuration(
+      database: .conninfo(conninfo),
+      feeds: [FeedSettings(name: "office", source: "office", directory: spool, format: .ndjson)])
+    let installation = Installation(
+      configuration: configuration, database: DatabaseSource(conninfo: conninfo), cluster: nil)
+    let draft = try PolicyDraft.parse(PolicyDocuments.shipped())
+    let rulebook = try RuleLoader.compile(draft.policy, draft.calendars)
+    daemon = BizclockDaemon(
+      database: installation.database, feeds: try installation.spoolFeeds(rulebook), clock: clock, log: log,
+      settings: installation.projectorSettings, batch: 100, holder: "test", metrics: interface.metrics)
+    let service = interface.service(for: daemon, version: "1.2.3", overdue: overdue)
+    task = Task { [daemon] in try await daemon.run(also: [service]) }
+    address = try await TestDeadline.within(.seconds(60), "an address") {
+      for await address in addresses { return address }
+      throw CancellationError()
+    }
+  }
+
+  /// Hands a body a running daemon on a migrated database with the shipped policy.
+  static func withOffice(
+    limits: WebInterface.Limits = WebInterface.Limits(), overdue: @escaping @Sendable () -> [String] = { [] },
+    hasTokens: Bool = true, _ body: @Sendable (WebOffice) async throws -> Void
+  ) async throws {
+    try await TestCluster.shared.withDatabase(
+      template: "web",
+      prepare: { conninfo in
+        let installation = Installation(
+          configuration: Configuration(database: .conninfo(conninfo)), database: DatabaseSource(conninfo: conninfo),
+          cluster: nil)
+        _ = try await installation.migrate(now: Instant(rfc3339: "2010-01-01T00:00:00Z") ?? Instant(microseconds: 0))
+      },
+      { try await run($0, limits, overdue, hasTokens, body) })
+  }
+
+  /// Hands a body a daemon whose database is not there.
+  static func withoutDatabase(_ body: @Sendable (WebOffice) async throws -> Void) async throws {
+    try await run("host=/tmp/no-server-\(UUID().uuidString.prefix(8)) dbname=x", WebInterface.Limits(), { [] }, true, body)
+  }
+
+  private static func run(
+    _ conninfo: String, _ limits: WebInterface.Limits, _ overdue: @escaping @Sendable () -> [String],
+    _ hasTokens: Bool, _ body: @Sendable (WebOffice) async throws -> Void
+  ) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "web-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let office = try await WebOffice(conninfo, folder, limits: limits, overdue: overdue, hasTokens: hasTokens)
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(office)) } catch { result = .failure(error) }
+    await office.stop()
+    try result.get()
+  }
+
+  func stop() async {
+    task.cancel()
+    _ = await task.result
+  }
+
+  /// One request.
+  func ask(_ path: String, _ method: String = "GET", token: String? = nil) async throws -> RawClient.Reply {
+    try await RawClient.ask(address, path, method, token: token)
+  }
+
+  /// The samples of the metrics page.
+  func samples() async throws -> [String: String] {
+    let reply = try await ask("/metrics", token: WebOffice.metrics)
+    #expect(reply.status == 200)
+    var samples: [String: String] = [:]
+    for line in reply.body.split(separator: "\n") where !line.hasPrefix("#") {
+      guard let space = line.lastIndex(of: " ") else { continue }
+      samples[String(line[..<space])] = String(line[line.index(after: space)...])
+    }
+    return samples
+  }
+
+  /// Waits until the daemon is ready.
+  func ready() async throws {
+    let state = daemon.state
+    try await TestDeadline.within(.seconds(60), "readiness") {
+      _ = await state.wait { $0.role == .leading && $0.feedsRead.contains("office") && $0.levelsThrough != nil }
+    }
+  }
+
+  func put(_ name: String, _ lines: [String]) throws {
+    try (lines.joined(separator: "\n") + "\n").write(
+      toFile: "\(spool)/\(name).part", atomically: false, encoding: .utf8)
+    #expect(rename("\(spool)/\(name).part", "\(spool)/\(name)") == 0)
+  }
+
+  func projected(through position: Int64) async throws {
+    let state = daemon.state
+    try await TestDeadline.within(.seconds(60), "position \(position)") {
+      _ = await state.wait { $0.position >= position }
+    }
+  }
+
+  /// Moves the clock, and waits until every level up to there has been raised and logged.
+  func advance(to text: String) async throws {
+    let instant = Instant(rfc3339: text) ?? Instant(microseconds: 0)
+    clock.advance(to: instant)
+    let state = daemon.state
+    try await TestDeadline.within(.seconds(60), "levels up to \(text)") {
+      _ = await state.wait { $0.levelsThrough.map { $0 >= instant } ?? false }
+    }
+  }
+
+  static func event(_ caseID: String, _ type: String, _ at: String) -> String {
+    "{\"event_id\":\"\(caseID)-\(type)\",\"case_id\":\"\(caseID)\",\"type\":\"\(type)\",\"occurred_at\":\"\(at)\","
+      + "\"process\":\"opening\"}"
+  }
+}
+
+/// Gives a wait an end, so that a test that waits in vain fails instead of hanging.
+enum TestDeadline {
+  struct Missed: Error, CustomStringConvertible {
+    var what: String
+    var description: String { "waited in vain for \(what)" }
+  }
+
+  static func within<R: Sendable>(
+    _ duration: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> R
+  ) async throws -> R {
+    try await withThrowingTaskGroup(of: R?.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        try await Task.sleep(for: duration)
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let first = try await group.next(), let result = first else { throw Missed(what: what) }
+      return result
+    }
+  }
+}
