@@ -74,7 +74,8 @@ public enum Rules {
 
   static func changedMeanwhile(_ operation: String) -> PostgresError {
     PostgresError(
-      .usage, operation: operation, message: "other rules came into force meanwhile; look again, and then repeat it"
+      .overtaken, operation: operation,
+      message: "other rules came into force meanwhile; look again, and then repeat it"
     )
   }
 

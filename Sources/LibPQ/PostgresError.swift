@@ -21,6 +21,8 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     case decode
     /// The call itself was wrong.
     case usage
+    /// Others have changed what the work rested on; nothing was done.
+    case overtaken
     /// The installation is not as it must be: no connection is even tried.
     case setup
   }
@@ -56,7 +58,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     switch kind {
     case .unreachable, .connectionLost, .outcomeUnknown, .timeout: true
     case .server, .cancelled: code?.isRetryable ?? false
-    case .decode, .usage, .setup: false
+    case .decode, .usage, .overtaken, .setup: false
     }
   }
 

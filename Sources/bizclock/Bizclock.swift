@@ -17,7 +17,8 @@ struct Bizclock: AsyncParsableCommand {
     discussion: """
       Exit status: 0 done; 1 verify or --check found a difference; 64 usage; 65 some input was quarantined; \
       66 what was asked for is not there; 69 database unreachable; 70 the program is at fault; 74 reading or \
-      writing failed; 77 the database role lacks the right; 78 configuration wrong.
+      writing failed; 75 others changed the rules meanwhile, begin again; 77 the database role lacks the right; \
+      78 configuration wrong.
       """,
     version: "0.1.0",
     subcommands: [
@@ -56,7 +57,7 @@ struct Bizclock: AsyncParsableCommand {
       leave(error.description, 78)
     } catch let error as PostgresError {
       if let words = MissingRights.words(error) { leave("bizclock: \(words)", MissingRights.status) }
-      leave("bizclock: \(error)", error.isRetryable ? 69 : error.kind == .setup ? 78 : 70)
+      leave("bizclock: \(error)", error.isRetryable ? 69 : Bizclock.status(error.kind))
     } catch let error as Schema.Fault {
       leave("bizclock: \(error)", 78)
     } catch let error as ListenFault {
@@ -81,6 +82,15 @@ struct Bizclock: AsyncParsableCommand {
       // Help is an error to the parser too, and has the status 0.
       if exitCode(for: error) != .failure { exit(withError: error) }
       leave("bizclock: \(error)", 70)
+    }
+  }
+
+  /// The exit status of an error that would come again.
+  private static func status(_ kind: PostgresError.Kind) -> Int32 {
+    switch kind {
+    case .setup: 78
+    case .overtaken: 75
+    default: 70
     }
   }
 

@@ -138,6 +138,7 @@ enum ManualPage {
     ("0", "done"), ("1", "verify or \\-\\-check found a difference"), ("64", "wrong usage"),
     ("65", "some input was quarantined"), ("66", "what was asked for is not there"), ("69", "database unreachable"),
     ("70", "the program is at fault"), ("74", "reading or writing failed"),
+    ("75", "others changed the rules meanwhile: look again, and begin again"),
     ("78", "configuration wrong; all faults are listed with their lines"),
   ].flatMap { entry("\\fB\($0.0)\\fR", $0.1) }
 

@@ -42,9 +42,11 @@ final class Commands: Sendable {
     defer { close(file) }
     do {
       let pid = try Child.start([program] + arguments, output: file, errors: file)
-      state.withLock { $0.running[pid] = false }
+      // Found there by whoever clears up should this program be killed.
+      let pidFile = "\(folder)/../pids/\(number)"
+      try? "\(pid)".write(toFile: pidFile, atomically: false, encoding: .utf8)
       let isIngest = arguments.first == "ingest"
-      if isIngest { state.withLock { $0.running[pid] = true } }
+      state.withLock { $0.running[pid] = isIngest }
       let timer = Task {
         try await Task.sleep(for: limit)
         findings.add("after \(limit) this command was not over: \(arguments.joined(separator: " "))")
@@ -53,6 +55,7 @@ final class Commands: Sendable {
       let status = await Child.aside { Child.wait(pid) }
       timer.cancel()
       state.withLock { $0.running[pid] = nil }
+      unlink(pidFile)
       let output = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
       if status == 0 { unlink(path) }
       return Result(status: status, output: output)
@@ -61,6 +64,9 @@ final class Commands: Sendable {
       return Result(status: -1, output: "\(error)")
     }
   }
+
+  /// Kills whatever still runs.
+  func abandon() { for pid in state.withLock({ $0.running.keys.sorted() }) { kill(pid, SIGKILL) } }
 
   /// Kills whatever loads files now; says whether there was anything.
   func killIngest() -> Bool {

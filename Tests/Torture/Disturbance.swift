@@ -12,6 +12,7 @@ enum Disturbance: String, Sendable, CaseIterable {
   case freezeLeader = "freeze leader"
   case freezeStandby = "freeze standby"
   case freezeBackend = "freeze backend"
+  case lockTable = "lock table"
   case reload = "reload"
   case diskFull = "disk full"
   case restart = "restart"
@@ -29,7 +30,7 @@ enum Disturbance: String, Sendable, CaseIterable {
     case .killLeader, .endSession, .cancelStatement: 6
     case .killStandby, .killDatabase, .freezeLeader, .freezeBackend, .reload, .diskFull, .stuckLog: 4
     case .applyPolicy: 5
-    case .stopDatabase, .restart, .killIngest: 3
+    case .stopDatabase, .restart, .killIngest, .lockTable: 3
     case .freezeStandby, .closure, .retryQuarantine: 2
     case .rebuild, .verify: 1
     }
@@ -39,7 +40,7 @@ enum Disturbance: String, Sendable, CaseIterable {
   private var spell: ClosedRange<Int>? {
     switch self {
     case .freezeLeader, .freezeStandby: 100...6_000
-    case .freezeBackend: 100...3_000
+    case .freezeBackend, .lockTable: 100...3_000
     case .killDatabase, .stopDatabase: 0...800
     case .diskFull: 200...3_000
     case .stuckLog: 300...3_000

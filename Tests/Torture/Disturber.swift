@@ -78,9 +78,15 @@ final class Disturber: Sendable {
       await freeze(victim.pid, for: spell)
     case .killDatabase, .stopDatabase:
       await moment(of: blow)
-      note(blow, "")
+      // The sessions may outlive the postmaster for a while.
+      let isAlone = blow.what == .killDatabase && blow.dice >> 40 & 3 == 0
+      note(blow, isAlone ? "(the postmaster alone)" : "")
       let server = server
-      if blow.what == .killDatabase { await Child.aside { server.kill() } } else { await server.stopImmediately() }
+      if blow.what == .killDatabase {
+        await Child.aside { server.kill(isAlone: isAlone) }
+      } else {
+        await server.stopImmediately()
+      }
       try? await Task.sleep(for: spell)
       server.bringUp()
     case .endSession, .cancelStatement, .freezeBackend:
@@ -89,6 +95,11 @@ final class Disturber: Sendable {
       if blow.what == .freezeBackend { return await freeze(pid, for: spell) }
       let function = blow.what == .endSession ? "pg_terminate_backend" : "pg_cancel_backend"
       _ = try? await server.ask("SELECT \(function)(\(pid))::text")
+    case .lockTable:
+      let tables = ["event", "ledger_head", "feed", "projector", "clock", "alert", "log_outbox", "quarantine"]
+      let table = tables[Int(blow.dice % UInt64(tables.count))]
+      note(blow, table)
+      await server.lock("bizclock.\(table)", for: spell)
     case .reload:
       let variant = Int(blow.dice % UInt64(Office.variants))
       note(blow, "variant \(variant)")
@@ -114,8 +125,9 @@ final class Disturber: Sendable {
   }
 
   private func command(_ blow: Disturbance.Blow) async {
-    // Under crashes a command may fail for want of a database, never otherwise; `retry` finds bad lines bad again.
-    var allowed: Set<Int32> = [0, 69]
+    // Under crashes a command may fail for want of a database, and where other rules came into force meanwhile;
+    // never otherwise. `retry` finds bad lines bad again.
+    var allowed: Set<Int32> = [0, 69, 75]
     var arguments: [String]
     switch blow.what {
     case .applyPolicy:

@@ -32,7 +32,7 @@ struct Office: Sendable {
     for spool in Spool.allCases {
       try files.createDirectory(atPath: "\(path)/spool/\(spool.rawValue)", withIntermediateDirectories: true)
     }
-    for name in ["log", "pids", "ingest", "run", "postgres"] {
+    for name in ["log", "pids", "ingest", "run", "postgres", "state-one", "state-two"] {
       try files.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
     }
     let shipped = try PolicyDocuments.shipped()
@@ -52,7 +52,7 @@ struct Office: Sendable {
     }
     self.calendar = calendar
     try configure(0)
-    try configuration([Office.feed("counter", .counter, at: path)]).write(
+    try configuration([Office.feed("counter", .counter, at: path)], state: "state-two").write(
       toFile: two, atomically: true, encoding: .utf8)
   }
 
@@ -76,13 +76,13 @@ struct Office: Sendable {
       feeds.append(Office.feed("other", .other, at: path))
     default: feeds += [Office.feed("extra", .extra, at: path), Office.feed("other", .other, at: path)]
     }
-    try configuration(feeds).write(toFile: one, atomically: true, encoding: .utf8)
+    try configuration(feeds, state: "state-one").write(toFile: one, atomically: true, encoding: .utf8)
   }
 
-  private func configuration(_ feeds: [String]) -> String {
+  private func configuration(_ feeds: [String], state: String) -> String {
     """
     database: "\(conninfo)"
-    state_directory: \(path)/state
+    state_directory: \(path)/\(state)
     feeds:
     \(feeds.map { "  - \($0)" }.joined(separator: "\n"))
     alerts: { retrospective_after: 24h }

@@ -101,6 +101,7 @@ final class Run: Sendable {
   func close(keeping: Bool) async {
     watcher.end()
     for daemon in daemons { daemon.abandon() }
+    commands.abandon()
     await server.end()
     if hasDisk, keeping {
       // What lies on the file system in memory would go with it.

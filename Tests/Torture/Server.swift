@@ -46,11 +46,11 @@ final class Server: Sendable {
   /// What kept it from starting lately.
   var lastTrouble: String { trouble.withLock { $0 } }
 
-  /// Ends the server and all its backends as a power cut would; it stays down until `bringUp`.
-  func kill() {
+  /// Ends the server and all its backends as a power cut would, or the postmaster alone; it stays down until `bringUp`.
+  func kill(isAlone: Bool) {
     isWanted.withLock { $0 = false }
     guard let pid = postmaster else { return }
-    let victims = [pid] + backends(of: pid)
+    let victims = isAlone ? [pid] : [pid] + backends(of: pid)
     for victim in victims { Glibc.kill(victim, SIGKILL) }
     // A process that is being ended still counts as running; the next start would refuse.
     for _ in 0..<5_000 where victims.contains(where: Server.isAlive) { usleep(1_000) }
@@ -82,6 +82,20 @@ final class Server: Sendable {
       ORDER BY pid
       """)
     return (found ?? []).compactMap { $0.first.flatMap { $0 }.flatMap { pid_t($0) } }
+  }
+
+  /// Locks a table as an administrator might, for a while, if it can be had at once or soon.
+  func lock(_ table: String, for spell: Duration) async {
+    let milliseconds = Int(spell / .milliseconds(1))
+    guard let connection = try? await Connection.connect(conninfo) else { return }
+    _ = try? await connection.run { session in
+      try session.begin()
+      _ = try session.execute("SET LOCAL lock_timeout = '2s'")
+      _ = try session.execute("LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE")
+      _ = try session.execute("SELECT pg_sleep($1)", [.float8(Double(milliseconds) / 1_000)])
+      try session.commit()
+    }
+    await connection.close()
   }
 
   /// Asks something on a connection of its own; every value as text.
