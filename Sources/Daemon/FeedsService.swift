@@ -76,9 +76,6 @@ final class FeedsService: Service {
     return change
   }
 
-  /// Whether a feed has a reader.
-  func isReading(_ feed: String) -> Bool { current.withLock { $0.posts[feed] != nil } }
-
   /// Has the silence of every feed looked at anew.
   func ringWatches() {
     let bells = current.withLock { $0.posts.values.map(\.bell) }
@@ -133,6 +130,7 @@ final class FeedsService: Service {
       state.posts[name] = nil
       return !state.wanted.contains { $0.description.name == name }
     }
+    parts.state.forgetFeed(name)
     bell.ring()
     if isGone { await clearMarks(of: hasMarked ? name : nil) }
   }

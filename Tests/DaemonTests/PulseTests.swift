@@ -88,14 +88,12 @@ import Testing
       let gone = manager.messages.count
       try await manager.told("pings again", times: 2, after: gone, PulseTests.isPing)
       try await TestDeadline.within(.seconds(60), "the file") {
-        while access(folder.spool + "/done/1.ndjson", F_OK) != 0 {
-          try Task.checkCancellation()
-          await Task.yield()
-        }
+        let events = "SELECT count(*)::text FROM bizclock.event"
+        while try await TestQuery.rows(conninfo, events) != [["1"]] { try Task.checkCancellation() }
       }
-      let line_ = try #require(daemon.records.first { $0["event"] == "service.hangs" })
-      #expect(line_["hangs"] == "feed office")
-      #expect(line_["priority"] == "critical")
+      let told = try #require(daemon.records.first { $0["event"] == "service.hangs" })
+      #expect(told["hangs"] == "feed office")
+      #expect(told["priority"] == "critical")
       daemon.signal(SIGTERM)
       #expect(try await daemon.exit() == 0)
     }
@@ -132,6 +130,28 @@ import Testing
       try await manager.told("pings again", times: 2, after: free, PulseTests.isPing)
       task.cancel()
       _ = await task.result
+    }
+  }
+
+  /// A batch in hand when the daemon is told to stop: it says that it stops, and asks for more time until it is done.
+  @Test func aStopThatTakesItsTimeAsksForIt() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let folder = try OfficeFolder(conninfo: conninfo)
+      defer { folder.remove() }
+      try await folder.migrate()
+      let manager = try ServiceManager()
+      defer { manager.remove() }
+      let daemon = try PulseTests.start(folder, manager, interval: 30_000_000)
+      try await manager.told("READY=1") { $0.hasPrefix("READY=1") }
+      let barrier = try await Barrier("bizclock.feed", conninfo)
+      try folder.put(Load(seed: 62, files: 1).files[0])
+      try await barrier.reached()
+      daemon.signal(SIGTERM)
+      try await manager.told("the stop") { $0 == "STOPPING=1\nSTATUS=finishing what is in hand" }
+      let told = manager.messages.count
+      try await manager.told("more time", after: told - 1) { $0 == "EXTEND_TIMEOUT_USEC=30000000" }
+      await barrier.open()
+      #expect(try await daemon.exit() == 0)
     }
   }
 
