@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
       notifier: notifier
     ) { [globals] in try globals.configuration() }
     try await daemon.run(signals: [.sigterm, .sigint], beside: [reloading]) {
-      _ = notifier.ready(status: "taking in \(feeds.count) feeds")
+      _ = notifier.ready()
     }
     try installation.cluster?.stop()
   }
