@@ -74,7 +74,9 @@ import Testing
       #expect(write(file, line, line.utf8.count) == line.utf8.count)
       close(file)
       do {
-        try await manager.told("the loop that hangs") { $0.hasPrefix("STATUS=hangs: ") && $0.contains("feed office") }
+        try await manager.told("the loop that hangs") {
+          $0.hasPrefix("STATUS=hangs: ") && $0.contains("feed office")
+        }
         try await daemon.logged("service.hangs")
         let hung = manager.messages.count
         // The next line of the status comes after ten seconds: five pings would have been sent.
