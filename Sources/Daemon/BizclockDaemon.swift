@@ -89,9 +89,6 @@ public struct BizclockDaemon: Sendable {
     return self.feeds.move(to: feeds)
   }
 
-  /// Whether a feed has a reader, be it one that finishes the file in hand.
-  func isReading(_ feed: String) -> Bool { feeds.isReading(feed) }
-
   /// Runs until graceful shutdown or one of the signals, and other services as long; `onReady` is told once, when the
   /// daemon serves.
   public func run(

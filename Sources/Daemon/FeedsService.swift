@@ -77,9 +77,6 @@ final class FeedsService: Service {
     return change
   }
 
-  /// Whether a feed has a reader.
-  func isReading(_ feed: String) -> Bool { current.withLock { $0.posts[feed] != nil } }
-
   /// The directories of the feeds that are wanted.
   var directories: [String] { current.withLock { $0.wanted.map(\.directory) } }
 
@@ -138,6 +135,7 @@ final class FeedsService: Service {
       state.posts[name] = nil
       return !state.wanted.contains { $0.description.name == name }
     }
+    parts.state.forgetFeed(name)
     bell.ring()
     if isGone { await clearMarks(of: hasMarked ? name : nil) }
   }

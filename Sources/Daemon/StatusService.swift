@@ -103,7 +103,8 @@ struct StatusService: Service {
       try? await Task.sleep(for: .seconds(1))
       // The daemon's part, its feeds or its configuration are others.
       await wait(atMost: StatusService.period) { now in
-        now.role != seen.role || now.feeds != seen.feeds || now.refusal != seen.refusal
+        now.role != seen.role || now.isReady != seen.isReady || now.feeds != seen.feeds
+          || now.refusal != seen.refusal
       }
     }
   }

@@ -66,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
       Task { await PrivateClusterKeeper(cluster: cluster, clock: clock, log: log).run() }
     }
     try await daemon.run(signals: [.sigterm, .sigint], beside: beside) {
-      _ = notifier.ready(status: "taking in \(feeds.count) feeds")
+      _ = notifier.ready()
     }
     keeper?.cancel()
     await keeper?.value

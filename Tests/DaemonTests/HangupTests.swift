@@ -71,12 +71,7 @@ import Testing
       let begun = try #require(reload.firstIndex { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") })
       #expect(reload[begun...].contains("READY=1"))
       try Data(load.files[1].bytes).write(to: URL(filePath: desk + "/1.ndjson"))
-      try await TestDeadline.within(.seconds(60), "the file of the new feed") {
-        while access(desk + "/done/1.ndjson", F_OK) != 0 {
-          try Task.checkCancellation()
-          await Task.yield()
-        }
-      }
+      try await HangupTests.taken("desk", conninfo)
       daemon.signal(SIGTERM)
       #expect(try await daemon.exit() == 0)
     }
@@ -110,12 +105,7 @@ import Testing
     try await daemon.logged("configuration.loaded")
     let load = try Load(seed: 72, files: 1)
     try Data(load.files[0].bytes).write(to: URL(filePath: desk + "/1.ndjson"))
-    try await TestDeadline.within(.seconds(60), "the file of the new feed") {
-      while access(desk + "/done/1.ndjson", F_OK) != 0 {
-        try Task.checkCancellation()
-        await Task.yield()
-      }
-    }
+    try await HangupTests.taken("desk", server.conninfo)
     for _ in 0..<3 { daemon.signal(SIGHUP) }
     let before = manager.messages.count
     try await manager.told("the end of a reload", after: before) { $0 == "READY=1" }
@@ -123,5 +113,13 @@ import Testing
     #expect(try await daemon.exit() == 0)
     #expect(daemon.records.last?["event"] == "stopping")
     #expect(!daemon.records.contains { $0["event"] == "configuration.refused" })
+  }
+
+  /// Waits until a feed has brought something.
+  private static func taken(_ feed: String, _ conninfo: String) async throws {
+    try await TestDeadline.within(.seconds(60), "what feed \(feed) brings") {
+      let brought = "SELECT (count(*) > 0)::text FROM bizclock.feed WHERE received > 0 AND name = '\(feed)'"
+      while try await TestQuery.rows(conninfo, brought) != [["true"]] { try Task.checkCancellation() }
+    }
   }
 }

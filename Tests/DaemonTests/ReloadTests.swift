@@ -227,12 +227,9 @@ import Testing
 
   /// Waits until nobody reads a feed.
   private func ended(_ name: String, _ office: EmbeddedDaemon) async throws {
-    let daemon = office.daemon
+    let state = office.daemon.state
     try await TestDeadline.within(.seconds(60), "the end of feed \(name)") {
-      while daemon.isReading(name) {
-        try Task.checkCancellation()
-        await Task.yield()
-      }
+      _ = await state.wait { !$0.feedsSeen.contains(name) }
     }
   }
 
