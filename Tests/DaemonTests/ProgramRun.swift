@@ -17,10 +17,12 @@ struct ProgramRun {
   }
 
   /// As above, without holding up a thread that the tests beside it need.
-  static func finished(_ arguments: [String], input: String = "") async throws -> ProgramRun {
+  static func finished(_ arguments: [String], input: String = "", environment: [String: String] = [:]) async throws
+    -> ProgramRun
+  {
     let files = try Files(input)
     defer { files.remove() }
-    let process = files.process(arguments, [:])
+    let process = files.process(arguments, environment)
     try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in done.resume() }
       do { try process.run() } catch { done.resume(throwing: error) }

@@ -70,7 +70,7 @@ import Testing
     do {
       #expect(try TokenFile.read(file.path).count == 1)
       #expect(!isRefused)
-    } catch let error as SettingsError {
+    } catch {
       #expect(isRefused)
       #expect(error.description.contains("chmod o= \(file.path)"))
     }

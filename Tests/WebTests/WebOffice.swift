@@ -1,4 +1,3 @@
-import Daemon
 import Foundation
 import Journal
 import LibPQ
@@ -7,6 +6,7 @@ import Settings
 import TestSupport
 import Testing
 
+@testable import Daemon
 @testable import Web
 
 /// A whole daemon with its HTTP interface on a port of its own: a database and a spool, a clock moved by hand.
