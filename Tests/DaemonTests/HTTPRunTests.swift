@@ -34,7 +34,8 @@ import Testing
         ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
       try await daemon.logged("ready")
       let address = try #require(HTTPRunTests.address(daemon))
-      #expect(try await HTTPRunTests.ask(address, "/readyz") == (200, "{\"status\":\"ready\",\"role\":\"leading\"}\n"))
+      #expect(
+        try await HTTPRunTests.ask(address, "/readyz") == (200, "{\"status\":\"ready\",\"role\":\"leading\"}\n"))
       #expect(try await HTTPRunTests.ask(address, "/healthz").0 == 200)
       #expect(try await HTTPRunTests.ask(address, "/metrics").0 == 401)
       let (status, page) = try await HTTPRunTests.ask(address, "/metrics", token: token)

@@ -75,7 +75,9 @@ public final class RawClient: Sendable {
       var bytes: [UInt8] = []
       let end = Array("\r\n\r\n".utf8)
       while bytes.firstRange(of: end) == nil {
-        guard let more = try RawClient.read(descriptor) else { throw Failure(description: "closed before an answer") }
+        guard let more = try RawClient.read(descriptor) else {
+          throw Failure(description: "closed before an answer")
+        }
         bytes += more
       }
       let head = bytes.firstRange(of: end) ?? 0..<0
@@ -112,7 +114,8 @@ public final class RawClient: Sendable {
   }
 
   /// One request on a connection of its own.
-  public static func ask(_ address: String, _ path: String, _ method: String = "GET", token: String? = nil) async throws
+  public static func ask(_ address: String, _ path: String, _ method: String = "GET", token: String? = nil)
+    async throws
     -> Reply
   {
     let client = try RawClient(address)
