@@ -10,7 +10,9 @@ public struct AccessToken: Sendable, Equatable {
   public var digest: [UInt8]
 
   /// The hash of a token's text.
-  public static func digest(of token: some StringProtocol) -> [UInt8] { Array(SHA256.hash(data: Array(token.utf8))) }
+  public static func digest(of token: some StringProtocol) -> [UInt8] {
+    Array(SHA256.hash(data: Array(token.utf8)))
+  }
 
   /// A token's line in the file.
   public var line: String {
@@ -22,7 +24,8 @@ public struct AccessToken: Sendable, Equatable {
   public static func isName(_ text: some StringProtocol) -> Bool {
     (1...64).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+          || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
           || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "._-".utf8.contains(byte)
       }
   }

@@ -35,7 +35,8 @@ public final class PrometheusFactory: MetricsFactory {
   /// - Parameter most: how many label combinations a metric may have.
   public convenience init(most: Int = 1_000) {
     self.init(
-      Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.rawValue, Description(kind: $0.kind, help: $0.help)) }),
+      Dictionary(
+        uniqueKeysWithValues: Metric.allCases.map { ($0.rawValue, Description(kind: $0.kind, help: $0.help)) }),
       most: most)
   }
 

@@ -32,9 +32,10 @@ public enum TokenFile {
     var names: [Substring: Int] = [:]
     var digests: [[UInt8]: Int] = [:]
     let text = String(decoding: bytes, as: UTF8.self)
-    for (index, whole) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    for (index, whole) in lines.enumerated() {
       let line = whole.prefix { $0 != "#" }
-      let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" || $0 == "\r\n" }
+      let words = line.split { $0 == " " || $0 == "\t" }
       guard !words.isEmpty else { continue }
       func fault(_ message: String) {
         faults.append(SettingsFault(file: file, line: index + 1, message: message))

@@ -44,7 +44,10 @@ struct WebResponder: HTTPResponder {
     guard !here.isEmpty else {
       return .error(.notFound, "there is nothing here; see " + served.joined(separator: ", "))
     }
-    guard let endpoint = here.first(where: { $0.method == request.method || ($0.method == .get && request.method == .head) })
+    guard
+      let endpoint = here.first(where: {
+        $0.method == request.method || ($0.method == .get && request.method == .head)
+      })
     else {
       let methods = here.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
       let allowed = methods.joined(separator: ", ")

@@ -84,6 +84,7 @@ struct WebServer: Service {
   }
 
   private func say(_ priority: LogPriority, _ message: String) {
-    _ = interface.log.write(LogRecord(time: interface.clock.now().microseconds, priority: priority, message: message))
+    _ = interface.log.write(
+      LogRecord(time: interface.clock.now().microseconds, priority: priority, message: message))
   }
 }

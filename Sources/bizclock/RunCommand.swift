@@ -94,7 +94,9 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   /// The HTTP interface; nil where the address is taken and nobody had asked for that one.
-  private static func web(_ settings: HTTPSettings, _ clock: SystemClock, _ log: any LogSink) throws -> WebInterface? {
+  private static func web(_ settings: HTTPSettings, _ clock: SystemClock, _ log: any LogSink) throws
+    -> WebInterface?
+  {
     do {
       return try WebInterface(settings, clock: clock, log: log)
     } catch let fault as ListenFault where !settings.isListenGiven {

@@ -38,7 +38,8 @@ struct TokenCommand: ParsableCommand {
     let there = try TokenFile.read(file)
     guard !there.contains(where: { $0.name == token.name }) else {
       throw SettingsError(
-        SettingsFault(file: file, message: "has a token of the name \(token.name); delete its line, or choose another"))
+        SettingsFault(
+          file: file, message: "has a token of the name \(token.name); delete its line, or choose another"))
     }
     var isNew = true
     var descriptor = open(file, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

@@ -31,6 +31,7 @@ import Testing
     "quarantine discard": ["reason"],
     "verify": ["json"],
     "rebuild": ["json"],
+    "token": ["name", "scope", "file"],
     "simulate": ["cases", "seed", "from", "to"],
   ]
 

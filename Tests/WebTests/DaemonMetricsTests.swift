@@ -18,14 +18,16 @@ import Testing
   }
 
   /// How late a level was recorded is reckoned from its instant, or the later arrival of what told it.
-  @Test(arguments: [
-    (1_000_000, 1_250_000, nil, 0.25), (1_000_000, 1_000_000, nil, 0), (1_000_000, 900_000, nil, 0),
-    (1_000_000, 61_500_000, 61_000_000, 0.5), (1_000_000, 1_500_000, 500_000, 0.5),
-    // A change of rules told it at the moment of recording: nobody could have been earlier.
-    (1_000_000, 61_500_000, 61_500_000, nil),
-  ] as [(Int64, Int64, Int64?, Double?)])
+  @Test(
+    arguments: [
+      (1_000_000, 1_250_000, nil, 0.25), (1_000_000, 1_000_000, nil, 0), (1_000_000, 900_000, nil, 0),
+      (1_000_000, 61_500_000, 61_000_000, 0.5), (1_000_000, 1_500_000, 500_000, 0.5),
+      // A change of rules told it at the moment of recording: nobody could have been earlier.
+      (1_000_000, 61_500_000, 61_500_000, nil),
+    ] as [(Int64, Int64, Int64?, Double?)])
   func lag(_ at: Int64, _ recorded: Int64, _ told: Int64?, _ lag: Double?) {
-    #expect(DaemonMetrics.lag(DaemonMetricsTests.line("alert.raised", at: at, recorded: recorded, told: told)) == lag)
+    #expect(
+      DaemonMetrics.lag(DaemonMetricsTests.line("alert.raised", at: at, recorded: recorded, told: told)) == lag)
   }
 
   @Test func batchesAreCounted() {

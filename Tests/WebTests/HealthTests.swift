@@ -1,7 +1,7 @@
-import Daemon
 import Synchronization
 import Testing
 
+@testable import Daemon
 @testable import Web
 
 /// What health and readiness tell.

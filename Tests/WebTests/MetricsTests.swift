@@ -90,7 +90,8 @@ import Testing
   @Test func aRefusalIsToldOnce() async throws {
     try await WebOffice.withOffice { office in
       let probe = DatabaseProbe(
-        DatabaseSource(conninfo: office.daemon.database.conninfo.replacingDatabase("postgres")), clock: office.clock,
+        DatabaseSource(conninfo: office.daemon.database.conninfo.replacingDatabase("postgres")),
+        clock: office.clock,
         log: office.log, freshness: DatabaseProbe.Freshness(pulse: .zero, holdings: .zero, failure: .zero))
       for _ in 0..<3 { #expect(await probe.look(counting: true).isUp == false) }
       await probe.close()

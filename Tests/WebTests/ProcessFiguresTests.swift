@@ -5,10 +5,11 @@ import Testing
 
 /// What the kernel knows of this process.
 @Suite struct ProcessFiguresTests {
-  @Test(arguments: [
-    ("1 (a) S 2 3 4 5 6 7 8 9 10 11 120 30 14 15 16 17 18 19 2000 21 22 23", 150, 2000, 22),
-    ("1 (a ) b(c)) R 2 3 4 5 6 7 8 9 10 11 1 0 14 15 16 17 18 19 5 21 7 23", 1, 5, 7),
-  ] as [(String, UInt64, UInt64, UInt64)])
+  @Test(
+    arguments: [
+      ("1 (a) S 2 3 4 5 6 7 8 9 10 11 120 30 14 15 16 17 18 19 2000 21 22 23", 150, 2000, 22),
+      ("1 (a ) b(c)) R 2 3 4 5 6 7 8 9 10 11 1 0 14 15 16 17 18 19 5 21 7 23", 1, 5, 7),
+    ] as [(String, UInt64, UInt64, UInt64)])
   func statIsRead(_ text: String, _ ticks: UInt64, _ start: UInt64, _ pages: UInt64) throws {
     let status = try #require(ProcessFigures.Status(text))
     #expect(status.ticks == ticks && status.startTicks == start && status.pages == pages)

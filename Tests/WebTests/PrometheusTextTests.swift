@@ -6,15 +6,18 @@ import Testing
 /// The page is text that Prometheus reads.
 @Suite struct PrometheusTextTests {
   @Test(arguments: [
-    (0.0, "0"), (-0.0, "0"), (1.0, "1"), (-7, "-7"), (0.25, "0.25"), (1e-7, "1e-07"), (1_732_445_100.125, "1732445100.125"),
+    (0.0, "0"), (-0.0, "0"), (1.0, "1"), (-7, "-7"), (0.25, "0.25"), (1e-7, "1e-07"),
+    (1_732_445_100.125, "1732445100.125"),
     (9_007_199_254_740_991, "9007199254740991"), (1e300, "1e+300"), (.nan, "NaN"), (.infinity, "+Inf"),
     (-.infinity, "-Inf"),
   ])
   func numbers(_ value: Double, _ text: String) { #expect(PrometheusText.number(value) == text) }
 
   @Test(arguments: [
-    ("plain", "plain", "plain"), ("a\"b", "a\\\"b", "a\"b"), ("a\\b", "a\\\\b", "a\\\\b"), ("a\nb", "a\\nb", "a\\nb"),
-    ("企业\t开办", "企业\t开办", "企业\t开办"), ("\\n\"\n", "\\\\n\\\"\\n", "\\\\n\"\\n"), ("", "", ""), ("a\r\nb", "a\r\\nb", "a\r\\nb"),
+    ("plain", "plain", "plain"), ("a\"b", "a\\\"b", "a\"b"), ("a\\b", "a\\\\b", "a\\\\b"),
+    ("a\nb", "a\\nb", "a\\nb"),
+    ("企业\t开办", "企业\t开办", "企业\t开办"), ("\\n\"\n", "\\\\n\\\"\\n", "\\\\n\"\\n"), ("", "", ""),
+    ("a\r\nb", "a\r\\nb", "a\r\\nb"),
   ])
   func escapes(_ text: String, _ label: String, _ help: String) {
     #expect(Array(PrometheusText.escapedLabel(text).utf8) == Array(label.utf8))

@@ -28,7 +28,7 @@ import Testing
     let other = String(repeating: "AB", count: 32)
     let file = try File("# who may\n\n\(TokenTests.line)   # scrapes\r\n\thall.1\tread,ingest sha256:\(other)")
     let tokens = try TokenFile.read(file.path)
-    #expect(tokens.map(\.name) == ["prometheus", "hall.1"])
+    try #require(tokens.map(\.name) == ["prometheus", "hall.1"])
     #expect(tokens.map(\.scopes) == [[.metrics], [.read, .ingest]])
     #expect(tokens[0].digest == AccessToken.digest(of: "secret"))
     #expect(tokens[0].line == TokenTests.line)
@@ -70,7 +70,7 @@ import Testing
     do {
       #expect(try TokenFile.read(file.path).count == 1)
       #expect(!isRefused)
-    } catch let error as SettingsError {
+    } catch {
       #expect(isRefused)
       #expect(error.description.contains("chmod o= \(file.path)"))
     }
@@ -82,14 +82,17 @@ import Testing
     #expect(throws: SettingsError.self) { try TokenBook(file: "/tmp") }
   }
 
-  @Test(arguments: [
-    ("Bearer secret", .metrics, .allowed("prometheus")), ("bearer  secret", .metrics, .allowed("prometheus")),
-    ("Bearer secret", .read, .lacksScope), ("Bearer secret", .ingest, .lacksScope),
-    ("Bearer Secret", .metrics, .unknown), ("Bearer secret2", .metrics, .unknown), ("Bearer secre", .metrics, .unknown),
-    ("Bearer \(digest)", .metrics, .unknown), ("Basic secret", .metrics, .missing), ("secret", .metrics, .missing),
-    ("Bearer", .metrics, .missing), ("Bearer a secret", .metrics, .missing), (nil, .metrics, .missing),
-    ("", .metrics, .missing), ("Bearer \(String(repeating: "x", count: 513))", .metrics, .missing),
-  ] as [(String?, TokenScope, TokenBook.Verdict)])
+  @Test(
+    arguments: [
+      ("Bearer secret", .metrics, .allowed("prometheus")), ("bearer  secret", .metrics, .allowed("prometheus")),
+      ("Bearer secret", .read, .lacksScope), ("Bearer secret", .ingest, .lacksScope),
+      ("Bearer Secret", .metrics, .unknown), ("Bearer secret2", .metrics, .unknown),
+      ("Bearer secre", .metrics, .unknown),
+      ("Bearer \(digest)", .metrics, .unknown), ("Basic secret", .metrics, .missing),
+      ("secret", .metrics, .missing),
+      ("Bearer", .metrics, .missing), ("Bearer a secret", .metrics, .missing), (nil, .metrics, .missing),
+      ("", .metrics, .missing), ("Bearer \(String(repeating: "x", count: 513))", .metrics, .missing),
+    ] as [(String?, TokenScope, TokenBook.Verdict)])
   func whoIsLetIn(_ authorization: String?, _ scope: TokenScope, _ verdict: TokenBook.Verdict) throws {
     let file = try File(TokenTests.line)
     #expect(try TokenBook(file: file.path).judge(authorization, scope: scope) == verdict)

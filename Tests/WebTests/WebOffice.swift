@@ -1,4 +1,3 @@
-import Daemon
 import Foundation
 import Journal
 import LibPQ
@@ -7,6 +6,7 @@ import Settings
 import TestSupport
 import Testing
 
+@testable import Daemon
 @testable import Web
 
 /// A whole daemon with its HTTP interface on a port of its own: a database and a spool, a clock moved by hand.
@@ -70,14 +70,16 @@ final class WebOffice: Sendable {
         let installation = Installation(
           configuration: Configuration(database: .conninfo(conninfo)), database: DatabaseSource(conninfo: conninfo),
           cluster: nil)
-        _ = try await installation.migrate(now: Instant(rfc3339: "2010-01-01T00:00:00Z") ?? Instant(microseconds: 0))
+        _ = try await installation.migrate(
+          now: Instant(rfc3339: "2010-01-01T00:00:00Z") ?? Instant(microseconds: 0))
       },
       { try await run($0, limits, overdue, hasTokens, body) })
   }
 
   /// Hands a body a daemon whose database is not there.
   static func withoutDatabase(_ body: @Sendable (WebOffice) async throws -> Void) async throws {
-    try await run("host=/tmp/no-server-\(UUID().uuidString.prefix(8)) dbname=x", WebInterface.Limits(), { [] }, true, body)
+    try await run(
+      "host=/tmp/no-server-\(UUID().uuidString.prefix(8)) dbname=x", WebInterface.Limits(), { [] }, true, body)
   }
 
   private static func run(

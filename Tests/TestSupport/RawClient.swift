@@ -3,24 +3,29 @@ import Foundation
 import Glibc
 
 /// A connection of bytes, each call on a thread of its own: what a client of a library would never send can be sent.
-final class RawClient: Sendable {
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
+public final class RawClient: Sendable {
+  /// What went wrong, in words.
+  public struct Failure: Error, CustomStringConvertible {
+    public var description: String
   }
 
   /// An answer taken apart.
-  struct Reply: Sendable {
-    var status: Int
-    var fields: [String: String]
-    var body: String
+  public struct Reply: Sendable {
+    /// The status.
+    public var status: Int
+    /// Fields by their names in small letters.
+    public var fields: [String: String]
+    /// The body.
+    public var body: String
 
-    subscript(name: String) -> String? { fields[name.lowercased()] }
+    /// A field.
+    public subscript(name: String) -> String? { fields[name.lowercased()] }
   }
 
   private let descriptor: Int32
 
   /// Connects to `host:port`; no call waits longer than 20 seconds.
-  init(_ address: String) throws {
+  public init(_ address: String) throws {
     guard let colon = address.lastIndex(of: ":") else { throw Failure(description: "no port in \(address)") }
     let host = address[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
     var hints = addrinfo()
@@ -43,11 +48,11 @@ final class RawClient: Sendable {
   deinit { close(descriptor) }
 
   /// Sends bytes; false once the other side has closed.
-  func send(_ text: String) async -> Bool {
+  public func send(_ text: String) async -> Bool {
     await blocking { [descriptor] in
       var bytes = Array(text.utf8)[...]
       while !bytes.isEmpty {
-        let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if count <= 0 { return false }
         bytes = bytes.dropFirst(count)
       }
@@ -56,7 +61,7 @@ final class RawClient: Sendable {
   }
 
   /// All that comes until the other side closes.
-  func readToEnd() async throws -> String {
+  public func readToEnd() async throws -> String {
     try await blocking { [descriptor] in
       var bytes: [UInt8] = []
       while let more = try RawClient.read(descriptor) { bytes += more }
@@ -65,12 +70,14 @@ final class RawClient: Sendable {
   }
 
   /// The next answer, whose end its Content-Length tells.
-  func reply(hasBody: Bool = true) async throws -> Reply {
+  public func reply(hasBody: Bool = true) async throws -> Reply {
     try await blocking { [descriptor] in
       var bytes: [UInt8] = []
       let end = Array("\r\n\r\n".utf8)
       while bytes.firstRange(of: end) == nil {
-        guard let more = try RawClient.read(descriptor) else { throw Failure(description: "closed before an answer") }
+        guard let more = try RawClient.read(descriptor) else {
+          throw Failure(description: "closed before an answer")
+        }
         bytes += more
       }
       let head = bytes.firstRange(of: end) ?? 0..<0
@@ -100,14 +107,15 @@ final class RawClient: Sendable {
     return Array(buffer[..<count])
   }
 
-  private func blocking<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async rethrows -> R {
-    try await withCheckedContinuation { (done: CheckedContinuation<Result<R, any Error>, Never>) in
-      Thread.detachNewThread { done.resume(returning: Result { try body() }) }
+  private func blocking<R: Sendable, E: Error>(_ body: @escaping @Sendable () throws(E) -> R) async throws(E) -> R {
+    try await withCheckedContinuation { (done: CheckedContinuation<Result<R, E>, Never>) in
+      Thread.detachNewThread { done.resume(returning: Result { () throws(E) in try body() }) }
     }.get()
   }
 
   /// One request on a connection of its own.
-  static func ask(_ address: String, _ path: String, _ method: String = "GET", token: String? = nil) async throws
+  public static func ask(_ address: String, _ path: String, _ method: String = "GET", token: String? = nil)
+    async throws
     -> Reply
   {
     let client = try RawClient(address)

@@ -1,0 +1,145 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The program with its HTTP interface, as an operator sees it.
+@Suite struct HTTPRunTests {
+  private static func tokens(_ office: OfficeFolder, _ text: String, mode: Int = 0o600) throws -> String {
+    let path = office.path + "/tokens"
+    try text.write(toFile: path, atomically: false, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    return path
+  }
+
+  /// The first answer of an address to one request.
+  private static func ask(_ address: String, _ path: String, token: String? = nil) async throws -> (Int, String) {
+    let reply = try await RawClient.ask(address, path, token: token.map { "Bearer \($0)" })
+    return (reply.status, reply.body)
+  }
+
+  private static func address(_ daemon: DaemonProcess) -> String? {
+    daemon.records.compactMap { $0["address"] }.first
+  }
+
+  /// It is ready, is scraped with the token that the program made, and stops.
+  @Test func itIsReadyAndScraped() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let office = try OfficeFolder(conninfo: conninfo)
+      defer { office.remove() }
+      let file = office.path + "/tokens"
+      let made = try ProgramRun(["token", "--name", "prometheus", "--scope", "metrics", "--file", file])
+      let token = made.output.trimmingCharacters(in: .newlines)
+      let daemon = try DaemonProcess(
+        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
+      try await daemon.logged("ready")
+      let address = try #require(HTTPRunTests.address(daemon))
+      #expect(
+        try await HTTPRunTests.ask(address, "/readyz") == (200, "{\"status\":\"ready\",\"role\":\"leading\"}\n"))
+      #expect(try await HTTPRunTests.ask(address, "/healthz").0 == 200)
+      #expect(try await HTTPRunTests.ask(address, "/metrics").0 == 401)
+      let (status, page) = try await HTTPRunTests.ask(address, "/metrics", token: token)
+      #expect(status == 200 && page.contains("\nbizclock_leader 1\n"))
+      daemon.signal(SIGTERM)
+      #expect(try await daemon.exit() == 0)
+      #expect(!daemon.lines.joined().contains(token) && !page.contains(token))
+    }
+  }
+
+  /// An address that was asked for and is taken is a fault of the configuration; the one that nobody asked for is not.
+  @Test func aTakenAddressIsTold() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let office = try OfficeFolder(conninfo: conninfo)
+      defer { office.remove() }
+      let first = try office.start()
+      try await first.logged("ready")
+      let address = try #require(HTTPRunTests.address(first))
+      let run = try await ProgramRun.finished(
+        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_LISTEN": address])
+      #expect(run.status == 78)
+      #expect(run.errors.contains("http.listen: \(address): another program listens there already"))
+
+      // The default one: taken by this test, or by whoever has it already.
+      let held = HTTPRunTests.takeDefault()
+      defer { close(held) }
+      let other = try DaemonProcess(
+        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_LISTEN": ""])
+      try await other.logged("ready")
+      #expect(other.lines.contains { $0.contains("HTTP is not served") && $0.contains("127.0.0.1:8347") })
+      for daemon in [first, other] {
+        daemon.signal(SIGTERM)
+        #expect(try await daemon.exit() == 0)
+      }
+    }
+  }
+
+  /// Listens on the default address, if nobody does.
+  private static func takeDefault() -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(8347).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    withUnsafeBytes(of: &address) { bytes in
+      guard let raw = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return }
+      _ = bind(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size))
+      listen(descriptor, 1)
+    }
+    return descriptor
+  }
+
+  /// Faults in the file of tokens are told with their line, before anything runs, and without what is in it.
+  @Test func faultsInTheTokensAreTold() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let office = try OfficeFolder(conninfo: conninfo)
+      defer { office.remove() }
+      for (text, mode, message) in [
+        ("# tokens\nprometheus metrics hunter2\n", 0o600, ":2: the third word is not sha256:"),
+        ("", 0o644, "is open to every user; run: chmod o= "),
+      ] {
+        let file = try HTTPRunTests.tokens(office, text, mode: mode)
+        let run = try await ProgramRun.finished(
+          ["run", "--config", office.path + "/bizclock.yaml"],
+          environment: ["BIZCLOCK_HTTP_LISTEN": "127.0.0.1:0", "BIZCLOCK_HTTP_TOKENS": file])
+        #expect(run.status == 78)
+        #expect(run.errors.contains(file) && run.errors.contains(message), "\(run.errors)")
+        #expect(!run.errors.contains("hunter2"))
+      }
+    }
+  }
+
+  /// `bizclock token` prints a token once, and the line for the file.
+  @Test func tokensAreMade() throws {
+    let made = try ProgramRun(["token", "--name", "hall", "--scope", "read", "--scope", "metrics"])
+    #expect(made.status == 0)
+    #expect(made.output.wholeMatch(of: /bzc_[0-9a-f]{64}\n/) != nil)
+    #expect(made.errors.wholeMatch(of: /hall metrics,read sha256:[0-9a-f]{64}\n/) != nil)
+    #expect(!made.errors.contains(made.output.dropFirst(4).dropLast()))
+
+    let file = FileManager.default.temporaryDirectory.appending(path: "tokens-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    #expect(try ProgramRun(["token", "--name", "a", "--scope", "metrics", "--file", file]).status == 0)
+    let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    // A file whose last line has no end, and a name that is there already.
+    try (String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines))
+      .write(toFile: file, atomically: false, encoding: .utf8)
+    let second = try ProgramRun(["token", "--name", "b", "--scope", "ingest", "--file", file])
+    #expect(second.status == 0 && second.errors.contains("added to \(file)"))
+    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+    #expect(lines.map { String($0.prefix(9)) } == ["a metrics", "b ingest "])
+    let again = try ProgramRun(["token", "--name", "a", "--scope", "read", "--file", file])
+    #expect(again.status == 78 && again.errors.contains("has a token of the name a"))
+    #expect(again.output.isEmpty)
+    #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n") == lines)
+  }
+
+  @Test(arguments: [
+    (["--name", "a b", "--scope", "read"], "--name takes"), (["--name", "a", "--scope", "all"], "--scope"),
+    (["--name", "a"], "scope"), (["--scope", "read"], "--name"),
+  ])
+  func wrongTokensAreRefused(_ arguments: [String], _ message: String) throws {
+    let run = try ProgramRun(["token"] + arguments)
+    #expect(run.status == 64 && run.errors.contains(message), "\(run.errors)")
+  }
+}
