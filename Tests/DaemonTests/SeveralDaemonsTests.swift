@@ -23,7 +23,8 @@ import Testing
       for round in 0...rounds {
         for (folder, file) in zip(folders, load.files.dropFirst(3 * round)) { try folder.put(file) }
         if round == rounds { break }
-        try await folders[round % 3].appended()
+        // The others are in the middle of theirs then.
+        try await folders[round % 3].moved(load.files[3 * round + round % 3].name)
         let before = try await SeveralDaemonsTests.term(conninfo)
         let victim = try #require(daemons.firstIndex { before[1].hasSuffix("pid \($0.pid)") })
         daemons[victim].signal(SIGKILL)
