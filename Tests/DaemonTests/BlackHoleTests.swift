@@ -70,7 +70,8 @@ import Testing
     var files = load.files[...]
     var put = [0, 0]
     for (moment, way) in BlackHoleTests.scenarios {
-      let context = "\(moment.rawValue), \(way == .both ? "both ways" : way == .up ? "to the server" : "from the server")"
+      let context =
+        "\(moment.rawValue), \(way == .both ? "both ways" : way == .up ? "to the server" : "from the server")"
       let holder = try await BlackHoleTests.holder(node)
       let first = try #require(offices.firstIndex { holder.hasSuffix("pid \($0.daemon.pid)") })
       let (leader, other) = (offices[first], offices[1 - first])
@@ -117,7 +118,8 @@ import Testing
         try await office.folder.finished(Load(files: Array(load.files.prefix(count))))
       }
       #expect(
-        try await TestQuery.rows(node.conninfo, "SELECT epoch::text FROM bizclock.projector") == epoch, "\(context)")
+        try await TestQuery.rows(node.conninfo, "SELECT epoch::text FROM bizclock.projector") == epoch, "\(context)"
+      )
     }
     for file in files { try offices[0].folder.put(file) }
     try await offices[0].folder.finished(Load(files: Array(load.files.prefix(put[0] + files.count))))

@@ -40,7 +40,8 @@ import Testing
         all.append(daemons[victim])
       }
       for (number, folder) in folders.enumerated() {
-        try await folder.finished(Load(files: load.files.indices.filter { $0 % 3 == number }.map { load.files[$0] }))
+        try await folder.finished(
+          Load(files: load.files.indices.filter { $0 % 3 == number }.map { load.files[$0] }))
       }
       try await SameAsUndisturbed.check(load, folders[0], all, "seed \(seed)")
       for daemon in daemons {
@@ -64,8 +65,10 @@ import Testing
       try await folder.finished(load)
       let done = try FileManager.default.contentsOfDirectory(atPath: folder.spool + "/done").sorted()
       #expect(done == load.files.map(\.name).sorted())
-      let known: Set = ["ready", "leader.elected", "alert.raised", "alert.resolved", "alert.withdrawn", "alert.amended",
-        "alert.summary", "quarantine.growing", "calendar.horizon"]
+      let known: Set = [
+        "ready", "leader.elected", "alert.raised", "alert.resolved", "alert.withdrawn", "alert.amended",
+        "alert.summary", "quarantine.growing", "calendar.horizon",
+      ]
       for record in daemons.flatMap(\.records) { #expect(known.contains(record["event"] ?? ""), "\(record)") }
       try await SameAsUndisturbed.check(load, folder, daemons)
       for daemon in daemons {
