@@ -21,10 +21,12 @@ enum DatabaseTrouble {
     case .outOfMemory?: return "The database's server is out of memory: see its log."
     case .invalidPassword?, .invalidAuthorization?:
       return "The database refuses the login: put right the password file, the role or pg_hba.conf."
-    case .invalidCatalogName?: return "The database is not there: restore it, or name the right one in the configuration."
+    case .invalidCatalogName?:
+      return "The database is not there: restore it, or name the right one in the configuration."
     case .undefinedTable?, .undefinedSchema?:
       return "The tables of bizclock are not there: restore the database, or run: bizclock migrate."
-    case .insufficientPrivilege?: return "The role lacks a right: see the error, and run bizclock migrate as the owner."
+    case .insufficientPrivilege?:
+      return "The role lacks a right: see the error, and run bizclock migrate as the owner."
     case .readOnlyTransaction?:
       return "The database is read-only: it is a standby, or default_transaction_read_only is on; promote it, "
         + "switch that off, or name all hosts and target_session_attrs=read-write in the configuration."

@@ -2,7 +2,7 @@ import Journal
 import LibPQ
 import ServiceTime
 
-/// Says once that the database is away, once a minute that it still is, and once that it is back; waits between
+/// Says once that the database is away and why, once a minute that it still is, and once that it is back; waits between
 /// attempts with back-off and jitter.
 struct DatabaseWatch {
   private let clock: any WallClock
@@ -12,7 +12,8 @@ struct DatabaseWatch {
   private var lostAt: ContinuousClock.Instant?
   /// Whether it was said that the database is away.
   private var isAway = false
-  private var saidAt: ContinuousClock.Instant?
+  /// When each thing was said that is to be said once a minute; few, for each is one of few sentences.
+  private var said: [String: ContinuousClock.Instant] = [:]
   /// Told when the database is lost, once until it is back.
   private let onLost: @Sendable () -> Void
 
@@ -28,7 +29,7 @@ struct DatabaseWatch {
     guard lostAt != nil else { return }
     let wasAway = isAway
     lostAt = nil
-    saidAt = nil
+    said = [:]
     isAway = false
     guard wasAway else { return }
     _ = log.write(
@@ -42,15 +43,17 @@ struct DatabaseWatch {
     if lostAt == nil { lostAt = now }
     // What the database refuses, and would refuse again, is no absence of it.
     let isRefused = (error as? PostgresError).map { !$0.isRetryable } ?? false
-    if (!isRefused && !isAway) || saidAt.map({ now - $0 >= .seconds(60) }) ?? true {
-      saidAt = now
+    let sentence = DatabaseTrouble.sentence(error)
+    // A server that ended its sessions may then refuse new ones: another reason is told at once.
+    if (!isRefused && !isAway) || said[sentence].map({ now - $0 >= .seconds(60) }) ?? true {
+      said[sentence] = now
       if !isRefused {
         if !isAway { onLost() }
         isAway = true
       }
       var record = LogRecord(
         time: clock.microseconds(), priority: .error, event: isRefused ? nil : .databaseLost,
-        message: DatabaseTrouble.sentence(error))
+        message: sentence)
       record.set("error", .text("\(error)"))
       _ = log.write(record)
     }

@@ -62,11 +62,13 @@ struct WaitWatch {
     let seconds = Int(wait.seconds)
     switch wait.cause {
     case .standby:
-      return "Commits wait for a synchronous standby, one for \(seconds) s now (\(wait.waiter)): bring the standby back, "
-        + "or clear synchronous_standby_names on the server. Nothing counts as taken in before."
+      return
+        "Commits wait for a synchronous standby, one for \(seconds) s now (\(wait.waiter)): bring the standby back, "
+        + "standby back, or clear synchronous_standby_names on the server. Nothing counts as taken in before."
     case .session(let pid, _, let table, let owner):
       return "Session \(pid) of the database (\(owner)) holds up \(wait.waiter)"
-        + (table.map { " at the table \($0)" } ?? "") + ", with a transaction begun \(seconds) s ago: let it end, or "
+        + (table.map { " at the table \($0)" } ?? "")
+        + ", with a transaction begun \(seconds) s ago: let it end, or "
         + "end it with SELECT pg_terminate_backend(\(pid)). Work goes on by itself then."
     }
   }

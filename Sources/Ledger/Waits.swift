@@ -57,7 +57,8 @@ public enum Waits {
           Wait(
             waiter: waiter,
             cause: .session(
-              pid: try found.int4(row, 3), transaction: try found.text(row, 4), table: try found.optionalText(row, 5),
+              pid: try found.int4(row, 3), transaction: try found.text(row, 4),
+              table: try found.optionalText(row, 5),
               owner: try found.text(row, 6)), seconds: try found.float8(row, 7)))
       } else {
         waits.append(Wait(waiter: waiter, cause: .standby, seconds: try found.float8(row, 2)))

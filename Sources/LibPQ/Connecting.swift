@@ -170,7 +170,8 @@ enum Connecting {
       let code = bytes[(start + 3)..<(start + 8)]
       guard code.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) }) else { continue }
       return (
-        String(decoding: bytes[..<(start + 3)], as: UTF8.self) + String(decoding: bytes[(start + 10)...], as: UTF8.self),
+        String(decoding: bytes[..<(start + 3)], as: UTF8.self)
+          + String(decoding: bytes[(start + 10)...], as: UTF8.self),
         SQLState(String(decoding: code, as: UTF8.self))
       )
     }

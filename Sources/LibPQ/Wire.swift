@@ -28,7 +28,8 @@ final class Wire {
     PQsetnonblocking(self.handle.raw, 1)
     // The notices of a connection come while this object waits on it, and at no other time.
     PQsetNoticeReceiver(
-      self.handle.raw, { raw, result in if let raw { Unmanaged<Wire>.fromOpaque(raw).takeUnretainedValue().hear(result) } },
+      self.handle.raw,
+      { raw, result in if let raw { Unmanaged<Wire>.fromOpaque(raw).takeUnretainedValue().hear(result) } },
       Unmanaged.passUnretained(self).toOpaque())
   }
 

@@ -70,7 +70,8 @@ import Testing
     var files = load.files[...]
     var put = [0, 0]
     for (moment, way) in BlackHoleTests.scenarios {
-      let context = "\(moment.rawValue), \(way)"
+      let context =
+        "\(moment.rawValue), \(way == .both ? "both ways" : way == .up ? "to the server" : "from the server")"
       let holder = try await BlackHoleTests.holder(node)
       let first = try #require(offices.firstIndex { holder.hasSuffix("pid \($0.daemon.pid)") })
       let (leader, other) = (offices[first], offices[1 - first])
@@ -98,10 +99,10 @@ import Testing
         while try await !BlackHoleTests.holder(node).hasSuffix("pid \(pid)") { try Task.checkCancellation() }
       }
       let took = ContinuousClock.now - begun
-      let committed = Task { try await other.folder.appended() }
-      try other.folder.put(files.removeFirst())
+      let next = files.removeFirst()
+      try other.folder.put(next)
       put[1 - first] += 1
-      try await committed.value
+      try await other.folder.moved(next.name)
       print("BlackHoleTests: \(context): replaced after \(took), appended after \(ContinuousClock.now - begun)")
       #expect(took < .seconds(5), "\(context)")
       #expect(ContinuousClock.now - begun < .seconds(8), "\(context)")
@@ -117,7 +118,8 @@ import Testing
         try await office.folder.finished(Load(files: Array(load.files.prefix(count))))
       }
       #expect(
-        try await TestQuery.rows(node.conninfo, "SELECT epoch::text FROM bizclock.projector") == epoch, "\(context)")
+        try await TestQuery.rows(node.conninfo, "SELECT epoch::text FROM bizclock.projector") == epoch, "\(context)"
+      )
     }
     for file in files { try offices[0].folder.put(file) }
     try await offices[0].folder.finished(Load(files: Array(load.files.prefix(put[0] + files.count))))

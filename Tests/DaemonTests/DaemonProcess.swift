@@ -20,13 +20,15 @@ final class DaemonProcess: Sendable {
     return URL(filePath: runner).deletingLastPathComponent().appending(path: "bizclock").path
   }
 
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  init(_ arguments: [String], environment: [String: String] = [:], inside namespace: String? = nil) throws {
     guard FileManager.default.isExecutableFile(atPath: DaemonProcess.program) else {
       throw NotBuilt(path: DaemonProcess.program)
     }
     process = Process()
-    process.executableURL = URL(filePath: DaemonProcess.program)
-    process.arguments = arguments
+    // What ip(8) runs in a namespace takes its place, and its process id.
+    let command = (namespace.map { ["ip", "netns", "exec", $0] } ?? []) + [DaemonProcess.program] + arguments
+    process.executableURL = URL(filePath: namespace == nil ? DaemonProcess.program : "/usr/sbin/ip")
+    process.arguments = Array(command.dropFirst())
     // Many of them run at once: each gets a port of its own.
     process.environment = ProcessInfo.processInfo.environment
       .merging(["BIZCLOCK_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }.merging(environment) { $1 }

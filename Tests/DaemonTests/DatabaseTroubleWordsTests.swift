@@ -19,7 +19,10 @@ import Testing
 
   @Test(arguments: [
     ("connection to server at \"a\", port 1 failed: session is read-only", "promote a standby"),
-    ("committed on this server alone: the wait for its synchronous standby was cancelled", "synchronous_standby_names"),
+    (
+      "committed on this server alone: the wait for its synchronous standby was cancelled",
+      "synchronous_standby_names"
+    ),
     ("no route", "does not serve"),
   ])
   func whatHasNoCode(_ message: String, _ remedy: String) {

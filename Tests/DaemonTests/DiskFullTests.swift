@@ -6,7 +6,8 @@ import Testing
 
 /// Guarantee 2 with a database whose disk is full: work waits, that is said in words, and it goes on by itself when
 /// there is room again.
-@Suite(.serialized, .enabled(if: PostgresNode.canMount, "no small file system can be mounted here: that takes root"))
+@Suite(
+  .serialized, .enabled(if: PostgresNode.canMount, "no small file system can be mounted here: that takes root"))
 struct DiskFullTests {
   @Test func noRoomForData() async throws {
     try await TroubledOffice.with(small: "data") { office in

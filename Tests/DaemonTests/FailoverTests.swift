@@ -91,7 +91,8 @@ import Testing
     try await daemon.logged(containing: "committed on this server alone")
     // The batch is asked again, and waits again.
     try await TestDeadline.within(.seconds(60), "another commit to wait") {
-      let count = "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event = 'SyncRep'"
+      let count =
+        "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event = 'SyncRep'"
       while try await TestQuery.rows(primary, count) != [["1"]] { try Task.checkCancellation() }
     }
     #expect(!pair.done.contains(load.files[1].name))

@@ -33,6 +33,29 @@ import Testing
     }
   }
 
+  /// A leader stopped inside the COPY of its projecting transaction: no time-out of the server ends that session, whoever
+  /// stands by does.
+  @Test func aLeaderFrozenInsideACopyIsReplaced() async throws {
+    try await TwoOffices.with { first, second, conninfo in
+      let load = try Load(seed: 13, files: 2)
+      let barrier = try await Barrier("bizclock.case_file", conninfo)
+      try first.folder.put(load.files[0])
+      try await barrier.reached()
+      first.daemon.signal(SIGSTOP)
+      await barrier.open()
+      let begun = ContinuousClock.now
+      try await second.daemon.logged("leader.elected", within: .seconds(15))
+      let took = ContinuousClock.now - begun
+      print("FrozenTests: inside a COPY, replaced after \(took)")
+      #expect(took < .seconds(5))
+      try second.folder.put(load.files[1])
+      try await second.folder.finished(Load(files: [load.files[1]]))
+      first.daemon.signal(SIGCONT)
+      try await first.folder.finished(Load(files: [load.files[0]]))
+      try await SameAsUndisturbed.check(load, first.folder, [first.daemon, second.daemon])
+    }
+  }
+
   /// A daemon stopped inside an append holds the append lock: the other's append goes through within 5 s, and when
   /// the first wakes it takes its file in as if nothing had happened.
   @Test func aDaemonFrozenInsideAnAppendHoldsNobodyUp() async throws {

@@ -49,7 +49,10 @@ final class OfficeFolder: Sendable {
     _ = try await installation.migrate(now: SystemClock().now())
   }
 
-  func start() throws -> DaemonProcess { try DaemonProcess(["run", "--config", path + "/bizclock.yaml"]) }
+  /// Starts the daemon, in a network namespace if one is named.
+  func start(inside namespace: String? = nil) throws -> DaemonProcess {
+    try DaemonProcess(["run", "--config", path + "/bizclock.yaml"], inside: namespace)
+  }
 
   func put(_ file: Load.File) throws {
     try Data(file.bytes).write(to: URL(filePath: "\(spool)/\(file.name).part"))

@@ -16,7 +16,8 @@ enum SameAsUndisturbed {
       for file in load.files { try office.put(file) }
       let daemon = try office.start()
       if let input {
-        let run = try await ProgramRun.finished(["ingest", "-", "--config", office.path + "/bizclock.yaml"], input: input)
+        let run = try await ProgramRun.finished(
+          ["ingest", "-", "--config", office.path + "/bizclock.yaml"], input: input)
         #expect(run.status == 65, "\(run.errors)")
       }
       try await office.finished(load)
@@ -41,7 +42,8 @@ enum SameAsUndisturbed {
     let logged = Set(
       daemons.flatMap(\.records).filter { $0["event"] == "alert.raised" }.compactMap { $0["alert_id"] })
     let raised = Set(
-      try await TestQuery.rows(office.conninfo, "SELECT alert_id FROM dashboard.alert WHERE NOT retrospective").map {
+      try await TestQuery.rows(office.conninfo, "SELECT alert_id FROM dashboard.alert WHERE NOT retrospective").map
+      {
         $0[0]
       })
     #expect(raised.count > 20, "\(context)")

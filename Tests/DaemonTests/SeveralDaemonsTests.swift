@@ -23,7 +23,8 @@ import Testing
       for round in 0...rounds {
         for (folder, file) in zip(folders, load.files.dropFirst(3 * round)) { try folder.put(file) }
         if round == rounds { break }
-        try await folders[round % 3].appended()
+        // The others are in the middle of theirs then.
+        try await folders[round % 3].moved(load.files[3 * round + round % 3].name)
         let before = try await SeveralDaemonsTests.term(conninfo)
         let victim = try #require(daemons.firstIndex { before[1].hasSuffix("pid \($0.pid)") })
         daemons[victim].signal(SIGKILL)
@@ -39,7 +40,8 @@ import Testing
         all.append(daemons[victim])
       }
       for (number, folder) in folders.enumerated() {
-        try await folder.finished(Load(files: load.files.indices.filter { $0 % 3 == number }.map { load.files[$0] }))
+        try await folder.finished(
+          Load(files: load.files.indices.filter { $0 % 3 == number }.map { load.files[$0] }))
       }
       try await SameAsUndisturbed.check(load, folders[0], all, "seed \(seed)")
       for daemon in daemons {
@@ -63,8 +65,10 @@ import Testing
       try await folder.finished(load)
       let done = try FileManager.default.contentsOfDirectory(atPath: folder.spool + "/done").sorted()
       #expect(done == load.files.map(\.name).sorted())
-      let known: Set = ["ready", "leader.elected", "alert.raised", "alert.resolved", "alert.withdrawn", "alert.amended",
-        "alert.summary", "quarantine.growing", "calendar.horizon"]
+      let known: Set = [
+        "ready", "leader.elected", "alert.raised", "alert.resolved", "alert.withdrawn", "alert.amended",
+        "alert.summary", "quarantine.growing", "calendar.horizon",
+      ]
       for record in daemons.flatMap(\.records) { #expect(known.contains(record["event"] ?? ""), "\(record)") }
       try await SameAsUndisturbed.check(load, folder, daemons)
       for daemon in daemons {

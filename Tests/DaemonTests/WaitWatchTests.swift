@@ -8,10 +8,13 @@ import Testing
 
 /// What is said of what the database keeps bizclock waiting for.
 @Suite struct WaitWatchTests {
-  private static func lock(_ transaction: String, table: String? = "bizclock.event", seconds: Double = 30) -> Waits.Wait {
+  private static func lock(_ transaction: String, table: String? = "bizclock.event", seconds: Double = 30)
+    -> Waits.Wait
+  {
     Waits.Wait(
       waiter: "bizclock append",
-      cause: .session(pid: 7, transaction: transaction, table: table, owner: "psql, role postgres, idle in transaction"),
+      cause: .session(
+        pid: 7, transaction: transaction, table: table, owner: "psql, role postgres, idle in transaction"),
       seconds: seconds)
   }
 
@@ -23,7 +26,8 @@ import Testing
     for second in stride(from: 0, to: 80, by: 2) {
       let there = second < 70 && second % 6 != 2
       // Whoever waits may need one table after the other.
-      let waits = there ? [WaitWatchTests.lock("a", table: second % 4 == 0 ? "bizclock.event" : "bizclock.feed")] : []
+      let waits =
+        there ? [WaitWatchTests.lock("a", table: second % 4 == 0 ? "bizclock.event" : "bizclock.feed")] : []
       for (priority, message) in watch.sentences(waits, at: start + .seconds(second)) {
         told.append((second, priority))
         if priority == .warning {

@@ -56,7 +56,8 @@ import Testing
         }
       }
       let batch = AppendBatch(
-        feed: "f", source: "test", events: [.told("K1", "accepted", "2026-06-01 09:00")], receivedAt: TestLedger.now)
+        feed: "f", source: "test", events: [.told("K1", "accepted", "2026-06-01 09:00")], receivedAt: TestLedger.now
+      )
       let error = await #expect(throws: PostgresError.self) {
         try await ledger.connection.run { session in
           var appender = Appender()

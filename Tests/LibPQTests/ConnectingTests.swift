@@ -6,7 +6,7 @@ import Testing
 /// Several hosts, and what a refusal says.
 @Suite struct ConnectingTests {
   /// The time of a host is the conninfo's; one that was silent is asked last from then on, and costs nothing more.
-  @Test func aHostThatWasSilentIsAskedLast() async throws {
+  @Test(.timeLimit(.minutes(1))) func aHostThatWasSilentIsAskedLast() async throws {
     try await TestCluster.shared.withDatabase { conninfo in
       let silent = try #require(SilentServer())
       var options = ConnectionOptions()
@@ -43,12 +43,19 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("FATAL:  28P01: password authentication failed for user \"x\"", "28P01", "FATAL:  password authentication failed for user \"x\""),
-    ("connection to server at \"a\" (::1), port 1 failed: 致命错误:  53300: 太多", "53300", "connection to server at \"a\" (::1), port 1 failed: 致命错误:  太多"),
-    ("connection to server at \"a\" (::1), port 5432 failed: Connection refused", nil, nil),
-    ("FATAL:  lower: x", nil, nil), (":  28P01:", nil, nil), (":  28P01: ", "28P01", ":  "), ("", nil, nil),
-  ] as [(String, String?, String?)])
+  @Test(
+    arguments: [
+      (
+        "FATAL:  28P01: password authentication failed for user \"x\"", "28P01",
+        "FATAL:  password authentication failed for user \"x\""
+      ),
+      (
+        "connection to server at \"a\" (::1), port 1 failed: 致命错误:  53300: 太多", "53300",
+        "connection to server at \"a\" (::1), port 1 failed: 致命错误:  太多"
+      ),
+      ("connection to server at \"a\" (::1), port 5432 failed: Connection refused", nil, nil),
+      ("FATAL:  lower: x", nil, nil), (":  28P01:", nil, nil), (":  28P01: ", "28P01", ":  "), ("", nil, nil),
+    ] as [(String, String?, String?)])
   func codesInRefusals(_ line: String, _ code: String?, _ message: String?) {
     let found = Connecting.coded(line)
     #expect(found?.code.text == code)

@@ -76,7 +76,8 @@ public final class PostgresNode: Sendable {
   public convenience init(following primary: PostgresNode, as name: String, settings: [String] = []) throws {
     try self.init(port: try PostgresNode.freePort(), binaries: primary.binaries)
     try server([
-      "pg_basebackup", "-D", data, "-d", "\(primary.socketInfo) application_name=\(name)", "-c", "fast", "-X", "stream",
+      "pg_basebackup", "-D", data, "-d", "\(primary.socketInfo) application_name=\(name)", "-c", "fast", "-X",
+      "stream",
       "-N",
     ])
     try configure(settings)
@@ -95,14 +96,16 @@ public final class PostgresNode: Sendable {
   public static func conninfo(_ nodes: [PostgresNode], tcp: Bool) -> String {
     let hosts = nodes.map { tcp ? "127.0.0.1" : $0.directory + "/socket" }.joined(separator: ",")
     let ports = nodes.map { "\($0.port)" }.joined(separator: ",")
-    return "host=\(hosts) port=\(ports) user=bizclock dbname=bizclock target_session_attrs=read-write connect_timeout=2"
+    return
+      "host=\(hosts) port=\(ports) user=bizclock dbname=bizclock target_session_attrs=read-write connect_timeout=2"
   }
 
   /// Writes further lines into its configuration file, to be read at the next start or `reload`; the last one counts.
   public func configure(_ settings: [String]) throws {
     let lines = [
       "listen_addresses='127.0.0.1'", "port=\(port)", "unix_socket_directories='\(directory)/socket'",
-      "max_connections=60", "shared_buffers=32MB", "wal_level=replica", "hot_standby=on", "wal_receiver_status_interval=1s",
+      "max_connections=60", "shared_buffers=32MB", "wal_level=replica", "hot_standby=on",
+      "wal_receiver_status_interval=1s",
       "wal_retrieve_retry_interval=200ms", "jit=off",
     ]
     try append((lines + settings).joined(separator: "\n") + "\n", to: "postgresql.conf")
@@ -122,7 +125,9 @@ public final class PostgresNode: Sendable {
   }
 
   /// Makes the database.
-  public func createDatabase() throws { try server(["createdb", "-h", directory + "/socket", "-p", "\(port)", "-U", "bizclock", "bizclock"]) }
+  public func createDatabase() throws {
+    try server(["createdb", "-h", directory + "/socket", "-p", "\(port)", "-U", "bizclock", "bizclock"])
+  }
 
   /// Has it read its configuration file again.
   public func reload() throws { try server(["pg_ctl", "-D", data, "reload"]) }
@@ -137,7 +142,9 @@ public final class PostgresNode: Sendable {
   public func kill() throws { try ServerProcesses.kill(data: data) }
 
   /// Sends all its processes a signal.
-  public func signal(_ number: Int32) throws { for pid in ServerProcesses.all(data: data) { Glibc.kill(pid, number) } }
+  public func signal(_ number: Int32) throws {
+    for pid in ServerProcesses.all(data: data) { Glibc.kill(pid, number) }
+  }
 
   /// Whether its postmaster runs.
   public var isRunning: Bool { !ServerProcesses.all(data: data).isEmpty }
@@ -165,8 +172,12 @@ public final class PostgresNode: Sendable {
 
   private func append(_ text: String, to file: String) throws {
     let path = data + "/" + file
-    if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    guard let handle = FileHandle(forWritingAtPath: path) else { throw Failure(description: "\(path) cannot be written") }
+    if !FileManager.default.fileExists(atPath: path) {
+      _ = FileManager.default.createFile(atPath: path, contents: nil)
+    }
+    guard let handle = FileHandle(forWritingAtPath: path) else {
+      throw Failure(description: "\(path) cannot be written")
+    }
     defer { try? handle.close() }
     try handle.seekToEnd()
     try handle.write(contentsOf: Data(text.utf8))
@@ -211,7 +222,8 @@ public final class PostgresNode: Sendable {
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/setsid")
-    let script = #"cat >/dev/null; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; umount -l "$1"/*/; rm -rf "$1""#
+    let script =
+      #"cat >/dev/null; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; umount -l "$1"/*/; rm -rf "$1""#
     process.arguments = ["sh", "-c", script, "sh", directory]
     process.standardInput = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
     process.standardOutput = FileHandle.nullDevice
@@ -222,7 +234,8 @@ public final class PostgresNode: Sendable {
   /// The newest server programs, where Debian keeps them or as the variable `BIZCLOCK_POSTGRES_BIN` says.
   private static func binaries() throws -> String {
     if let given = ProcessInfo.processInfo.environment["BIZCLOCK_POSTGRES_BIN"] { return given }
-    let versions = ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).compactMap(Int.init)
+    let versions = ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []).compactMap(
+      Int.init)
     guard let newest = versions.max() else { throw Failure(description: "install the Debian package postgresql") }
     return "/usr/lib/postgresql/\(newest)/bin"
   }
