@@ -82,7 +82,7 @@ enum Connecting {
     let handle = ConnectionHandle(raw)
     let deadline = Wire.milliseconds() + Int64(options.connectTimeout)
     var wanted = PGRES_POLLING_WRITING
-    guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw) }
+    guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw, conninfo) }
     while true {
       var descriptor = pollfd(
         fd: PQsocket(raw), events: Int16(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0)
@@ -95,15 +95,26 @@ enum Connecting {
       wanted = PQconnectPoll(raw)
       switch wanted {
       case PGRES_POLLING_OK: return handle
-      case PGRES_POLLING_FAILED: throw refused(raw)
+      case PGRES_POLLING_FAILED: throw refused(raw, conninfo)
       default: continue
       }
     }
   }
 
-  private static func refused(_ raw: OpaquePointer) -> PostgresError {
-    PostgresError(
-      .unreachable, operation: "connect",
-      message: Wire.firstLine(PQerrorMessage(raw).map { String(cString: $0) } ?? ""))
+  /// What libpq says of a connection that it could not make, without a password that may be in it.
+  private static func refused(_ raw: OpaquePointer, _ conninfo: String) -> PostgresError {
+    var message = Wire.firstLine(PQerrorMessage(raw).map { String(cString: $0) } ?? "")
+    if let parsed = PQconninfoParse(conninfo, nil) {
+      defer { PQconninfoFree(parsed) }
+      var option = parsed
+      while let keyword = option.pointee.keyword {
+        if ["password", "sslpassword"].contains(String(cString: keyword)), let value = option.pointee.val {
+          let secret = String(cString: value)
+          if !secret.isEmpty { message = message.replacing(secret, with: "…") }
+        }
+        option += 1
+      }
+    }
+    return PostgresError(.unreachable, operation: "connect", message: message)
   }
 }
