@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A program run to its end, its output in a file or in memory.
@@ -13,7 +14,7 @@ enum ChildProcess {
   /// What a child sees of the environment; free it with `free(_:)`.
   static func environment() -> [UnsafeMutablePointer<CChar>?] {
     var kept: [UnsafeMutablePointer<CChar>?] = []
-    var next = environ
+    var next = Glibc.environ
     while let entry = next.pointee {
       let name = String(cString: entry).prefix { $0 != "=" }
       if handedOn.contains(String(name)) || name.hasPrefix("LC_") { kept.append(strdup(entry)) }
@@ -33,10 +34,9 @@ enum ChildProcess {
   /// What a program writes to its standard output and error, at most 64 KiB.
   static func output(_ arguments: [String]) throws(PostgresError) -> String {
     var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else {
+    guard bizclock_closing_pipe(&ends) == 0 else {
       throw PostgresError(.unreachable, operation: arguments.first ?? "", message: "no pipe can be made")
     }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let write = ends[1]
     defer { close(ends[0]) }
     let child = Result { () throws(PostgresError) in

@@ -49,7 +49,9 @@ struct Postmaster {
     defer { closedir(folder) }
     var found: [pid_t] = []
     while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
       if let pid = pid_t(name), isOurs(pid) { found.append(pid) }
     }
     return found
@@ -63,7 +65,8 @@ struct Postmaster {
       var bytes = [UInt8](repeating: 0, count: 512)
       let count = fread(&bytes, 1, bytes.count, file)
       // pid (name) state parent …; the name may hold anything.
-      let fields = String(decoding: bytes[..<count], as: UTF8.self).split(separator: ")").last?.split(separator: " ")
+      let fields = String(decoding: bytes[..<count], as: UTF8.self).split(separator: ")").last?.split(
+        separator: " ")
       if let fields, fields.count > 1, let parent = pid_t(fields[1]), processes.contains(parent) { return parent }
     }
     return nil

@@ -109,7 +109,8 @@ public struct PrivateCluster: Sendable {
       if let server = Postmaster.parent(among: left) {
         throw PostgresError(
           .unreachable, operation: "private database",
-          message: "process \(server) serves \(data), which has lost its postmaster.pid; end it with: kill -INT \(server)"
+          message:
+            "process \(server) serves \(data), which has lost its postmaster.pid; end it with: kill -INT \(server)"
         )
       }
       if signal != 0 { for pid in left { kill(pid, signal) } }
@@ -144,7 +145,8 @@ public struct PrivateCluster: Sendable {
       message: "\(data) was made by PostgreSQL \(there), and the server programs in \(programs.folder) are of "
         + "\(ours); install the Debian package postgresql-\(there)"
         + (there < ours
-          ? ", or bring the data over: /usr/share/doc/bizclock/examples/upgrade-private-database \(directory)" : ""))
+          ? ", or bring the data over: /usr/share/doc/bizclock/examples/upgrade-private-database \(directory)" : "")
+    )
   }
 
   /// Stops the server and waits until it has; `fast` lets it write what it has, otherwise it just ends. A process that
@@ -159,8 +161,7 @@ public struct PrivateCluster: Sendable {
   /// A watcher of its own session reads a pipe whose other end only this process holds.
   public func endWithThisProcess() {
     var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { return }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    guard bizclock_closing_pipe(&ends) == 0 else { return }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -242,7 +243,9 @@ public struct PrivateCluster: Sendable {
 
   private func run(_ arguments: [String]) throws(PostgresError) -> Int32 {
     var all = [programs.folder + "/" + (arguments.first ?? "")] + arguments.dropFirst()
-    if let servant { all = ["setpriv", "--reuid=\(servant.user)", "--regid=\(servant.group)", "--init-groups"] + all }
+    if let servant {
+      all = ["setpriv", "--reuid=\(servant.user)", "--regid=\(servant.group)", "--init-groups"] + all
+    }
     return try ChildProcess.run(all, log: setupLog)
   }
 

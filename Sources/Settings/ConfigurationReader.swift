@@ -69,7 +69,8 @@ struct ConfigurationReader {
       return field.value { _ throws(Complaint) in .conninfo(try ConninfoFile.read(path)) }
     }
     guard Conninfo.isOne(text) else {
-      field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", "
+      field.fault(
+        "is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", "
           + "the whole path of a file that holds one, or private")
       return nil
     }

@@ -25,7 +25,9 @@ enum KeepingTime {
     switch words[1] {
     case "day", "days": days = number
     case "year", "years":
-      guard number <= 200 else { throw Complaint("\(text) is more than 200 years; leave it out to keep everything") }
+      guard number <= 200 else {
+        throw Complaint("\(text) is more than 200 years; leave it out to keep everything")
+      }
       days = number * 366
     default: throw complaint
     }

@@ -106,7 +106,8 @@ public struct SettingsGuide: Sendable {
         ]),
       Section(
         path: "retention",
-        about: "What is left out is kept for ever. Written 90 days or 5 years; looked at once a day. Quarantine and "
+        about:
+          "What is left out is kept for ever. Written 90 days or 5 years; looked at once a day. Quarantine and "
           + "done/ hold input as it came, with names and numbers of persons: how long it may be kept is a matter of law.",
         keys: [
           (

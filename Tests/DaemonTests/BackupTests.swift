@@ -103,9 +103,11 @@ import Testing
     #expect(try await new.records() == old.records())
 
     let after = try await new.work([load.files[3]], all: Load(files: [load.files[3]]))
-    #expect(Set(raised(after)).isDisjoint(with: raised(before)))
     _ = try await new.run("verify")
-    _ = try await old.work([load.files[3]], all: load)
+    // As if it had gone on: what was told is not told again.
+    let went = try await old.work([load.files[3]], all: load)
+    #expect(raised(after).sorted() == raised(went).sorted())
+    #expect(raised(after).count < raised(before).count / 2)
     #expect(try await new.projected() == old.projected())
   }
 

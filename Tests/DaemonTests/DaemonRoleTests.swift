@@ -32,13 +32,14 @@ import Testing
     try await folder.finished(load)
     #expect(daemon.records.contains { $0["event"] == "alert.raised" })
     #expect(daemon.records.contains { $0["event"] == "quarantine.growing" })
-    #expect(!daemon.lines.contains { $0.contains("42501") || $0.contains("lacks a right") }, "\(daemon.lines.suffix(3))")
+    #expect(
+      !daemon.lines.contains { $0.contains("42501") || $0.contains("lacks a right") }, "\(daemon.lines.suffix(3))")
 
     // What an operator does beside it.
     for arguments in [
       ["status"], ["verify"], ["alerts", "list"], ["quarantine", "list"],
       ["report", "--from", "2026-01-01", "--to", "2026-12-31"],
-      ["report", "--from", "2026-01-01", "--to", "2026-12-31", "--as-of", "2027-01-01T00:00:00+08:00"],
+      ["report", "--from", "2026-01-01", "--to", "2026-12-31", "--as-of", "2026-01-01T00:00:00+08:00"],
     ] {
       let run = try await RoledServer.bizclock(arguments, folder)
       #expect(run.status == 0, "\(arguments): \(run.errors)")
@@ -53,10 +54,12 @@ import Testing
     #expect(explained.status == 0, "\(explained.errors)")
     let again = try await run("quarantine", "retry", "--all")
     #expect([0, 65].contains(again.status), "\(again.errors)")
-    let discarded = try await run("quarantine", "discard", "--feed", "office", "--yes", "--reason", "test", "--by", "王")
+    let discarded = try await run(
+      "quarantine", "discard", "--feed", "office", "--yes", "--reason", "test", "--by", "王")
     #expect(discarded.status == 0, "\(discarded.errors)")
     let line = folder.path + "/one.ndjson"
-    try #"{"event_id":"x","case_id":"by hand","type":"accepted","process":"opening","occurred_at":"2026-06-01T09:00:00+08:00"}"#
+    try
+      #"{"event_id":"x","case_id":"by hand","type":"accepted","process":"opening","occurred_at":"2026-06-01T09:00:00+08:00"}"#
       .write(toFile: line, atomically: true, encoding: .utf8)
     let ingested = try await run("ingest", line)
     #expect(ingested.status == 0, "\(ingested.errors)")
@@ -69,7 +72,8 @@ import Testing
     refused(try await run("policy", "apply", folder.path + "/policy.yaml", "--reason", "x"), words)
     refused(
       try await run(
-        "calendar", "closure", "begin", "--calendar", "cn", "--name", "台风", "--from", "2026-09-05T18:00", "--reason", "x"),
+        "calendar", "closure", "begin", "--calendar", "cn", "--name", "台风", "--from", "2026-09-05T18:00",
+        "--reason", "x"),
       words)
     // Nothing of it is in force, and the owner may.
     #expect(try await TestQuery.rows(server.owner, "SELECT count(*)::text FROM bizclock.rules") == [["2"]])
@@ -80,7 +84,9 @@ import Testing
     // Whoever is neither.
     refused(try await run("status", as: server.dashboard), "GRANT bizclock_daemon TO this role")
     #expect(
-      try await TestQuery.rows(server.dashboard, "SELECT (count(*) > 100)::text FROM dashboard.event_log") == [["true"]])
+      try await TestQuery.rows(server.dashboard, "SELECT (count(*) > 100)::text FROM dashboard.event_log") == [
+        ["true"]
+      ])
 
     // The daemon went on by the new rules, and goes as it should.
     let more = try Load(seed: 92, files: 1)

@@ -13,7 +13,8 @@ import Testing
   private static let day: Int64 = 86_400_000_000
 
   private func service(
-    _ conninfo: String, _ spool: String, _ settings: RetentionSettings, _ log: MemorySink, role: DaemonState.Snapshot.Role
+    _ conninfo: String, _ spool: String, _ settings: RetentionSettings, _ log: MemorySink,
+    role: DaemonState.Snapshot.Role
   ) -> RetentionService {
     let state = DaemonState()
     state.setRole(role)
@@ -35,7 +36,8 @@ import Testing
         try "12345".write(toFile: done + "/" + name, atomically: false, encoding: .utf8)
       }
       try "x".write(toFile: spool + "/waiting.ndjson", atomically: false, encoding: .utf8)
-      try FileManager.default.createSymbolicLink(atPath: done + "/link", withDestinationPath: spool + "/waiting.ndjson")
+      try FileManager.default.createSymbolicLink(
+        atPath: done + "/link", withDestinationPath: spool + "/waiting.ndjson")
       // Its writer's time is long ago.
       var times = [timeval(tv_sec: 1_000_000, tv_usec: 0), timeval(tv_sec: 1_000_000, tv_usec: 0)]
       #expect(utimes(done + "/b.ndjson", &times) == 0)
@@ -52,9 +54,10 @@ import Testing
       await service.runOnce(now: now + 91 * RetentionTests.day, &did)
       #expect(try files(done) == ["folder", "link"])
       #expect(try files(spool) == ["done", "waiting.ndjson"])
-      #expect(log.records.map(\.message) == [
-        "Deleted by the configured retention: 0 settled quarantine entries, 3 files of done/ (15 bytes)."
-      ])
+      #expect(
+        log.records.map(\.message) == [
+          "Deleted by the configured retention: 0 settled quarantine entries, 3 files of done/ (15 bytes)."
+        ])
       #expect(log.records.first?["files"] == .integer(3))
     }
   }

@@ -62,7 +62,8 @@ final class RoledServer: Sendable {
   func run(_ arguments: [String], asServer: Bool = false) async throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    let drop = asServer && geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
+    let drop =
+      asServer && geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
     process.arguments = drop + arguments
     let file = "\(directory).out-\(UUID().uuidString.prefix(4))"
     _ = FileManager.default.createFile(atPath: file, contents: nil)
@@ -89,6 +90,7 @@ final class RoledServer: Sendable {
   {
     let environment = conninfo.map { ["BIZCLOCK_DATABASE": $0] } ?? [:]
     let path = folder.path + "/bizclock.yaml"
-    return try await Task.detached { try ProgramRun(arguments + ["--config", path], environment: environment) }.value
+    return try await Task.detached { try ProgramRun(arguments + ["--config", path], environment: environment) }
+      .value
   }
 }

@@ -16,7 +16,9 @@ import Testing
     "alert": "SIU", "verdict_history": "SI", "log_outbox": "SID",
   ]
 
-  enum Role: String, CaseIterable { case daemon = "bizclock_daemon", dashboard = "bizclock_dashboard", nobody = "pg_monitor" }
+  enum Role: String, CaseIterable {
+    case daemon = "bizclock_daemon", dashboard = "bizclock_dashboard", nobody = "pg_monitor"
+  }
 
   /// A database with what its own migration revoked: a clone of a template has no rights of its own on itself.
   private func migrated(_ body: @Sendable (TestLedger) async throws -> Void) async throws {
@@ -29,7 +31,8 @@ import Testing
   @Test(arguments: Role.allCases) func eachTableByEachVerb(_ role: Role) async throws {
     try await migrated { ledger in
       let names = try await ledger.column(
-        "SELECT relname::text FROM pg_class WHERE relnamespace = 'bizclock'::regnamespace AND relkind IN ('r', 'p')")
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'bizclock'::regnamespace AND relkind IN ('r', 'p')"
+      )
       #expect(Set(names) == Set(RightsTests.tables.keys), "a table that nobody decided on")
       for name in names {
         let columns = try await ledger.column(
@@ -40,9 +43,12 @@ import Testing
         try await ledger.execute("SET ROLE \(role.rawValue)")
         var may = ""
         if await works(ledger, "SELECT * FROM bizclock.\(name) LIMIT 0") { may += "S" }
-        if await works(ledger, "INSERT INTO bizclock.\(name) (\(columns[0])) SELECT NULL WHERE false") { may += "I" }
+        if await works(ledger, "INSERT INTO bizclock.\(name) (\(columns[0])) SELECT NULL WHERE false") {
+          may += "I"
+        }
         for column in columns
-        where await works(ledger, "UPDATE bizclock.\(name) SET \(column) = NULL WHERE false") && !may.contains("U") {
+        where await works(ledger, "UPDATE bizclock.\(name) SET \(column) = NULL WHERE false") && !may.contains("U")
+        {
           may += "U"
         }
         if await works(ledger, "DELETE FROM bizclock.\(name) WHERE false") { may += "D" }
@@ -69,7 +75,8 @@ import Testing
     try await migrated { ledger in
       try await ledger.execute("SET ROLE \(role.rawValue)")
       for statement in [
-        "CREATE TABLE bizclock.own (a int)", "CREATE TABLE dashboard.own (a int)", "CREATE TABLE public.own (a int)",
+        "CREATE TABLE bizclock.own (a int)", "CREATE TABLE dashboard.own (a int)",
+        "CREATE TABLE public.own (a int)",
         "CREATE SCHEMA own", "CREATE ROLE own", "CREATE VIEW dashboard.own AS SELECT 1",
         "CREATE FUNCTION bizclock.own() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE FUNCTION public.own() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -77,7 +84,8 @@ import Testing
         "DROP VIEW dashboard.clock", "CREATE INDEX ON bizclock.event (type)", "DROP SCHEMA dashboard CASCADE",
         "ALTER TABLE bizclock.event OWNER TO \(role.rawValue)",
         "CREATE TRIGGER own BEFORE INSERT ON bizclock.event EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-        "CREATE RULE own AS ON INSERT TO bizclock.event DO INSTEAD NOTHING", "SET session_replication_role = replica",
+        "CREATE RULE own AS ON INSERT TO bizclock.event DO INSTEAD NOTHING",
+        "SET session_replication_role = replica",
         "COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('/etc/passwd')",
       ] {
         let works = await works(ledger, statement)
@@ -188,7 +196,8 @@ import Testing
           WHERE public.peek(entity_name) AND public.peek(coalesce(entity_name, uscc, case_id)) ORDER BY case_id
           """), ["K1", "K2 海南某某有限公司"])
       try await expectRows(
-        ledger.column("SELECT case_id FROM dashboard.event_log WHERE entity_name LIKE '%张三%' OR entity_name = '张三小吃店'"), [])
+        ledger.column(
+          "SELECT case_id FROM dashboard.event_log WHERE entity_name LIKE '%张三%' OR entity_name = '张三小吃店'"), [])
     }
   }
 
@@ -224,7 +233,8 @@ import Testing
     try await migrated { ledger in
       try await ledger.execute("GRANT DELETE, TRUNCATE, UPDATE (type) ON bizclock.event TO bizclock_daemon")
       try await ledger.execute("GRANT ALL ON SCHEMA bizclock TO PUBLIC")
-      try await ledger.execute("GRANT EXECUTE ON FUNCTION bizclock.purge_quarantine(timestamptz, integer) TO PUBLIC")
+      try await ledger.execute(
+        "GRANT EXECUTE ON FUNCTION bizclock.purge_quarantine(timestamptz, integer) TO PUBLIC")
       _ = try await ledger.connection.run { try Schema.migrate(&$0, now: TestLedger.now) }
       try await expectRows(
         ledger.column(

@@ -8,7 +8,9 @@ import Testing
   private static let allowed: [String: Set<String>] = [
     "Alerts.swift": ["columns", "joined", "table"], "Appender.swift": ["EventRows.columns"],
     "CasePages.swift": ["EventRows.columns"],
-    "CaseReader.swift": ["AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "columns"],
+    "CaseReader.swift": [
+      "AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "columns",
+    ],
     "Connection.swift": ["channel"], "DeltaWriter.swift": ["CaseRows.columns", "ClockRows.columns", "sets"],
     "DemoReport.swift": ["now.rfc3339(in: .utc)"], "EventRows.swift": ["columns"],
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
@@ -31,7 +33,9 @@ import Testing
     }
     for match in source.matches(of: /"""\n((?:.|\n)*?)"""/) { look(match.1) }
     let plain = source.replacing(/"""\n(?:.|\n)*?"""/, with: "nil")
-    for match in plain.matches(of: /"((?:\\\((?:[^()]|\([^()]*\))*\)|\\.|[^"\\\n])*)"(?:\s*\+\s*([A-Za-z_][A-Za-z0-9_.]*))?/) {
+    for match in plain.matches(
+      of: /"((?:\\\((?:[^()]|\([^()]*\))*\)|\\.|[^"\\\n])*)"(?:\s*\+\s*([A-Za-z_][A-Za-z0-9_.]*))?/)
+    {
       look(match.1)
       if let name = match.2, match.1.firstMatch(of: verbs) != nil { found.append("+ \(name)") }
     }
@@ -54,7 +58,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"x("SELECT \(a) FROM t WHERE b = '\(c.d(e))'")"#, ["a", "c.d(e)"]), (#"x("DELETE FROM t WHERE a = " + name)"#, ["+ name"]),
-    ("x(\"\"\"\n  SELECT 1\n  FROM \\(t)\n  \"\"\")", ["t"]), (#"x("no sql \(a)")"#, []), (#"x("UPDATE t SET a = $1", [.text(b)])"#, []),
+    (#"x("SELECT \(a) FROM t WHERE b = '\(c.d(e))'")"#, ["a", "c.d(e)"]),
+    (#"x("DELETE FROM t WHERE a = " + name)"#, ["+ name"]),
+    ("x(\"\"\"\n  SELECT 1\n  FROM \\(t)\n  \"\"\")", ["t"]), (#"x("no sql \(a)")"#, []),
+    (#"x("UPDATE t SET a = $1", [.text(b)])"#, []),
   ]) func whatItFinds(_ source: String, _ found: [String]) { #expect(SQLTextTests.interpolations(source) == found) }
 }

@@ -140,7 +140,9 @@ import Testing
   }
 
   /// Data of another major version are not touched; the words say what to install.
-  @Test(arguments: [("14", true), ("99", false)]) func anotherMajorVersion(_ version: String, _ older: Bool) async throws {
+  @Test(arguments: [("14", true), ("99", false)]) func anotherMajorVersion(_ version: String, _ older: Bool)
+    async throws
+  {
     try await with { cluster in
       _ = try await cluster.start()
       try cluster.stop()

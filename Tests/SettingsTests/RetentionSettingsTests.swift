@@ -18,10 +18,13 @@ import Testing
   @Test func everythingIsKeptUnlessSaid() throws {
     #expect(try Configuration.parse("database: private", file: "b").retention == RetentionSettings())
     #expect(
-      try Configuration.parse("database: private\nretention: { done: 1 day }", file: "b").retention.quarantine == nil)
+      try Configuration.parse("database: private\nretention: { done: 1 day }", file: "b").retention.quarantine
+        == nil)
   }
 
-  @Test(arguments: ["0 days", "90", "90d", "-1 days", "1 month", "999999999 years", "80000 days", "90  days", "90 days "])
+  @Test(arguments: [
+    "0 days", "90", "90d", "-1 days", "1 month", "999999999 years", "80000 days", "90  days", "90 days ",
+  ])
   func wrongKeepingTimes(_ text: String) {
     let faults = Reading.faults(configuration: "database: private\nretention: { done: \"\(text)\" }")
     #expect(faults.count == 1 && faults[0].hasPrefix("bizclock.yaml:2: retention.done: "), "\(faults)")
