@@ -9,9 +9,10 @@ import Testing
     #expect(keys(guide, "") == ConfigurationReader.keys.sorted())
     #expect(keys(guide, "feeds[]") == FeedReader.keys.sorted())
     #expect(keys(guide, "feeds[].mapping.FIELD") == FeedReader.mappingKeys.sorted())
+    #expect(keys(guide, "feeds[].mapping.events[]") == FeedReader.rowEventKeys.sorted())
     #expect(keys(guide, "alerts") == ConfigurationReader.alertKeys.sorted())
     #expect(keys(guide, "http") == ConfigurationReader.httpKeys.sorted())
-    #expect(guide.sections.count == 5)
+    #expect(guide.sections.count == 6)
     for variable in ConfigurationReader.variables where variable != "BIZCLOCK_CONFIG" {
       #expect(guide.about.contains { $0.contains(variable) }, "\(variable)")
     }
@@ -35,7 +36,7 @@ import Testing
   @Test func itsExamplesAreTaken() throws {
     let configuration = try Configuration.parse(
       SettingsGuide.configuration.example, file: "/etc/bizclock/bizclock.yaml")
-    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv"])
+    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv", "office-cases"])
     var documents = try PolicyDocuments.shipped()
     documents.policyText = SettingsGuide.policy.example
     let draft = try PolicyDraft.parse(documents)
