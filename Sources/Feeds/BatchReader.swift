@@ -219,7 +219,7 @@ public final class BatchReader {
   }
 
   private func refuse(_ file: ForeignFile) {
-    foreign = ForeignDecoder(file)
+    foreign = ForeignDecoder(file, original)
     format = .foreign
   }
 

@@ -255,7 +255,8 @@ struct CSVDecoder {
   }
 
   private func isBlank(_ row: Row) -> Bool {
-    scanner.cells.allSatisfy { CellText.trimmed($0.bytes).isEmpty }
+    // Of a row too wide not all cells are there to be looked at.
+    scanner.cells.count == scanner.count && scanner.cells.allSatisfy { CellText.trimmed($0.bytes).isEmpty }
   }
 
   /// Makes UTF-8 of the cells that the scanner found.

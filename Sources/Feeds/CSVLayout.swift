@@ -72,9 +72,9 @@ struct CSVLayout {
         else { break }
         row.cells = scanner.count
         for cell in scanner.cells {
-          let name = CellText.trimmed(text(cell.bytes))
+          var name = CSVHeader.name(text(cell.bytes))
           if !name.isEmpty { row.filled += 1 }
-          if keys.role(of: name) != nil { row.known += 1 }
+          if name.withUTF8({ keys.role(of: $0) }) != nil { row.known += 1 }
         }
         if row.filled > 0 {
           seen += 1

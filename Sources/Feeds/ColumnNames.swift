@@ -51,7 +51,8 @@ enum ColumnNames {
   /// What values mean, by field.
   static let values: [EventField: [String: String]] = [
     .type: [
-      "申请": "submitted", "申报": "submitted", "提交": "submitted", "收件": "submitted", "受理": "accepted", "已受理": "accepted",
+      "申请": "submitted", "申报": "submitted", "提交": "submitted", "收件": "submitted", "受理": "accepted",
+      "已受理": "accepted",
       "补正": "correction_requested", "补正告知": "correction_requested", "补正通知": "correction_requested",
       "补正完成": "correction_received", "材料补齐": "correction_received", "挂起": "suspended", "暂停": "suspended",
       "特别程序": "suspended", "恢复": "resumed", "公示": "notice_published", "公告": "notice_published",

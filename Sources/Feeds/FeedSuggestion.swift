@@ -1,7 +1,7 @@
 import ServiceTime
 
 /// Settings of a feed that fit the names of a file's columns, to be looked over and pasted.
-public struct FeedSuggestion: Sendable, Equatable {
+public struct FeedSuggestion: Sendable {
   /// Where a field would come from.
   public struct Source: Sendable, Equatable {
     /// The event field.
@@ -49,11 +49,13 @@ public struct FeedSuggestion: Sendable, Equatable {
     }
     restrictProcesses(feed)
     findZone(feed)
-    let isNews = fields.contains { feed.mapping[$0.field]?.column != $0.mapping.column } || milestones != feed.milestones
+    let isNews =
+      fields.contains { feed.mapping[$0.field]?.column != $0.mapping.column } || milestones != feed.milestones
     guard !fields.isEmpty || !milestones.isEmpty, isNews || !survey.lacks.isEmpty else { return nil }
     // What the contract names itself needs no mapping, and then there is nothing to be said.
-    guard !fields.allSatisfy({ $0.mapping.column == $0.field.rawValue && !$0.mapping.translates })
-      || !milestones.isEmpty || !survey.lacks.isEmpty
+    guard
+      !fields.allSatisfy({ $0.mapping.column == $0.field.rawValue && !$0.mapping.translates })
+        || !milestones.isEmpty || !survey.lacks.isEmpty
     else { return nil }
     self.columns = []
   }

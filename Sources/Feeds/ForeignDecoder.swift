@@ -3,11 +3,15 @@ import Glibc
 /// Refuses an input that is not what the feed reads: whole, as one record, for its lines mean nothing.
 struct ForeignDecoder {
   let file: ForeignFile
+  private let original: OriginalText
   private var kept: [UInt8] = []
   private var length = 0
   private var start: FeedCursor?
 
-  init(_ file: ForeignFile) { self.file = file }
+  init(_ file: ForeignFile, _ original: OriginalText) {
+    self.file = file
+    self.original = original
+  }
 
   /// Takes the window in; at the input's end the batch gets the reject.
   mutating func decode(
@@ -20,16 +24,18 @@ struct ForeignDecoder {
     self.start = start
     let part = UnsafeBufferPointer(rebasing: window.prefix(count))
     kept += part.prefix(FeedLimits.lineBytes + 1 - kept.count)
-    length += count
+    let used = original.length(of: part)
+    length += used
     let breaks = part.count { $0 == 0x0A }
-    batch.advance(&cursor, lines: isLast && part.last != 0x0A ? breaks + 1 : breaks, bytes: count)
+    batch.advance(&cursor, lines: isLast && part.last != 0x0A ? breaks + 1 : breaks, bytes: used)
     if isLast {
-      let whole = length <= FeedLimits.lineBytes
+      let isWhole = length <= FeedLimits.lineBytes
+      if !isWhole { kept.removeLast(max(0, kept.count - FeedLimits.truncatedBytes)) }
       batch.rejects.append(
         Reject(
           code: file.code, message: file.message,
           position: Reject.Position(line: start.line, byteOffset: start.offset),
-          raw: whole ? kept : Array(kept.prefix(FeedLimits.truncatedBytes)), rawLength: length))
+          raw: kept.withUnsafeBufferPointer { original.bytes(of: $0) }, rawLength: length))
     }
     return count
   }

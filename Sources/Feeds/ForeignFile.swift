@@ -21,7 +21,8 @@ enum ForeignFile: Equatable {
     if head.starts(with: [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) { return .oldWorkbook }
     let archives: [(String, [UInt8])] = [
       ("gzip", [0x1F, 0x8B]), ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]),
-      ("bzip2", [0x42, 0x5A, 0x68]), ("7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]), ("rar", Array("Rar!\u{1A}\u{7}".utf8)),
+      ("bzip2", [0x42, 0x5A, 0x68]), ("7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),
+      ("rar", Array("Rar!\u{1A}\u{7}".utf8)),
     ]
     if let archive = archives.first(where: { head.starts(with: $0.1) }) { return .archive(archive.0) }
     return head.starts(with: Array("%PDF-".utf8)) ? .document : nil
@@ -53,7 +54,8 @@ enum ForeignFile: Equatable {
     let save = "open it in the spreadsheet program, save it as \"CSV UTF-8\", and hand that file over."
     return switch self {
     case .workbook: "The file is an Excel workbook (.xlsx), not text: " + save
-    case .oldWorkbook: "The file is a document of Microsoft Office, such as an old Excel workbook (.xls), not text: " + save
+    case .oldWorkbook:
+      "The file is a Microsoft Office document, such as an old Excel workbook (.xls), not text: " + save
     case .openDocument: "The file is an OpenDocument spreadsheet (.ods), not text: " + save
     case .archive(let name): "The file is packed (\(name)), not text: unpack it and hand over what is in it."
     case .document: "The file is a PDF document, not text: hand over the table that it was made of, as CSV."

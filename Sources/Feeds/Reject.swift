@@ -84,7 +84,9 @@ extension Reject {
   ) -> Reject {
     Reject(
       code: .tooLarge,
-      message: "The line has \(textLength ?? length) bytes\(textLength == nil ? "" : " in UTF-8"); a line may have at most \(FeedLimits.lineBytes): split it.",
+      message:
+        "The line has \(textLength ?? length) bytes\(textLength == nil ? "" : " in UTF-8"); a line may have at "
+        + "most \(FeedLimits.lineBytes): split it.",
       position: Position(line: cursor.line, byteOffset: cursor.offset), raw: head, rawLength: length,
       header: header)
   }

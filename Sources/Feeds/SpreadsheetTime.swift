@@ -8,11 +8,12 @@ enum SpreadsheetTime {
   static func hint(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
     if let time = serial(bytes) {
       let shown = time.description.prefix(16).replacing("T", with: " ")
-      return "the number by which a spreadsheet keeps \(shown): format the column as yyyy/m/d h:mm:ss and save it again."
+      return "the number by which a spreadsheet keeps \(shown): format the column as yyyy/m/d h:mm:ss and save it "
+        + "again."
     }
     if isDate(bytes) {
-      return "a date without a time of day: give both, such as 2026/9/1 8:05; a spreadsheet needs the format yyyy/m/d "
-        + "h:mm."
+      return "a date without a time of day: give both, such as 2026/9/1 8:05; a spreadsheet needs the format "
+        + "yyyy/m/d h:mm."
     }
     if isOfTwelveHours(bytes) {
       return "a time of twelve hours: give it in 24 hours, such as 2026/9/1 15:40; a spreadsheet needs the format "

@@ -66,7 +66,8 @@ public struct FeedSettings: Sendable, Equatable {
   public init(
     name: String, source: String, kind: Kind = .spool, directory: String? = nil, format: Format = .ndjson,
     silence: Silence? = nil, timeZone: String? = nil, encoding: Encoding = .auto, delimiter: UInt8? = nil,
-    keep: [String] = [], mapping: [String: FieldMapping] = [:], events: [RowEvent] = [], defaults: [String: String] = [:],
+    keep: [String] = [], mapping: [String: FieldMapping] = [:], events: [RowEvent] = [],
+    defaults: [String: String] = [:],
     database: DatabaseLocation? = nil, schema: String = "public", openIfEqual: Bool = false
   ) {
     self.name = name

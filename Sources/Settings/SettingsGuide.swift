@@ -64,9 +64,12 @@ public struct SettingsGuide: Sendable {
             "directory", "of a spool: where files are put; each feed has its own. What is read moves to done/ in it"
           ),
           ("format", "of a spool: ndjson (the default) or csv"),
-          ("encoding", "of CSV: auto (the default), utf-8, gb18030, utf-16le or utf-16be. auto follows a byte order mark; without one, "
-              + "UTF-16 is told by its zero bytes, and UTF-8 from GB18030 (which holds GBK and GB 2312) by the first line "
-              + "that only one of them explains"),
+          (
+            "encoding",
+            "of CSV: auto (the default), utf-8, gb18030, utf-16le or utf-16be. auto follows a byte order mark; without one, "
+              + "UTF-16 is told by its zero bytes, and UTF-8 from GB18030 (which holds GBK and GB 2312) by the first "
+              + "line that only one of them explains"
+          ),
           ("delimiter", "of CSV: \",\", \";\" or tab; found out if left out"),
           (
             "time_zone",
@@ -80,8 +83,8 @@ public struct SettingsGuide: Sendable {
           ("keep", "names of further fields or columns to keep; all others are dropped"),
           (
             "mapping",
-            "event fields and the columns they come from; and events, for rows that have a column for the time of each; "
-              + "see below. bizclock feed check suggests one"
+            "event fields and the columns they come from; and events, for rows that have a column for the time of "
+              + "each; see below. bizclock feed check suggests one"
           ),
           ("defaults", "values of event fields that a row leaves out"),
           ("database", "of an exchange: its libpq conninfo"),
@@ -97,10 +100,11 @@ public struct SettingsGuide: Sendable {
         ]),
       Section(
         path: "feeds[].mapping.events[]",
-        about: "For tables of one row a case, with a column for each time: the row is as many events as it has times, "
+        about:
+          "For tables of one row a case, with a column for each time: the row is as many events as it has times, "
           + "all with the row's other fields. Where a cell is empty the event has not happened yet; the row may come "
-          + "again with more times, and what was told before is known by its type, step and time. Instead of the fields "
-          + "event_id, type, occurred_at, voids and extend_days.",
+          + "again with more times, and what was told before is known by its type, step and time. Instead of the "
+          + "fields event_id, type, occurred_at, voids and extend_days.",
         keys: [
           ("type", "the event's type"), ("step", "its step; the row's if left out"),
           ("occurred_at", "the column of its time"),
