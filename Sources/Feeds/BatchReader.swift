@@ -129,8 +129,8 @@ public final class BatchReader {
   /// Whether all that the input held has been handed out, as far as is known without reading on.
   public var isAtEnd: Bool { buffer.isAtEnd && buffer.window.isEmpty && overlong == nil && postponed == nil }
 
-  /// Has the cells of each CSV row shown that could be taken apart, below the header.
-  func watchRows(_ body: @escaping ([CSVScanner.Cell]) -> Void) { csv.onRow = body }
+  /// Has the cells of each CSV row shown that could be taken apart, with the header above it.
+  func watchRows(_ body: @escaping (CSVHeader, [CSVScanner.Cell]) -> Void) { csv.onRow = body }
 
   /// Bytes of room that the input takes, whatever its length.
   var bufferCapacity: Int { buffer.capacity }

@@ -22,8 +22,8 @@ struct CSVDecoder {
   private(set) var titleLines = 0
   /// What the text was in the input.
   var original = OriginalText.same
-  /// Is shown the cells of every row that could be taken apart.
-  var onRow: (([CSVScanner.Cell]) -> Void)?
+  /// Is shown the cells of every row that could be taken apart, with the header.
+  var onRow: ((CSVHeader, [CSVScanner.Cell]) -> Void)?
 
   init(feed: FeedDescription) {
     self.feed = feed
@@ -76,7 +76,7 @@ struct CSVDecoder {
         if isBlank(row) {
           batch.blankLines += 1
         } else if let header {
-          onRow?(scanner.cells)
+          onRow?(header, scanner.cells)
           try take(header, row, now: now, cursor, into: &batch)
         } else {
           let found = try readHeader(row)

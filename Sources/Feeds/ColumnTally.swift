@@ -35,9 +35,9 @@ final class ColumnTally {
   private(set) var columns: [Column] = []
   private var places: [String: Int] = [:]
 
-  /// Adds a row of CSV, whose header's names are told by the body until they are known.
-  func add(_ cells: [CSVScanner.Cell], names: () -> [String]) {
-    if columns.isEmpty { columns = names().prefix(ColumnTally.mostColumns).map { Column(name: $0) } }
+  /// Adds a row of CSV.
+  func add(_ cells: [CSVScanner.Cell], below header: CSVHeader) {
+    if columns.isEmpty { columns = header.columns.prefix(ColumnTally.mostColumns).map { Column(name: $0.name) } }
     for index in 0..<min(cells.count, columns.count) {
       columns[index].add(CellText.withoutFormula(CellText.trimmed(cells[index].bytes)))
     }

@@ -30,9 +30,7 @@ public struct FeedSurveyor {
 
   private mutating func read(_ reader: BatchReader, now: Instant) throws(FeedReadError) -> FeedSurvey {
     let tally = ColumnTally()
-    reader.watchRows { [unowned reader] cells in
-      tally.add(cells) { reader.csv.header?.columns.map(\.name) ?? [] }
-    }
+    reader.watchRows { header, cells in tally.add(cells, below: header) }
     while let batch = try reader.next(now: now) {
       add(batch)
       if feed.format == .ndjson {
@@ -42,7 +40,7 @@ public struct FeedSurveyor {
     }
     describe(reader)
     // A file without rows has columns too.
-    if feed.format == .csv { tally.add([]) { reader.csv.header?.columns.map(\.name) ?? [] } }
+    if let header = reader.csv.header { tally.add([], below: header) }
     survey.rejectCounts = RejectCode.allCases.compactMap { code in counts[code].map { (code, $0) } }
     survey.unknownTypes = FeedSurveyor.ordered(types)
     survey.columns = tally.columns.map(column)

@@ -58,8 +58,8 @@ import Testing
         "bizclock.yaml:9: feeds[cases].mapping.type: does not go with events, each of which has its own; take it out",
         "bizclock.yaml:10: feeds[cases].mapping.event_id: does not go with events, each of which has its own; take it "
           + "out",
-        "bizclock.yaml:12: feeds[cases].mapping.events[1]: unknown key \"typ\"; did you mean \"type\"?",
         "bizclock.yaml:12: feeds[cases].mapping.events[1]: has no type; add for example `type: accepted`",
+        "bizclock.yaml:12: feeds[cases].mapping.events[1]: unknown key \"typ\"; did you mean \"type\"?",
         "bizclock.yaml:13: feeds[cases].mapping.events[2]: has no occurred_at; add for example `occurred_at: 受理时间`",
         "bizclock.yaml:14: feeds[cases].mapping.events[3].type: extended needs more than a time; give such events rows "
           + "of their own",
