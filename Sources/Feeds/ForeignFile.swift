@@ -21,9 +21,12 @@ enum ForeignFile: Equatable {
     if head.starts(with: [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]) { return .oldWorkbook }
     let archives: [(String, [UInt8])] = [
       ("gzip", [0x1F, 0x8B]), ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]),
-      ("bzip2", [0x42, 0x5A, 0x68]), ("7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),
+      ("7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]),
       ("rar", Array("Rar!\u{1A}\u{7}".utf8)),
     ]
+    if head.starts(with: Array("BZh".utf8)), head.dropFirst(4).starts(with: Array("1AY".utf8)) {
+      return .archive("bzip2")
+    }
     if let archive = archives.first(where: { head.starts(with: $0.1) }) { return .archive(archive.0) }
     return head.starts(with: Array("%PDF-".utf8)) ? .document : nil
   }

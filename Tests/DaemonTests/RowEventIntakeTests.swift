@@ -32,7 +32,7 @@ import Testing
         #expect(run.status == 0 && run.output == expected[index], "\(run)")
       }
       let clocks = try await office.rows(
-        "SELECT case_id, verdict, counted_days FROM dashboard.clock WHERE commitment = 'opening' ORDER BY 1")
+        "SELECT case_id, verdict, counted_days::text FROM dashboard.clock WHERE commitment = 'opening' ORDER BY 1")
       #expect(clocks == [["KB1", "on_time", "2"], ["KB2", "late", "6"]])
       // A third time, nothing is new.
       let again = try await office.run(["ingest", "--feed", "cases", office.path + "/1.csv"])
@@ -76,7 +76,8 @@ import Testing
           "\(index).csv", RowEventIntakeTests.header + "KB1,2026/6/1 8:35,2026/6/1 9:00,,\(window)\r\n")
         _ = try await office.run(["ingest", "--feed", "cases", office.path + "/\(index).csv"])
       }
-      let rows = try await office.rows("SELECT code, line, convert_from(bytes, 'UTF8') FROM bizclock.quarantine")
+      let rows = try await office.rows(
+        "SELECT code, line::text, convert_from(bytes, 'UTF8') FROM bizclock.quarantine")
       #expect(rows == [["conflict", "2", "KB1,2026/6/1 8:35,2026/6/1 9:00,,04"]])
     }
   }

@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func roundedColumns() throws {
-    let rows = (1...4).map { "46900520260\($0)12000,accepted,2026-09-18T02:00:00Z" }
+    let rows = (1...4).map { "46900520260\($0)12001,accepted,2026-09-18T02:00:00Z" }
     let survey = try SurveyTests.survey("case_id,type,occurred_at\n" + rows.joined(separator: "\n"))
     #expect(
       survey.remarks.contains { $0.hasPrefix("All 4 numbers of more than 15 digits in the column \"case_id\"") }
