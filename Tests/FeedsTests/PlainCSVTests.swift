@@ -33,7 +33,7 @@ import Testing
     feed.timeZone = PlainCSV.zone
     var accepted = 0
     var refused = 0
-    for seed in UInt64(1)...1_200 {
+    for seed in UInt64(1)...400 {
       var random = SeededGenerator(seed: seed)
       let delimiter: Character = [",", ";", "\t"][Int(seed % 3)]
       let header = ["case_id", "type", "occurred_at", "entity_name"].joined(separator: String(delimiter)) + "\n"
@@ -69,7 +69,7 @@ import Testing
       accepted += plain.count { !$0.hasPrefix("refused") }
       refused += plain.count { $0.hasPrefix("refused") }
     }
-    #expect(accepted > 2_000 && refused > 500)
+    #expect(accepted > 700 && refused > 150)
   }
 
   /// A chunk may end at any byte.
