@@ -171,6 +171,47 @@ import Testing
     }
   }
 
+  /// Wherever the input is cut, and however little there is room for, the text is the same and turns back.
+  @Test func cutsChangeNothing() throws {
+    let text = "a𣵦,一\n\u{7FF}"
+    for form in [Form.utf16Little, .utf16Big] {
+      let order: UTF16Order = form == .utf16Little ? .little : .big
+      for tail in [[UInt8](), [0x41], form.encode("a") + [0xD8, 0xD8]] {
+        let input = form.encode(text) + tail
+        var expected: [UInt8]?
+        for split in 0...input.count {
+          for room in 1...4 {
+            var parts = [input[..<split], input[split...]].filter { !$0.isEmpty }
+            let source: BatchReader.Source = { space throws(FeedReadError) in
+              guard var part = parts.first else { return 0 }
+              let count = min(space.count, part.count)
+              space.copyBytes(from: part.prefix(count))
+              part = part.dropFirst(count)
+              if part.isEmpty { parts.removeFirst() } else { parts[0] = part }
+              return count
+            }
+            let transcoder = UTF16Transcoder(order: order, head: UnsafeBufferPointer(start: nil, count: 0))
+            var out: [UInt8] = []
+            let space = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 1)
+            defer { space.deallocate() }
+            while true {
+              let count = try transcoder.read(space, from: source)
+              if count == 0 { break }
+              out += space[..<count]
+            }
+            #expect(out == expected ?? out, "\(split) \(room)")
+            expected = out
+            out.withUnsafeBufferPointer { bytes in
+              #expect(OriginalText.utf16(order).bytes(of: bytes) == input)
+              #expect(OriginalText.utf16(order).length(of: bytes) == input.count)
+            }
+          }
+        }
+        if tail.isEmpty { #expect(expected == Array(text.utf8)) }
+      }
+    }
+  }
+
   // MARK: Cells
 
   struct Cell: Sendable, CustomTestStringConvertible {
@@ -311,11 +352,12 @@ import Testing
 
   /// Rows that stand above a header without a known name are never passed over.
   @Test func noRowIsTakenForATitle() throws {
-    let input = "甲,乙,丙\n1,2,3\n\"4\"x,5,6\n办件编号,x\n7,8,9\n"
-    let reading = try Reading(input, feed: SpreadsheetTests.feed)
-    #expect(reading.events == [])
-    #expect(reading.rejects.count == 5)
-    #expect(reading.losses(of: Array(input.utf8)) == [])
+    for input in ["甲,乙,丙\n1,2,3\n\"4\"x,5,6\n办件编号,环节,受理时间\n7,8,9\n", "甲,乙,丙\n1,2,3\n办件编号,x,\n7,8,9\n4,5,6\n"] {
+      let reading = try Reading(input, feed: SpreadsheetTests.feed)
+      #expect(reading.events == [])
+      #expect(reading.rejects.count == 5)
+      #expect(reading.losses(of: Array(input.utf8)) == [])
+    }
   }
 
   /// A last row that is cut off is not taken for one whose last cells are empty.
