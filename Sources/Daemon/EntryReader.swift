@@ -38,7 +38,7 @@ public struct EntryReader: Sendable {
         name: feed.name, source: feed.source, format: .ndjson, keep: feed.keep, knownProcesses: feed.knownProcesses)
     } else if feed.format == .csv {
       if let header = entry.header {
-        bytes = header + [0x0A] + bytes
+        bytes = RejectedBytes.file(header: header, row: bytes)
       } else if entry.byteOffset > 3 {
         return .unreadable("it came without a header row, which its format needs: hand the file over again")
       }

@@ -149,6 +149,8 @@ extension FeedDescription {
     case .auto: encoding = .auto
     case .utf8: encoding = .utf8
     case .gb18030: encoding = .gb18030
+    case .utf16LittleEndian: encoding = .utf16LittleEndian
+    case .utf16BigEndian: encoding = .utf16BigEndian
     }
     switch feed.delimiter {
     case UInt8(ascii: ","): delimiter = .comma
@@ -160,6 +162,7 @@ extension FeedDescription {
       guard let field = EventField(rawValue: name) else { continue }
       mapping[field] = Mapping(column: value.column, values: value.values, otherwise: value.otherwise)
     }
+    milestones = feed.events.map { Milestone(type: $0.type, step: $0.step, column: $0.occurredAt) }
     for (name, value) in feed.defaults {
       guard let field = EventField(rawValue: name) else { continue }
       defaults[field] = value

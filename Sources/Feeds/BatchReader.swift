@@ -19,12 +19,16 @@ public final class BatchReader {
     case ndjson
     case csv
     case unreadable
+    case foreign
   }
 
   /// A line longer than allowed, being passed.
   private struct Overlong {
     var head: [UInt8]
+    /// In the input.
     var length: Int
+    /// In the text that the decoders see.
+    var textLength = 0
     /// Whether the last byte so far is a carriage return, which belongs to the line break if that follows.
     var endsInReturn = false
   }
@@ -35,8 +39,13 @@ public final class BatchReader {
   private var buffer: InputBuffer
   private var format = Format.unknown
   private var ndjson: NDJSONDecoder
-  private var csv: CSVDecoder
+  private(set) var csv: CSVDecoder
   private var unreadable = UnreadableDecoder(encoding: "")
+  private(set) var foreign: ForeignDecoder?
+  /// Where the input is UTF-16.
+  private var transcoder: UTF16Transcoder?
+  /// What the input's byte order mark tells.
+  private(set) var mark: ByteOrderMark?
   private var cursor = FeedCursor()
   private var overlong: Overlong?
   /// An error that came when a batch held something already; it is told at the next call.
@@ -94,7 +103,8 @@ public final class BatchReader {
         buffer.take(taken)
         // What is left when nothing can be taken from more than a whole line is a line too long.
         if taken == 0, window.count > FeedLimits.lineBytes + 1 {
-          overlong = Overlong(head: Array(window.prefix(FeedLimits.truncatedBytes)), length: 0)
+          let head = UnsafeBufferPointer(rebasing: window.prefix(FeedLimits.truncatedBytes))
+          overlong = Overlong(head: original.bytes(of: head), length: 0)
           continue
         }
       }
@@ -104,7 +114,7 @@ public final class BatchReader {
         continue
       }
       do throws(FeedReadError) {
-        try buffer.fill(source)
+        try fill()
       } catch {
         guard batch.bytesRead > 0 else { throw error }
         postponed = error
@@ -112,36 +122,112 @@ public final class BatchReader {
       }
     }
     if batch.bytesRead == 0 { return nil }
-    batch.header = csv.header?.raw
+    batch.header = csv.keptHeader
     return batch
   }
 
   /// Whether all that the input held has been handed out, as far as is known without reading on.
   public var isAtEnd: Bool { buffer.isAtEnd && buffer.window.isEmpty && overlong == nil && postponed == nil }
 
+  /// Has the cells of each CSV row shown that could be taken apart, with the header above it.
+  func watchRows(_ body: @escaping (CSVHeader, [CSVScanner.Cell]) -> Void) { csv.onRow = body }
+
   /// Bytes of room that the input takes, whatever its length.
   var bufferCapacity: Int { buffer.capacity }
 
   // MARK: Input
 
+  private func fill() throws(FeedReadError) {
+    guard let transcoder else { return try buffer.fill(source) }
+    let source = source
+    try buffer.fill { room throws(FeedReadError) in try transcoder.read(room, from: source) }
+  }
+
+  /// What the text that the decoders see was in the input.
+  private var original: OriginalText { csv.original }
+
   /// Looks at the first bytes: passes a byte order mark and chooses the decoder.
+  ///
+  /// How much it looks at does not depend on the chunks in which the bytes arrive.
   private func openInput() throws(FeedReadError) {
-    while buffer.window.count < ByteOrderMark.longest, !buffer.isAtEnd { try buffer.fill(source) }
-    switch ByteOrderMark.find(buffer.window) {
-    case .utf8(let length):
-      buffer.take(length)
-      cursor.offset += length
-      format = feed.format == .csv ? .csv : .ndjson
-      if length > 0 { csv.sawMark() }
-    case .unsupported(let name):
-      unreadable = UnreadableDecoder(encoding: name)
-      format = .unreadable
+    let isCSV = feed.format == .csv
+    // Where reading failed and is tried again, the beginning of UTF-16 is text already.
+    if transcoder == nil {
+      try seeMark()
+      guard format == .unknown else { return }
     }
+    if transcoder != nil {
+      while buffer.window.count < FeedLimits.headBytes, !buffer.isAtEnd { try fill() }
+    }
+    let text = UnsafeBufferPointer(rebasing: buffer.window.prefix(FeedLimits.headBytes))
+    if isCSV, let file = ForeignFile.markup(text) { return refuse(file) }
+    format = isCSV ? .csv : .ndjson
+  }
+
+  /// Passes the byte order mark, and refuses what is not read at all.
+  private func seeMark() throws(FeedReadError) {
+    let isCSV = feed.format == .csv
+    try see(isCSV ? FeedLimits.headBytes : ForeignFile.longest)
+    // What tells kinds of archives apart stands further behind.
+    if ForeignFile.binary(buffer.window) != nil { try see(FeedLimits.headBytes) }
+    let head = UnsafeBufferPointer(rebasing: buffer.window.prefix(FeedLimits.headBytes))
+    if let file = ForeignFile.binary(head) { return refuse(file) }
+    mark = ByteOrderMark.find(head)
+    var order: UTF16Order?
+    switch mark {
+    case .utf16(let told): order = told
+    case .utf32: return refuse(.utf32)
+    case .utf8, .gb18030: break
+    case nil: order = unmarkedOrder(head)
+    }
+    if let order, !isCSV {
+      unreadable = UnreadableDecoder(encoding: order.name)
+      format = .unreadable
+      return
+    }
+    // NDJSON is UTF-8: the mark of another is no JSON.
+    if let mark, isCSV || mark == .utf8 {
+      buffer.take(mark.bytes.count)
+      cursor.offset += mark.bytes.count
+      csv.sawMark(mark == .gb18030 ? .gb18030 : .utf8)
+    }
+    if let order {
+      csv.sawMark(.utf8)
+      csv.original = .utf16(order)
+      transcoder = UTF16Transcoder(order: order, head: buffer.window)
+      buffer.reopen()
+    }
+  }
+
+  /// Reads until the window holds so many bytes, if the input has them.
+  private func see(_ count: Int) throws(FeedReadError) {
+    while buffer.window.count < count, !buffer.isAtEnd { try buffer.fill(source) }
+  }
+
+  private func unmarkedOrder(_ head: UnsafeBufferPointer<UInt8>) -> UTF16Order? {
+    switch feed.encoding {
+    case .utf16LittleEndian: return .little
+    case .utf16BigEndian: return .big
+    case .auto: break
+    case .utf8, .gb18030: return nil
+    }
+    if feed.format == .csv { return EncodingGuess.utf16(head) }
+    // A line of JSON begins with two characters of ASCII.
+    guard head.count >= 4 else { return nil }
+    if head[0] != 0, head[1] == 0, head[2] != 0, head[3] == 0 { return .little }
+    return head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0 ? .big : nil
+  }
+
+  private func refuse(_ file: ForeignFile) {
+    foreign = ForeignDecoder(file, original)
+    format = .foreign
   }
 
   private func decode(_ window: UnsafeBufferPointer<UInt8>, now: Instant, into batch: inout FeedBatch) -> Int {
     let isLast = buffer.isAtEnd
     switch format {
+    case .foreign:
+      return foreign?.decode(window, isLast: isLast, cursor: &cursor, into: &batch) ?? 0
     case .csv:
       return csv.decode(
         window, isLast: isLast, now: now, maximumRecords: maximumRecords, cursor: &cursor, into: &batch)
@@ -157,9 +243,11 @@ public final class BatchReader {
   /// Passes what the window holds of a line too long; at the line's end it becomes a reject.
   private func passOverlong(_ window: UnsafeBufferPointer<UInt8>, into batch: inout FeedBatch) {
     guard var line = overlong else { return }
-    let newline = window.baseAddress.flatMap { memchr($0, 0x0A, window.count) }
+    let lineBreak = csv.layout?.lineBreak ?? 0x0A
+    let newline = window.baseAddress.flatMap { memchr($0, Int32(lineBreak), window.count) }
     guard let newline, let base = window.baseAddress else {
-      line.length += window.count
+      line.length += original.length(of: window)
+      line.textLength += window.count
       if let last = window.last { line.endsInReturn = last == 0x0D }
       buffer.take(window.count)
       overlong = line
@@ -167,15 +255,19 @@ public final class BatchReader {
       return
     }
     let count = UnsafeRawPointer(newline) - UnsafeRawPointer(base)
-    line.length += count
+    line.length += original.length(of: UnsafeBufferPointer(rebasing: window[..<count]))
+    line.textLength += count
     if count > 0 { line.endsInReturn = window[count - 1] == 0x0D }
     buffer.take(count + 1)
-    endOverlong(line, lineBreak: 1, into: &batch)
+    endOverlong(line, lineBreak: original == .same ? 1 : 2, into: &batch)
   }
 
   private func endOverlong(_ line: Overlong, lineBreak: Int, into batch: inout FeedBatch) {
-    let length = line.endsInReturn ? line.length - 1 : line.length
-    batch.rejects.append(.tooLarge(head: line.head, length: length, at: cursor, header: csv.header?.raw))
+    let returnLength = !line.endsInReturn ? 0 : original == .same ? 1 : 2
+    batch.rejects.append(
+      csv.tooLarge(
+        head: line.head, length: line.length - returnLength, text: line.textLength - (line.endsInReturn ? 1 : 0),
+        at: cursor))
     batch.advance(&cursor, lines: 1, bytes: line.length + lineBreak)
     overlong = nil
   }

@@ -1,23 +1,28 @@
 /// The mark that a text file may begin with, and the encoding it tells.
-///
-/// A transcoder for another encoding would stand between the source and the input buffer, so that the decoders go on
-/// to see UTF-8 only.
-enum ByteOrderMark {
-  /// What the first bytes of an input say.
-  enum Finding: Equatable {
-    /// UTF-8; `length` bytes of mark to pass.
-    case utf8(length: Int)
-    /// An encoding that is not read, by its name.
-    case unsupported(String)
-  }
+enum ByteOrderMark: Equatable {
+  case utf8
+  case utf16(UTF16Order)
+  case utf32
+  case gb18030
 
   /// Bytes that must be seen, if the input has them.
-  static let longest = 3
+  static let longest = 4
 
-  static func find(_ head: UnsafeBufferPointer<UInt8>) -> Finding {
-    if head.starts(with: [0xEF, 0xBB, 0xBF]) { return .utf8(length: 3) }
-    if head.starts(with: [0xFF, 0xFE]) { return .unsupported("UTF-16 (little-endian)") }
-    if head.starts(with: [0xFE, 0xFF]) { return .unsupported("UTF-16 (big-endian)") }
-    return .utf8(length: 0)
+  /// The bytes of the mark.
+  var bytes: [UInt8] {
+    switch self {
+    case .utf8: [0xEF, 0xBB, 0xBF]
+    case .utf16(let order): order.mark
+    case .utf32: [0xFF, 0xFE, 0x00, 0x00]
+    case .gb18030: [0x84, 0x31, 0x95, 0x33]
+    }
+  }
+
+  /// The mark at the beginning of an input; nil without one.
+  static func find(_ head: some Sequence<UInt8>) -> ByteOrderMark? {
+    if head.starts(with: [0x00, 0x00, 0xFE, 0xFF]) { return .utf32 }
+    // That of UTF-32 begins as that of UTF-16 does.
+    let marks: [ByteOrderMark] = [.utf8, .utf32, .utf16(.little), .utf16(.big), .gb18030]
+    return marks.first { head.starts(with: $0.bytes) }
   }
 }

@@ -9,51 +9,132 @@ struct CSVDecoder {
   private let feed: FeedDescription
   private let keys: KeyTable
   private var builder: EventBuilder
-  private var draft = EventDraft()
+  private var draft: EventDraft
   private let arena = ByteArena()
-  private var encoding: RowEncoding
+  private(set) var encoding: RowEncoding
   private var scanner = CSVScanner(delimiter: UInt8(ascii: ","))
+  /// How the file is laid out; nil before its beginning has been seen.
+  private(set) var layout: CSVLayout?
+  /// Bytes above the header that have not been passed yet.
+  private var above = 0
   private(set) var header: CSVHeader?
+  /// Lines that were passed above the header.
+  private(set) var titleLines = 0
+  /// What the text was in the input.
+  var original = OriginalText.same
+  /// Is shown the cells of every row that could be taken apart, with the header.
+  var onRow: ((CSVHeader, [CSVScanner.Cell]) -> Void)?
 
   init(feed: FeedDescription) {
     self.feed = feed
     keys = KeyTable(feed: feed)
     builder = EventBuilder(feed: feed)
+    draft = EventDraft(milestones: feed.milestones.count)
     encoding = RowEncoding(feed.encoding)
   }
 
-  /// Notes that the file began with the byte order mark of UTF-8.
-  mutating func sawMark() { encoding.sawMark() }
+  /// Notes what the file's byte order mark tells.
+  mutating func sawMark(_ known: RowEncoding.Known) { encoding.sawMark(known) }
+
+  /// The header row as a reject keeps it: with a byte order mark where a row alone would not tell the encoding.
+  var keptHeader: [UInt8]? {
+    let mark: [UInt8] =
+      switch original {
+      case .utf16(let order): order.mark
+      case .same:
+        encoding.known == .gb18030 && feed.encoding != .gb18030 ? ByteOrderMark.gb18030.bytes : []
+      }
+    guard let header else { return mark.isEmpty ? nil : mark }
+    return mark + header.raw
+  }
 
   /// Decodes the whole rows of the window until it or the batch is full; returns how many bytes it took.
   ///
-  /// It takes nothing where the window holds no whole row, and always something where the window's first line is
-  /// whole and the window is longer than a row may be.
+  /// It takes nothing where the window holds no whole row, or not yet enough of the file's beginning, and always
+  /// something where the window's first line is whole and the window is longer than a row may be.
   mutating func decode(
     _ window: UnsafeBufferPointer<UInt8>, isLast: Bool, now: Instant, maximumRecords: Int,
     cursor: inout FeedCursor, into batch: inout FeedBatch
   ) -> Int {
+    if layout == nil {
+      guard isLast || window.count > FeedLimits.headBytes else { return 0 }
+      seeHead(window, isLast: isLast)
+    }
     var at = 0
-    while at < window.count, !batch.isFull(maximumRecords) {
+    while above > 0, !batch.isFull(maximumRecords) {
+      guard let line = firstLine(UnsafeBufferPointer(rebasing: window[at...]), isLast: isLast) else { break }
+      batch.blankLines += 1
+      if !line.bytes.isEmpty { titleLines += 1 }
+      pass(line, cursor: &cursor, batch: &batch)
+      at += line.used
+      above -= line.used
+    }
+    while at < window.count, above <= 0, !batch.isFull(maximumRecords) {
       guard let row = nextRow(UnsafeBufferPointer(rebasing: window[at...]), isLast: isLast) else { break }
       do throws(FieldFault) {
         if let fault = row.fault { throw fault }
         if isBlank(row) {
           batch.blankLines += 1
         } else if let header {
-          batch.append(try event(header, row, now: now), from: row.bytes, at: cursor)
+          onRow?(header, scanner.cells)
+          try take(header, row, now: now, cursor, into: &batch)
         } else {
-          header = try readHeader(row)
-          batch.blankLines += 1
+          let found = try readHeader(row)
+          if let fault = found.fault {
+            batch.rejects.append(reject(fault, row, cursor))
+          } else {
+            batch.blankLines += 1
+          }
+          header = found
         }
       } catch {
         batch.rejects.append(reject(error, row, cursor))
-        if header == nil { header = CSVHeader(raw: Array(row.bytes), fault: error) }
+        if header == nil { header = CSVHeader(raw: original.bytes(of: row.bytes), fault: error) }
       }
-      batch.advance(&cursor, lines: row.lines, bytes: row.used)
+      pass(row, cursor: &cursor, batch: &batch)
       at += row.used
     }
     return at
+  }
+
+  private func pass(_ row: Row, cursor: inout FeedCursor, batch: inout FeedBatch) {
+    var used = row.used
+    if original != .same { used = original.length(of: row.whole) }
+    batch.advance(&cursor, lines: row.lines, bytes: used)
+  }
+
+  /// Finds out from the beginning of the file how it is written.
+  private mutating func seeHead(_ window: UnsafeBufferPointer<UInt8>, isLast: Bool) {
+    let isWhole = isLast && window.count <= FeedLimits.headBytes
+    var head = UnsafeBufferPointer(rebasing: window.prefix(FeedLimits.headBytes))
+    var layout = CSVLayout()
+    layout.lineBreak = CSVLayout.lineBreak(of: head, isWhole: isWhole)
+    // The last line is not looked at in parts.
+    if !isWhole {
+      let end = head.lastIndex(of: layout.lineBreak).map { $0 + 1 } ?? 0
+      head = UnsafeBufferPointer(rebasing: head[..<end])
+    }
+    encoding.see(head)
+    var delimiters: [UInt8]
+    switch feed.delimiter {
+    case .auto: delimiters = [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09]
+    case .comma: delimiters = [UInt8(ascii: ",")]
+    case .semicolon: delimiters = [UInt8(ascii: ";")]
+    case .tab: delimiters = [0x09]
+    }
+    if let (delimiter, length) = CSVLayout.separator(of: head, lineBreak: layout.lineBreak) {
+      if delimiters.contains(delimiter) { delimiters = [delimiter] }
+      layout.headerOffset = length
+    }
+    layout.delimiter = delimiters[0]
+    arena.reset(capacity: head.count * 8)
+    var encoding = encoding
+    layout.findHeader(in: head, from: layout.headerOffset, delimiters: delimiters, keys: keys) { bytes in
+      encoding.mustConvert(bytes) ? (try? encoding.convert(bytes, arena: arena)) ?? bytes : bytes
+    }
+    above = layout.headerOffset
+    self.layout = layout
+    scanner = CSVScanner(delimiter: layout.delimiter, lineBreak: layout.lineBreak)
   }
 
   // MARK: Rows
@@ -63,6 +144,8 @@ struct CSVDecoder {
     var bytes: UnsafeBufferPointer<UInt8>
     /// Bytes to pass.
     var used: Int
+    /// Those bytes.
+    var whole: UnsafeBufferPointer<UInt8>
     /// Lines to pass.
     var lines: Int
     /// Why the row, here its first line, cannot be taken apart.
@@ -77,18 +160,15 @@ struct CSVDecoder {
 
   /// The row at the beginning of the bytes, its cells left in the scanner; nil if more bytes are needed.
   private mutating func nextRow(_ rest: UnsafeBufferPointer<UInt8>, isLast: Bool) -> Row? {
-    if header == nil {
-      guard let line = firstLine(rest, isLast: isLast) else { return nil }
-      scanner = CSVScanner(delimiter: delimiter(of: line.bytes))
-    }
     // What lies past the longest row and its line break is not looked at: it is there or not as the chunks fall.
     let bound = FeedLimits.lineBytes + 2
     let window = UnsafeBufferPointer(rebasing: rest.prefix(bound))
     switch scanner.scan(window, isLast: isLast && rest.count <= bound) {
     case .row(let length, let used):
       let bytes = UnsafeBufferPointer(rebasing: rest[..<length])
-      let breaks = CSVDecoder.lineBreaks(bytes)
-      var row = Row(bytes: bytes, used: used, lines: breaks + 1)
+      let breaks = lineBreaks(bytes)
+      var row = Row(
+        bytes: bytes, used: used, whole: UnsafeBufferPointer(rebasing: rest[..<used]), lines: breaks + 1)
       if length <= FeedLimits.lineBytes {
         convert(&row)
       } else if breaks == 0 {
@@ -104,7 +184,7 @@ struct CSVDecoder {
           "A line break stands inside \(builder.label(field)): close the quote that was opened before it."),
         isLast: isLast)
     case .fault(let message, let at):
-      if rest[..<at].contains(0x0A) { return brokenLine(rest, CSVDecoder.strayQuote, isLast: isLast) }
+      if rest[..<at].contains(scanner.lineBreak) { return brokenLine(rest, CSVDecoder.strayQuote, isLast: isLast) }
       return brokenLine(
         rest,
         FieldFault(
@@ -127,11 +207,11 @@ struct CSVDecoder {
   private static let openQuote = FieldFault(
     .badCSV, nil, "A quote that this row opens is not closed within 1 MiB: close it or double it.")
 
-  private static func lineBreaks(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+  private func lineBreaks(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
     guard let base = bytes.baseAddress else { return 0 }
     var count = 0
     var at = 0
-    while at < bytes.count, let found = memchr(base + at, 0x0A, bytes.count - at) {
+    while at < bytes.count, let found = memchr(base + at, Int32(scanner.lineBreak), bytes.count - at) {
       count += 1
       at = UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
     }
@@ -149,14 +229,16 @@ struct CSVDecoder {
     guard let base = rest.baseAddress else { return nil }
     var length = rest.count
     var used = rest.count
-    if let newline = memchr(base, 0x0A, rest.count) {
+    if let newline = memchr(base, Int32(scanner.lineBreak), rest.count) {
       length = UnsafeRawPointer(newline) - UnsafeRawPointer(base)
       used = length + 1
     } else if !isLast {
       return nil
     }
     if length > 0, rest[length - 1] == 0x0D { length -= 1 }
-    return Row(bytes: UnsafeBufferPointer(rebasing: rest[..<length]), used: used, lines: 1)
+    return Row(
+      bytes: UnsafeBufferPointer(rebasing: rest[..<length]), used: used,
+      whole: UnsafeBufferPointer(rebasing: rest[..<used]), lines: 1)
   }
 
   /// The first field of one line that has a line break, which only a stray quote puts there.
@@ -164,7 +246,7 @@ struct CSVDecoder {
     guard let header else { return nil }
     for (cell, column) in zip(scanner.cells, header.columns) where column.role.fields != 0 {
       // A break at the cell's end is a blank like any other.
-      guard CellText.trimmed(cell.bytes).contains(0x0A) else { continue }
+      guard CellText.trimmed(cell.bytes).contains(scanner.lineBreak) else { continue }
       if let field = EventField.allCases.first(where: { column.role.fields & $0.bit != 0 && $0.isOneLine }) {
         return field
       }
@@ -173,15 +255,20 @@ struct CSVDecoder {
   }
 
   private func isBlank(_ row: Row) -> Bool {
-    scanner.cells.allSatisfy { CellText.trimmed($0.bytes).isEmpty }
+    // Of a row too wide not all cells are there to be looked at.
+    scanner.cells.count == scanner.count && scanner.cells.allSatisfy { CellText.trimmed($0.bytes).isEmpty }
   }
 
   /// Makes UTF-8 of the cells that the scanner found.
   private mutating func convert(_ row: inout Row) {
     // The row converted, which may double it, and freed of quotes, and a copy for each of eight fields that are
-    // cleaned.
-    arena.reset(capacity: row.bytes.count * 2 * 10)
+    // cleaned, and of the times.
+    arena.reset(capacity: row.bytes.count * 2 * (10 + feed.milestones.count))
     guard encoding.mustConvert(row.bytes) else { return }
+    if encoding.hasChanged(row.bytes) {
+      row.fault = RowEncoding.changed
+      return
+    }
     do throws(FieldFault) {
       try scanner.rewrite { cell throws(FieldFault) in try encoding.convert(cell, arena: arena) }
       encoding.sawGB18030()
@@ -192,51 +279,59 @@ struct CSVDecoder {
 
   // MARK: Header
 
-  private mutating func delimiter(of line: UnsafeBufferPointer<UInt8>) -> UInt8 {
-    switch feed.delimiter {
-    case .auto:
-      arena.reset(capacity: line.count * 2)
-      let text = encoding.mustConvert(line) ? try? encoding.convert(line, arena: arena) : line
-      return CSVHeader.delimiter(of: text ?? line, keys: keys)
-    case .comma: return UInt8(ascii: ",")
-    case .semicolon: return UInt8(ascii: ";")
-    case .tab: return 0x09
-    }
-  }
-
   private func readHeader(_ row: Row) throws(FieldFault) -> CSVHeader {
+    guard scanner.count <= FeedLimits.columns else {
+      throw FieldFault(
+        .badCSV, nil,
+        "The header has \(scanner.count) columns, it may have at most \(FeedLimits.columns): take out what is not "
+          + "needed.")
+    }
     for cell in scanner.cells { try check(cell.bytes, in: row, field: nil) }
-    let names = scanner.cells.map { String(decoding: CellText.trimmed(plain($0)), as: UTF8.self) }
-    let header = CSVHeader(raw: Array(row.bytes), names: names, keys: keys)
-    if let fault = header.fault { throw fault }
-    return header
+    let names = scanner.cells.map { CSVHeader.name(plain($0)) }
+    return CSVHeader(raw: original.bytes(of: row.bytes), names: names, keys: keys)
   }
 
   // MARK: Cells
 
-  private mutating func event(_ header: CSVHeader, _ row: Row, now: Instant) throws(FieldFault) -> Event {
+  /// Takes in what a row tells.
+  private mutating func take(
+    _ header: CSVHeader, _ row: Row, now: Instant, _ cursor: FeedCursor, into batch: inout FeedBatch
+  ) throws(FieldFault) {
     if let fault = header.fault {
       throw FieldFault(fault.code, nil, "The row cannot be read because of the file's header. " + fault.message)
     }
-    return try eventOfCells(header, row, now: now)
+    try readCells(header, row)
+    if builder.hasMilestones {
+      let events = try builder.buildMilestones(&draft, now: now)
+      withOriginal(row.bytes) { batch.append(events, from: $0, at: cursor) }
+    } else {
+      let event = try builder.build(&draft, now: now)
+      withOriginal(row.bytes) { batch.append(event, from: $0, at: cursor) }
+    }
   }
 
-  private mutating func eventOfCells(_ header: CSVHeader, _ row: Row, now: Instant) throws(FieldFault) -> Event {
+  /// Hands a body the bytes of the input that a text was.
+  @inline(__always)
+  private func withOriginal(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    if original == .same { body(text) } else { original.bytes(of: text).withUnsafeBufferPointer(body) }
+  }
+
+  /// Reads a row's cells into the draft.
+  private mutating func readCells(_ header: CSVHeader, _ row: Row) throws(FieldFault) {
     draft.reset()
-    guard scanner.cells.count == header.columns.count else {
-      throw FieldFault(
-        .badCSV, nil,
-        "The row has \(scanner.cells.count) cells, the header has \(header.columns.count): quote cells that hold the "
-          + "delimiter, or add what is missing.")
-    }
+    guard scanner.count == header.columns.count || lacksDroppedCells(header, row) else { throw wrongCount(header) }
     for (cell, column) in zip(scanner.cells, header.columns) {
       var fields = column.role.fields
-      try check(
-        cell.bytes, in: row, field: fields == 0 ? nil : EventField.allCases[fields.trailingZeroBitCount])
-      guard column.role.fields != 0 || column.role.keepIndex >= 0 else { continue }
-      let text = CellText.trimmed(plain(cell))
+      let first = fields == 0 ? nil : EventField.allCases[fields.trailingZeroBitCount]
+      try check(cell.bytes, in: row, field: column.role.milestones != 0 ? .occurredAt : first)
+      guard !column.role.isEmpty || column.role.keepIndex >= 0 else { continue }
+      let text = CellText.withoutFormula(CellText.trimmed(plain(cell)))
       guard !text.isEmpty else { continue }
       if column.role.keepIndex >= 0 { keep(text, column) }
+      if text[0] == UInt8(ascii: "#"), !column.role.isEmpty, SpoiledCell.matches(text) {
+        throw spoiled(text, column, in: row)
+      }
+      if column.role.milestones != 0 { draft.setTimes(column.role.milestones, cleaned(text, .occurredAt), .cell) }
       while fields != 0 {
         let field = EventField.allCases[fields.trailingZeroBitCount]
         let value = cleaned(text, field)
@@ -244,7 +339,33 @@ struct CSVDecoder {
         fields &= fields - 1
       }
     }
-    return try builder.build(&draft, now: now)
+  }
+
+  /// Whether a row lacks only cells at its end that are dropped: spreadsheets leave out the last cells of rows where
+  /// they are empty. A last row without a line break may be cut off.
+  private func lacksDroppedCells(_ header: CSVHeader, _ row: Row) -> Bool {
+    guard scanner.count < header.columns.count, row.used > row.bytes.count else { return false }
+    return header.columns[scanner.count...].allSatisfy { $0.role.isEmpty && $0.role.keepIndex < 0 }
+  }
+
+  private func wrongCount(_ header: CSVHeader) -> FieldFault {
+    FieldFault(
+      .badCSV, nil,
+      "The row has \(scanner.count) cells, the header has \(header.columns.count): quote cells that hold the "
+        + "delimiter, or add what is missing.")
+  }
+
+  private func spoiled(
+    _ text: UnsafeBufferPointer<UInt8>, _ column: CSVHeader.Column, in row: Row
+  ) -> FieldFault {
+    let isTime = column.role.milestones != 0 || column.role.fields & EventField.occurredAt.bit != 0
+    let field = isTime ? .occurredAt : EventField.allCases[column.role.fields.trailingZeroBitCount]
+    var fault = FieldFault(
+      isTime ? .badTime : .badField, field,
+      "The column \(Excerpt.quoted(column.name)) has \(Excerpt.quoted(text)), \(SpoiledCell.remedy(text))",
+      column: text.baseAddress.flatMap { row.column(of: $0) })
+    if column.role.milestones != 0 { fault.columnName = column.name }
+    return fault
   }
 
   private mutating func keep(_ text: UnsafeBufferPointer<UInt8>, _ column: CSVHeader.Column) {
@@ -262,8 +383,8 @@ struct CSVDecoder {
     if let at = UTF8Check.firstInvalid(bytes) {
       throw FieldFault(
         .badEncoding, field,
-        "The row is not valid UTF-8 at \(Excerpt.quoted(bytes)): save the file as UTF-8.",
-        column: row.column(of: base + at))
+        "The row is not valid \(original == .same ? "UTF-8" : "UTF-16") at \(Excerpt.quoted(bytes)): save the file as "
+          + "UTF-8.", column: row.column(of: base + at))
     }
     if let found = memchr(base, 0, bytes.count) {
       throw FieldFault(
@@ -300,15 +421,25 @@ struct CSVDecoder {
   }
 
   private func reject(_ fault: FieldFault, _ row: Row, _ cursor: FeedCursor) -> Reject {
-    let header = self.header?.raw
     guard row.bytes.count <= FeedLimits.lineBytes else {
-      let head = Array(row.bytes.prefix(FeedLimits.truncatedBytes))
-      return .tooLarge(head: head, length: row.bytes.count, at: cursor, header: header)
+      let head = UnsafeBufferPointer(rebasing: row.bytes.prefix(FeedLimits.truncatedBytes))
+      return tooLarge(
+        head: original.bytes(of: head), length: original.length(of: row.bytes), text: row.bytes.count, at: cursor)
+    }
+    var column = fault.column
+    if original != .same, let place = fault.column {
+      column = original.length(of: UnsafeBufferPointer(rebasing: row.bytes.prefix(place - 1))) + 1
     }
     return Reject(
       code: fault.code, message: fault.message,
       position: Reject.Position(
-        line: cursor.line, byteOffset: cursor.offset, column: fault.column, field: fault.field?.rawValue),
-      raw: Array(row.bytes), header: header)
+        line: cursor.line, byteOffset: cursor.offset, column: column, field: fault.place),
+      raw: original.bytes(of: row.bytes), header: keptHeader)
+  }
+
+  /// A line that is too long, of which the head is kept; `text` is its length in UTF-8.
+  func tooLarge(head: [UInt8], length: Int, text: Int, at cursor: FeedCursor) -> Reject {
+    .tooLarge(
+      head: head, length: length, textLength: original == .same ? nil : text, at: cursor, header: keptHeader)
   }
 }

@@ -4,6 +4,7 @@ struct CSVHeader {
   struct Column {
     var role: KeyTable.Role
     var name: String
+    /// Empty where the column is not kept.
     var jsonKey: [UInt8]
   }
 
@@ -18,20 +19,23 @@ struct CSVHeader {
   init(raw: [UInt8], names: [String], keys: KeyTable) {
     self.raw = raw
     var seen: UInt32 = 0
+    var seenMilestones: UInt32 = 0
     var seenKept: Set<Int> = []
     for name in names {
       var text = name
       let role = text.withUTF8 { keys.role(of: $0) } ?? KeyTable.Role()
       let isNew =
-        seen & role.fields == 0 && (role.keepIndex < 0 || seenKept.insert(role.keepIndex).inserted)
+        seen & role.fields == 0 && seenMilestones & role.milestones == 0
+        && (role.keepIndex < 0 || seenKept.insert(role.keepIndex).inserted)
       if !isNew, fault == nil {
         fault = FieldFault(
           .badCSV, nil, "The header names the column \(Excerpt.quoted(name)) twice: rename or remove one.")
       }
       seen |= role.fields
-      columns.append(Column(role: role, name: name, jsonKey: JSONText.quoted(name)))
+      seenMilestones |= role.milestones
+      columns.append(Column(role: role, name: name, jsonKey: role.keepIndex < 0 ? [] : JSONText.quoted(name)))
     }
-    if seen == 0, fault == nil {
+    if seen == 0, seenMilestones == 0, fault == nil {
       fault = FieldFault(
         .badCSV, nil,
         "No column of the header is a field of an event: name them as the contract does, or give the feed a mapping."
@@ -43,6 +47,19 @@ struct CSVHeader {
   init(raw: [UInt8], fault: FieldFault) {
     self.raw = raw
     self.fault = fault
+  }
+
+  /// The name that a cell of the header is: without blanks around it, nor line breaks and marks that nobody sees in it.
+  static func name(_ cell: UnsafeBufferPointer<UInt8>) -> String {
+    let text = CellText.trimmed(cell)
+    guard text.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 >= 0xE2 }) else {
+      return String(decoding: text, as: UTF8.self)
+    }
+    return String(
+      String.UnicodeScalarView(
+        String(decoding: text, as: UTF8.self).unicodeScalars.filter {
+          !($0 == "\n" || $0 == "\r" || CellText.isInvisible($0))
+        }))
   }
 
   /// The delimiter that gives the most known columns on a header line, then the most columns; a comma on a draw.

@@ -20,20 +20,35 @@ struct CSVScanner {
   }
 
   let delimiter: UInt8
-  /// The cells of the last row.
+  /// A line feed; a carriage return where lines end in that alone, as in files of old Macs.
+  let lineBreak: UInt8
+  /// The cells of the last row, as many as a row may have.
   private(set) var cells: [Cell] = []
+  /// How many cells the last row has.
+  private(set) var count = 0
 
-  init(delimiter: UInt8) { self.delimiter = delimiter }
+  init(delimiter: UInt8, lineBreak: UInt8 = 0x0A) {
+    self.delimiter = delimiter
+    self.lineBreak = lineBreak
+  }
 
   /// Reads the row at the beginning of the bytes; `isLast` says that nothing follows them.
   mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, isLast: Bool) -> Outcome {
     cells.removeAll(keepingCapacity: true)
+    count = 0
     guard let base = bytes.baseAddress else { return .incomplete }
     let end = bytes.count
     var i = 0
     while true {
       if i < end, base[i] == UInt8(ascii: "\"") {
         switch quotedCell(base, i, end, isLast: isLast) {
+        case .next(let after): i = after
+        case .done(let outcome): return outcome
+        }
+      } else if i + 1 < end, base[i] == UInt8(ascii: "="), base[i + 1] == 0x22,
+        let move = textFormula(base, i + 2, end, isLast: isLast)
+      {
+        switch move {
         case .next(let after): i = after
         case .done(let outcome): return outcome
         }
@@ -60,8 +75,8 @@ struct CSVScanner {
         add(base, start, i)
         return .next(i + 1)
       }
-      if byte == 0x0A {
-        let stop = i > start && base[i - 1] == 0x0D ? i - 1 : i
+      if byte == lineBreak {
+        let stop = byte == 0x0A && i > start && base[i - 1] == 0x0D ? i - 1 : i
         add(base, start, stop)
         return .done(.row(length: stop, used: i + 1))
       }
@@ -90,15 +105,36 @@ struct CSVScanner {
       hasDoubledQuotes = true
       i += 2
     }
-    cells.append(
+    return closedCell(base, start + 1, i, end, hasDoubledQuotes: hasDoubledQuotes, isLast: isLast)
+  }
+
+  /// Takes in a formula that is nothing but a text, `="00123"`, as programs write it to keep a spreadsheet from making
+  /// a number of it; nil if it is something else.
+  private mutating func textFormula(
+    _ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, isLast: Bool
+  ) -> Move? {
+    var i = start
+    while i < end, base[i] != 0x22 {
+      // The delimiter would end the cell for a spreadsheet.
+      if base[i] == delimiter || base[i] == 0x0A || base[i] == 0x0D { return nil }
+      i += 1
+    }
+    guard i < end else { return isLast ? nil : .done(.incomplete) }
+    return closedCell(base, start, i, end, hasDoubledQuotes: false, isLast: isLast)
+  }
+
+  /// Takes in a cell whose closing quote stands at `close`.
+  private mutating func closedCell(
+    _ base: UnsafePointer<UInt8>, _ start: Int, _ close: Int, _ end: Int, hasDoubledQuotes: Bool, isLast: Bool
+  ) -> Move {
+    add(
       Cell(
-        bytes: UnsafeBufferPointer(start: base + start + 1, count: i - start - 1),
-        hasDoubledQuotes: hasDoubledQuotes))
-    let after = i + 1
-    if after == end { return .done(.row(length: end, used: end)) }
+        bytes: UnsafeBufferPointer(start: base + start, count: close - start), hasDoubledQuotes: hasDoubledQuotes))
+    let after = close + 1
+    if after == end { return .done(isLast ? .row(length: end, used: end) : .incomplete) }
     if base[after] == delimiter { return .next(after + 1) }
-    if base[after] == 0x0A { return .done(.row(length: after, used: after + 1)) }
-    if base[after] == 0x0D {
+    if base[after] == lineBreak { return .done(.row(length: after, used: after + 1)) }
+    if base[after] == 0x0D, lineBreak == 0x0A {
       if after + 1 < end, base[after + 1] == 0x0A { return .done(.row(length: after, used: after + 2)) }
       if after + 1 == end { return .done(isLast ? .row(length: after, used: end) : .incomplete) }
     }
@@ -113,6 +149,13 @@ struct CSVScanner {
   }
 
   private mutating func add(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) {
-    cells.append(Cell(bytes: UnsafeBufferPointer(start: base + start, count: end - start)))
+    add(Cell(bytes: UnsafeBufferPointer(start: base + start, count: end - start)))
+  }
+
+  @inline(__always)
+  private mutating func add(_ cell: Cell) {
+    count += 1
+    // One too many, for the row to be known as such.
+    if count <= FeedLimits.columns + 1 { cells.append(cell) }
   }
 }

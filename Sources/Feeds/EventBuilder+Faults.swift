@@ -3,6 +3,7 @@ import ServiceTime
 extension EventBuilder {
   /// The field's name as a message gives it, with its column where a mapping names one.
   func label(_ field: EventField) -> String {
+    if field == .occurredAt, let timeColumn { return "\(field.rawValue) (column \(Excerpt.quoted(timeColumn)))" }
     guard let mapping = feed.mapping[field] else { return field.rawValue }
     return "\(field.rawValue) (column \(Excerpt.quoted(mapping.column)))"
   }
@@ -18,6 +19,15 @@ extension EventBuilder {
       }
     return FieldFault(
       .missingField, field, "\(label(field)) is missing: \(why); add it or map the column that holds it.")
+  }
+
+  /// A row of several events none of which has happened.
+  func noTime() -> FieldFault {
+    let columns = feed.milestones.map { Excerpt.quoted($0.column) }.joined(separator: ", ")
+    return FieldFault(
+      .missingField, .occurredAt,
+      "None of the columns \(columns) holds a time: a row must tell at least one event; fill one in or map the columns "
+        + "that hold the times.")
   }
 
   func empty(_ field: EventField) -> FieldFault {
@@ -42,6 +52,9 @@ extension EventBuilder {
         .badTime, .occurredAt,
         "\(label(.occurredAt)) is \(Excerpt.quoted(bytes)), a time without offset: add one, such as +08:00, or give "
           + "the feed a time_zone.")
+    }
+    if let hint = SpreadsheetTime.hint(bytes) {
+      return FieldFault(.badTime, .occurredAt, "\(label(.occurredAt)) is \(Excerpt.quoted(bytes)), \(hint)")
     }
     return FieldFault(
       .badTime, .occurredAt,

@@ -8,8 +8,19 @@ struct EventBuilder {
     var otherwise: UnsafeBufferPointer<UInt8>?
   }
 
+  /// What a milestone's event says, as bytes.
+  struct MilestoneText {
+    var type: UnsafeBufferPointer<UInt8>
+    var step: UnsafeBufferPointer<UInt8>?
+  }
+
   let feed: FeedDescription
   private let store = TextStore()
+  private(set) var milestones: [MilestoneText] = []
+  /// The events of one row, while it is read.
+  var told: [Event] = []
+  /// The column of the time that is being read, where it is a milestone's.
+  var timeColumn: String?
   private var translations: [(field: EventField, Translation)] = []
   private var defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)] = []
   private var defaultFields: UInt32 = 0
@@ -20,6 +31,9 @@ struct EventBuilder {
   init(feed: FeedDescription) {
     self.feed = feed
     knownProcesses = Set(feed.knownProcesses.map { Identifier($0) })
+    for milestone in feed.milestones.prefix(FeedLimits.milestones) {
+      milestones.append(MilestoneText(type: store.keep(milestone.type), step: milestone.step.map(store.keep)))
+    }
     for field in EventField.allCases {
       if let text = feed.defaults[field], !text.isEmpty {
         defaults.append((field, store.keep(text)))
@@ -37,6 +51,11 @@ struct EventBuilder {
   mutating func build(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Event {
     if !translations.isEmpty { translate(&draft) }
     if defaultFields & ~draft.present != 0 { fillIn(&draft) }
+    return try event(draft, now: now)
+  }
+
+  /// The event of a draft whose values have been translated and filled in.
+  private mutating func event(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) -> Event {
     let caseID = try identifier(.caseID, draft)
     guard let caseID else { throw missing(.caseID) }
     guard let typeBytes = try text(.type, draft) else { throw missing(.type) }
@@ -65,6 +84,60 @@ struct EventBuilder {
     if !draft.kept.isEmpty { event.kept = String(decoding: draft.kept, as: UTF8.self) + "}" }
     return event
   }
+
+  // MARK: Milestones
+
+  /// The events of a draft that holds the times of several, in the order in which the feed names them, valid until the
+  /// next draft; the first rule that one of them breaks refuses all.
+  mutating func buildMilestones(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> [Event] {
+    told.removeAll(keepingCapacity: true)
+    guard draft.reached != 0 else { throw noTime() }
+    if !translations.isEmpty { translate(&draft) }
+    if defaultFields & ~draft.present != 0 { fillIn(&draft) }
+    let rowStep = draft.value(.step)
+    var left = draft.reached
+    defer { timeColumn = nil }
+    while left != 0 {
+      let index = left.trailingZeroBitCount
+      left &= left - 1
+      let time = draft.time(index)
+      timeColumn = feed.milestones[index].column
+      draft.set(EventField.type.bit, milestones[index].type, .cell)
+      draft.set(EventField.occurredAt.bit, time.bytes, time.form)
+      draft.clear(.step)
+      if let step = milestones[index].step {
+        draft.set(EventField.step.bit, step, .cell)
+      } else if let rowStep {
+        draft.set(EventField.step.bit, rowStep.bytes, rowStep.form)
+      }
+      do throws(FieldFault) {
+        try tell(draft, now: now)
+      } catch {
+        var fault = error
+        if fault.field == .occurredAt { fault.columnName = timeColumn }
+        throw fault
+      }
+    }
+    return told
+  }
+
+  /// Adds an event; after the first of a row only what they do not have in common is read.
+  private mutating func tell(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) {
+    guard var event = told.first else {
+      told.append(try self.event(draft, now: now))
+      return
+    }
+    guard let type = draft.value(.type)?.bytes else { throw missing(.type) }
+    event.type = interned.type(type)
+    event.occurredAt = try time(draft, now: now)
+    event.step = try internedText(.step, draft)
+    event.eventID = Identifier(
+      DerivedEventID.text(type: event.type.name, step: event.step, occurredAt: event.occurredAt))
+    told.append(event)
+  }
+
+  /// Whether a draft may hold several events.
+  var hasMilestones: Bool { !milestones.isEmpty }
 
   // MARK: Mapping and defaults
 
@@ -174,7 +247,7 @@ struct EventBuilder {
   }
 
   @inline(__always)
-  private func time(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) -> Instant {
+  func time(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) -> Instant {
     guard let value = draft.value(.occurredAt) else { throw missing(.occurredAt) }
     guard value.form == .text || value.form == .cell else { throw notText(.occurredAt, value) }
     guard case .instant(let instant) = OccurrenceTime.read(value.bytes, zone: feed.timeZone) else {

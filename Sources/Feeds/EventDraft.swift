@@ -22,6 +22,11 @@ struct EventDraft {
   }
 
   private var values: InlineArray<18, Value>
+  private var times: [Value]
+  /// Milestones that have a time, as bits.
+  private(set) var reached: UInt32 = 0
+  /// Milestones whose column was named, as bits.
+  private var seenMilestones: UInt32 = 0
   /// Fields that have a value, as bits.
   private(set) var present: UInt32 = 0
   /// Fields that were named, be it with null, as bits.
@@ -33,8 +38,10 @@ struct EventDraft {
   /// The kept fields as a JSON object, without its closing brace; empty if there are none.
   var kept: [UInt8] = []
 
-  init() {
-    values = InlineArray(repeating: Value(bytes: UnsafeBufferPointer(start: nil, count: 0), form: .cell))
+  init(milestones: Int = 0) {
+    let nothing = Value(bytes: UnsafeBufferPointer(start: nil, count: 0), form: .cell)
+    values = InlineArray(repeating: nothing)
+    times = Array(repeating: nothing, count: milestones)
   }
 
   /// Forgets the record.
@@ -42,6 +49,8 @@ struct EventDraft {
   mutating func reset() {
     present = 0
     seen = 0
+    reached = 0
+    seenMilestones = 0
     if !kept.isEmpty { kept.removeAll(keepingCapacity: true) }
     if !tags.isEmpty { tags.removeAll(keepingCapacity: true) }
     hasBadTag = false
@@ -67,6 +76,27 @@ struct EventDraft {
     }
     present |= fields
   }
+
+  /// Notes that a milestone's column was named; false if it was named before.
+  mutating func nameMilestones(_ milestones: UInt32) -> Bool {
+    guard seenMilestones & milestones == 0 else { return false }
+    seenMilestones |= milestones
+    return true
+  }
+
+  /// Gives milestones a time; an empty text says that they have not been reached.
+  mutating func setTimes(_ milestones: UInt32, _ bytes: UnsafeBufferPointer<UInt8>, _ form: Form) {
+    guard !bytes.isEmpty else { return }
+    var left = milestones
+    while left != 0 {
+      times[left.trailingZeroBitCount] = Value(bytes: bytes, form: form)
+      left &= left - 1
+    }
+    reached |= milestones
+  }
+
+  /// The time of a milestone that has one.
+  func time(_ milestone: Int) -> Value { times[milestone] }
 
   /// Takes a field's value away.
   mutating func clear(_ field: EventField) { present &= ~field.bit }

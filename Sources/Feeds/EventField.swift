@@ -51,6 +51,14 @@ public enum EventField: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether events of one row cannot have it in common.
+  public var isOfOneEvent: Bool {
+    switch self {
+    case .eventID, .type, .occurredAt, .voids, .extendDays: true
+    default: false
+    }
+  }
+
   /// Whether a line break in the field of a CSV row can only come from a stray quote.
   var isOneLine: Bool { self != .entityName && self != .grid && self != .tags }
 

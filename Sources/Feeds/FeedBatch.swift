@@ -8,7 +8,7 @@ public struct FeedBatch: Sendable, Equatable {
   private(set) var places: [EventPlace] = []
   /// The bytes of all events' lines and rows, one after the other.
   private(set) var text: [UInt8] = []
-  /// The header row that CSV rows need to be read again; nil for NDJSON.
+  /// The header row that CSV rows need to be read again, as in a reject; nil for NDJSON.
   public internal(set) var header: [UInt8]?
   /// The lines and rows that are none.
   public var rejects: [Reject] = []
@@ -16,7 +16,7 @@ public struct FeedBatch: Sendable, Equatable {
   public var bytesRead = 0
   /// Line breaks behind this batch, and a last line without one.
   public var linesRead = 0
-  /// Lines or rows that say nothing: blank, or the header of a CSV file.
+  /// Lines or rows that say nothing: blank, or a CSV file's header and what stands above it.
   public var blankLines = 0
   /// Bytes of the input up to the end of this batch: a place to go on from for NDJSON.
   public var endOffset = 0
@@ -30,16 +30,30 @@ public struct FeedBatch: Sendable, Equatable {
   /// An event's line or row as it came, without its line break, and where it stands.
   public func original(ofEvent index: Int) -> (position: Reject.Position, bytes: [UInt8]) {
     let place = places[index]
-    let start = index == 0 ? 0 : places[index - 1].end
-    return (Reject.Position(line: place.line, byteOffset: place.byteOffset), Array(text[start..<place.end]))
+    return (Reject.Position(line: place.line, byteOffset: place.byteOffset), Array(text[place.start..<place.end]))
   }
 
   /// Takes an event in with its line or row.
   @inline(__always)
   mutating func append(_ event: Event, from line: UnsafeBufferPointer<UInt8>, at cursor: FeedCursor) {
-    text.append(contentsOf: line)
-    places.append(EventPlace(line: cursor.line, byteOffset: cursor.offset, end: text.count))
+    places.append(place(of: line, at: cursor))
     events.append(event)
+  }
+
+  /// Takes several events in that one line or row tells.
+  mutating func append(_ several: [Event], from line: UnsafeBufferPointer<UInt8>, at cursor: FeedCursor) {
+    let place = place(of: line, at: cursor)
+    for event in several {
+      places.append(place)
+      events.append(event)
+    }
+  }
+
+  @inline(__always)
+  private mutating func place(of line: UnsafeBufferPointer<UInt8>, at cursor: FeedCursor) -> EventPlace {
+    let start = text.count
+    text.append(contentsOf: line)
+    return EventPlace(line: cursor.line, byteOffset: cursor.offset, start: start, end: text.count)
   }
 
   /// Whether the batch holds as much as one may.
@@ -65,6 +79,8 @@ struct EventPlace: Sendable, Equatable {
   var line: Int
   /// Bytes of the input before it.
   var byteOffset: Int
+  /// Where its bytes begin in the batch's text; events of one row have them in common.
+  var start: Int
   /// Where its bytes end in the batch's text.
   var end: Int
 }

@@ -12,12 +12,16 @@ public struct FeedDescription: Sendable, Equatable {
 
   /// The text encoding.
   public enum Encoding: String, Sendable, CaseIterable {
-    /// Told from the bytes: UTF-8 where they are valid as such, else, for CSV, GB18030.
+    /// Told from the bytes: a byte order mark, else for CSV UTF-16, UTF-8 or GB18030 by the file's beginning.
     case auto
     /// UTF-8, with or without a byte order mark.
     case utf8 = "utf-8"
     /// GB18030, which holds GBK and GB 2312; for CSV. A byte order mark of UTF-8 overrules it.
     case gb18030
+    /// UTF-16, the low byte first; for CSV. A byte order mark overrules it.
+    case utf16LittleEndian = "utf-16le"
+    /// UTF-16, the high byte first; for CSV. A byte order mark overrules it.
+    case utf16BigEndian = "utf-16be"
   }
 
   /// What stands between the fields of a CSV row.
@@ -48,6 +52,23 @@ public struct FeedDescription: Sendable, Equatable {
     var translates: Bool { !values.isEmpty || otherwise != nil }
   }
 
+  /// One of several events that a row tells, each with a time of its own: one row a case.
+  public struct Milestone: Sendable, Equatable {
+    /// The event's type.
+    public var type: String
+    /// The event's step; nil takes the row's.
+    public var step: String?
+    /// The CSV column or top-level JSON key of its time; where that is empty it has not happened yet.
+    public var column: String
+
+    /// A milestone; arguments as the properties.
+    public init(type: String, step: String? = nil, column: String) {
+      self.type = type
+      self.step = step
+      self.column = column
+    }
+  }
+
   /// The feed's name, for messages and positions.
   public var name: String
   /// The source of events that name none, 1–255 characters.
@@ -65,6 +86,8 @@ public struct FeedDescription: Sendable, Equatable {
   /// Where fields come from; a field without a mapping comes from the column of its own name, unless the mapping
   /// of another field names that column.
   public var mapping: [EventField: Mapping]
+  /// The events of a row that has a time for each, at most `FeedLimits.milestones`; empty where a row is one event.
+  public var milestones: [Milestone]
   /// Values of fields that a line leaves out, written as in a CSV cell.
   public var defaults: [EventField: String]
   /// The processes of the policy; a named process not among them is refused. Empty means no check.
@@ -74,7 +97,7 @@ public struct FeedDescription: Sendable, Equatable {
   public init(
     name: String, source: Identifier, format: Format, encoding: Encoding = .auto, delimiter: Delimiter = .auto,
     timeZone: TimeZoneTable? = nil, keep: [String] = [], mapping: [EventField: Mapping] = [:],
-    defaults: [EventField: String] = [:], knownProcesses: Set<String> = []
+    milestones: [Milestone] = [], defaults: [EventField: String] = [:], knownProcesses: Set<String> = []
   ) {
     self.name = name
     self.source = source
@@ -84,6 +107,7 @@ public struct FeedDescription: Sendable, Equatable {
     self.timeZone = timeZone
     self.keep = keep
     self.mapping = mapping
+    self.milestones = milestones
     self.defaults = defaults
     self.knownProcesses = knownProcesses
   }

@@ -4,6 +4,12 @@ public enum FeedLimits {
   public static let lineBytes = 1 << 20
   /// Bytes kept of a line longer than that.
   public static let truncatedBytes = 64 << 10
+  /// Bytes of a CSV file's beginning that are looked at to find out its encoding, delimiter and header.
+  public static let headBytes = 64 << 10
+  /// Most columns of a CSV file: as many as a spreadsheet can have.
+  public static let columns = 16_384
+  /// Most events that one row may tell.
+  public static let milestones = 32
   /// Deepest nesting of a JSON line; its own object is level 1.
   public static let nesting = 32
   /// How far ahead of now a time may lie, in microseconds.

@@ -36,6 +36,12 @@ struct InputBuffer: ~Copyable {
     if count <= 0 { isAtEnd = true } else { high += min(count, chunk) }
   }
 
+  /// Takes everything, and reads on: from now on another source brings what was there and what follows.
+  mutating func reopen() {
+    take(high - low)
+    isAtEnd = false
+  }
+
   private mutating func makeRoom() {
     if low > 0, capacity - high < chunk {
       memmove(base, base + low, high - low)

@@ -6,8 +6,13 @@ struct KeyTable {
   struct Role {
     /// The contract fields it gives, as bits.
     var fields: UInt32 = 0
+    /// The milestones whose time it is, as bits.
+    var milestones: UInt32 = 0
     /// Its place in the feed's `keep`, or -1.
     var keepIndex = -1
+
+    /// Whether an event takes something from it.
+    var isEmpty: Bool { fields == 0 && milestones == 0 }
   }
 
   private struct Slot {
@@ -24,11 +29,18 @@ struct KeyTable {
   /// The roles that a feed's mapping and `keep` give, and the contract's own names for the rest.
   init(feed: FeedDescription) {
     var roles: [[UInt8]: Role] = [:]
-    let claimed = Set(feed.mapping.values.map { Array($0.column.utf8) })
+    var claimed = Set(feed.mapping.values.map { Array($0.column.utf8) })
+    for (index, milestone) in feed.milestones.prefix(FeedLimits.milestones).enumerated() {
+      let column = Array(milestone.column.utf8)
+      claimed.insert(column)
+      roles[column, default: Role()].milestones |= 1 << UInt32(index)
+    }
     for field in EventField.allCases {
       if let mapped = feed.mapping[field] {
         roles[Array(mapped.column.utf8), default: Role()].fields |= field.bit
-      } else if !claimed.contains(Array(field.rawValue.utf8)) {
+      } else if !claimed.contains(Array(field.rawValue.utf8)),
+        feed.milestones.isEmpty || !field.isOfOneEvent
+      {
         roles[Array(field.rawValue.utf8), default: Role()].fields |= field.bit
       }
     }

@@ -5,7 +5,7 @@ import ServiceTime
 struct NDJSONDecoder {
   private let keys: KeyTable
   private var builder: EventBuilder
-  private var draft = EventDraft()
+  private var draft: EventDraft
   private let arena = ByteArena()
   /// Which kept keys the line has named, by the line's number: a fresh line need not clear it.
   private var keptSeen: [Int]
@@ -14,6 +14,7 @@ struct NDJSONDecoder {
   init(feed: FeedDescription) {
     keys = KeyTable(feed: feed)
     builder = EventBuilder(feed: feed)
+    draft = EventDraft(milestones: feed.milestones.count)
     keptSeen = Array(repeating: 0, count: feed.keep.count)
   }
 
@@ -59,7 +60,11 @@ struct NDJSONDecoder {
         batch.blankLines += 1
         return
       }
-      batch.append(try builder.build(&draft, now: now), from: line, at: cursor)
+      if builder.hasMilestones {
+        batch.append(try builder.buildMilestones(&draft, now: now), from: line, at: cursor)
+      } else {
+        batch.append(try builder.build(&draft, now: now), from: line, at: cursor)
+      }
     } catch {
       batch.rejects.append(NDJSONDecoder.reject(error, line, cursor))
     }
@@ -127,10 +132,12 @@ struct NDJSONDecoder {
       try scanner.skipValue(level: 2)
       return nil
     }
-    let isNew = draft.name(role.fields) && nameKept(role.keepIndex)
+    let isNew =
+      draft.name(role.fields) && (role.milestones == 0 || draft.nameMilestones(role.milestones))
+      && nameKept(role.keepIndex)
     let valueStart = scanner.at
     scanner.hugeNumberAt = nil
-    try readValue(&scanner, fields: role.fields)
+    try readValue(&scanner, role)
     if role.keepIndex >= 0, let at = scanner.hugeNumberAt { return NDJSONDecoder.hugeNumber(key, column: at + 1) }
     if role.keepIndex >= 0, scanner.base[valueStart] != UInt8(ascii: "n") {
       draft.appendKept(key: quotedKey, value: scanner.slice(from: valueStart))
@@ -147,27 +154,35 @@ struct NDJSONDecoder {
   }
 
   @inline(__always)
-  private mutating func readValue(_ scanner: inout JSONScanner, fields: UInt32) throws(JSONScanner.Fault) {
+  private mutating func put(
+    _ role: KeyTable.Role, _ bytes: UnsafeBufferPointer<UInt8>, _ form: EventDraft.Form
+  ) {
+    draft.set(role.fields, bytes, form)
+    if role.milestones != 0 { draft.setTimes(role.milestones, bytes, form) }
+  }
+
+  @inline(__always)
+  private mutating func readValue(_ scanner: inout JSONScanner, _ role: KeyTable.Role) throws(JSONScanner.Fault) {
     let start = scanner.at
     switch scanner.current {
     case UInt8(ascii: "\""):
       let text = try scanner.scanString()
-      draft.set(fields, JSONScanner.plain(text, arena: arena), .text)
+      put(role, JSONScanner.plain(text, arena: arena), .text)
     case UInt8(ascii: "n"):
       try scanner.scanLiteral("null")
     case UInt8(ascii: "["):
-      if fields & EventField.tags.bit != 0 {
+      if role.fields & EventField.tags.bit != 0 {
         try readTags(&scanner)
       } else {
         try scanner.skipValue(level: 2)
       }
-      draft.set(fields, scanner.slice(from: start), .list)
+      put(role, scanner.slice(from: start), .list)
     case UInt8(ascii: "{"), UInt8(ascii: "t"), UInt8(ascii: "f"):
       try scanner.skipValue(level: 2)
-      draft.set(fields, scanner.slice(from: start), .other)
+      put(role, scanner.slice(from: start), .other)
     default:
       try scanner.scanNumber()
-      draft.set(fields, scanner.slice(from: start), .number)
+      put(role, scanner.slice(from: start), .number)
     }
   }
 
@@ -238,7 +253,7 @@ extension NDJSONDecoder {
     Reject(
       code: fault.code, message: fault.message,
       position: Reject.Position(
-        line: cursor.line, byteOffset: cursor.offset, column: fault.column, field: fault.field?.rawValue),
+        line: cursor.line, byteOffset: cursor.offset, column: fault.column, field: fault.place),
       raw: Array(line))
   }
 }

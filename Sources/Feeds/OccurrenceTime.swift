@@ -43,12 +43,16 @@ enum OccurrenceTime {
     return assemble(year, month, day, hour, minute, second)
   }
 
-  /// `YYYY/M/D h:mm[:ss]`, as spreadsheets write it.
+  /// `YYYY/M/D h:mm[:ss]`, `YYYY-M-D h:mm[:ss]` and `YYYY年M月D日 h:mm[:ss]`, as spreadsheets write it.
   private static func slashed(_ bytes: UnsafeBufferPointer<UInt8>) -> LocalTime? {
     var reader = Reader(bytes: bytes)
-    guard let year = reader.number(4...4), reader.take("/"), let month = reader.number(1...2), reader.take("/"),
-      let day = reader.number(1...2), reader.take(" ")
+    guard let year = reader.number(4...4) else { return nil }
+    let isChinese = reader.take("年")
+    let mark: Unicode.Scalar = isChinese ? "月" : bytes.count > 4 && bytes[4] == UInt8(ascii: "-") ? "-" : "/"
+    guard isChinese || reader.take(mark), let month = reader.number(1...2), reader.take(mark),
+      let day = reader.number(1...2), isChinese ? reader.take("日") : reader.at < bytes.count
     else { return nil }
+    guard reader.take(" ") || isChinese else { return nil }
     while reader.take(" ") {}
     guard let hour = reader.number(1...2), reader.take(":"), let minute = reader.number(2...2) else { return nil }
     var second = 0
@@ -84,8 +88,14 @@ enum OccurrenceTime {
     var at = 0
 
     mutating func take(_ scalar: Unicode.Scalar) -> Bool {
-      guard at < bytes.count, bytes[at] == UInt8(ascii: scalar) else { return false }
-      at += 1
+      if scalar.isASCII {
+        guard at < bytes.count, bytes[at] == UInt8(truncatingIfNeeded: scalar.value) else { return false }
+        at += 1
+        return true
+      }
+      let wanted = UTF8.encode(scalar)
+      guard let wanted, bytes[at...].starts(with: wanted) else { return false }
+      at += wanted.count
       return true
     }
 

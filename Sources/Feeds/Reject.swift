@@ -1,6 +1,6 @@
 /// Why a line or row was refused; the raw values are the codes of the contract.
 public enum RejectCode: String, Sendable, Hashable, CaseIterable {
-  /// The bytes are not valid UTF-8.
+  /// The bytes are not text of the input's encoding.
   case badEncoding = "bad_encoding"
   /// The line is not one JSON object.
   case badJSON = "bad_json"
@@ -56,7 +56,8 @@ public struct Reject: Sendable, Equatable {
   public var raw: [UInt8]
   /// Length of the whole line or row in bytes.
   public var rawLength: Int
-  /// The header row that a CSV row needs to be read again; nil for NDJSON.
+  /// The header row that a CSV row needs to be read again, in the file's encoding, after the byte order mark of that
+  /// where the row alone would not tell it; nil for NDJSON.
   public var header: [UInt8]?
 
   /// Whether `raw` is only the head of the line.
@@ -77,10 +78,15 @@ public struct Reject: Sendable, Equatable {
 }
 
 extension Reject {
-  static func tooLarge(head: [UInt8], length: Int, at cursor: FeedCursor, header: [UInt8]?) -> Reject {
+  /// `length` is that of the line in the input, `textLength` in UTF-8, where that differs.
+  static func tooLarge(
+    head: [UInt8], length: Int, textLength: Int? = nil, at cursor: FeedCursor, header: [UInt8]?
+  ) -> Reject {
     Reject(
       code: .tooLarge,
-      message: "The line has \(length) bytes; a line may have at most \(FeedLimits.lineBytes): split it.",
+      message:
+        "The line has \(textLength ?? length) bytes\(textLength == nil ? "" : " in UTF-8"); a line may have at "
+        + "most \(FeedLimits.lineBytes): split it.",
       position: Position(line: cursor.line, byteOffset: cursor.offset), raw: head, rawLength: length,
       header: header)
   }

@@ -21,6 +21,20 @@ public struct RejectedBytes {
 
   // MARK: Text
 
+  /// A refused row with what must stand before it to be read again: a file of its own.
+  public static func file(header: [UInt8], row: [UInt8]) -> [UInt8] {
+    guard case .utf16(let order)? = ByteOrderMark.find(header) else { return header + [0x0A] + row }
+    return header + order.lineFeed + row
+  }
+
+  private var mark: ByteOrderMark? { header.flatMap { ByteOrderMark.find($0) } }
+
+  private var order: UTF16Order? {
+    guard feed.format == .csv else { return nil }
+    if case .utf16(let order)? = mark { return order }
+    return feed.encoding == .utf16LittleEndian ? .little : feed.encoding == .utf16BigEndian ? .big : nil
+  }
+
   /// The characters; nil if the bytes are not whole text of the feed's encoding.
   public var characters: [Character]? {
     let (characters, bad) = decoded(bytes)
@@ -30,8 +44,8 @@ public struct RejectedBytes {
   /// The characters of the header row; nil without one, or if it is no text.
   public var headerText: String? {
     guard let header else { return nil }
-    let (characters, bad) = decoded(header)
-    return bad == nil ? characters.map(\.text).joined() : nil
+    let (characters, bad) = decoded(Array(header.dropFirst(mark?.bytes.count ?? 0)))
+    return bad == nil && !characters.isEmpty ? characters.map(\.text).joined() : nil
   }
 
   /// Index of the first byte that is no text of the feed's encoding; nil if all are.
@@ -39,10 +53,11 @@ public struct RejectedBytes {
 
   /// The characters up to the first byte that is none.
   private func decoded(_ bytes: [UInt8]) -> (characters: [Character], bad: Int?) {
-    bytes.withUnsafeBufferPointer { bytes in
+    if let order { return RejectedBytes.utf16(bytes, order) }
+    return bytes.withUnsafeBufferPointer { bytes in
       let bad = UTF8Check.firstInvalid(bytes)
-      if feed.format == .csv, !UTF8Check.isASCII(bytes),
-        feed.encoding == .gb18030 || feed.encoding == .auto && bad != nil
+      if feed.format == .csv, !UTF8Check.isASCII(bytes), mark != .utf8,
+        feed.encoding == .gb18030 || mark == .gb18030 || feed.encoding == .auto && bad != nil
       {
         return RejectedBytes.gb18030(bytes)
       }
@@ -52,6 +67,25 @@ public struct RejectedBytes {
       }
       return (characters, bad)
     }
+  }
+
+  private static func utf16(_ bytes: [UInt8], _ order: UTF16Order) -> (characters: [Character], bad: Int?) {
+    var units: [UInt16] = []
+    bytes.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      for at in stride(from: 0, to: bytes.count - 1, by: 2) { units.append(order.unit(base, at)) }
+    }
+    var characters: [Character] = []
+    var at = 0
+    while at < units.count {
+      let isPair = units[at] & 0xFC00 == 0xD800 && at + 1 < units.count && units[at + 1] & 0xFC00 == 0xDC00
+      guard isPair || units[at] & 0xF800 != 0xD800 else { return (characters, at * 2) }
+      let length = isPair ? 2 : 1
+      characters.append(
+        Character(text: String(decoding: units[at..<at + length], as: UTF16.self), length: length * 2))
+      at += length
+    }
+    return (characters, bytes.count % 2 == 0 ? nil : bytes.count - 1)
   }
 
   private static func gb18030(_ bytes: UnsafeBufferPointer<UInt8>) -> (characters: [Character], bad: Int?) {
@@ -102,37 +136,19 @@ public struct RejectedBytes {
   private static func member(
     of line: UnsafeBufferPointer<UInt8>, _ isMeant: (UnsafeBufferPointer<UInt8>) -> Bool
   ) -> Range<Int>? {
-    guard let base = line.baseAddress else { return nil }
-    let arena = ByteArena()
-    arena.reset(capacity: line.count)
-    var scanner = JSONScanner(base: base, count: line.count)
-    do throws(JSONScanner.Fault) {
-      scanner.skipBlanks()
-      try scanner.expect(UInt8(ascii: "{"), "")
-      scanner.skipBlanks()
-      while scanner.current == UInt8(ascii: "\"") {
-        let key = JSONScanner.plain(try scanner.scanString(), arena: arena)
-        scanner.skipBlanks()
-        try scanner.expect(UInt8(ascii: ":"), "")
-        scanner.skipBlanks()
-        let start = scanner.at
-        try scanner.skipValue(level: 2)
-        if isMeant(key) { return start..<scanner.at }
-        scanner.skipBlanks()
-        try scanner.expect(UInt8(ascii: ","), "")
-        scanner.skipBlanks()
-      }
-    } catch {
-      return nil
+    var found: Range<Int>?
+    JSONMembers.each(of: line) { key, value in
+      if isMeant(key) { found = value }
+      return found == nil
     }
-    return nil
+    return found
   }
 
   /// The cell of the first column that is meant.
   private func cell(
     of row: UnsafeBufferPointer<UInt8>, _ keys: KeyTable, _ isMeant: (UnsafeBufferPointer<UInt8>) -> Bool
   ) -> Range<Int>? {
-    guard let text = headerText, let base = row.baseAddress else { return nil }
+    guard let text = headerText else { return nil }
     // Neither delimiters nor quotes are part of a longer character: the header may be taken apart in UTF-8.
     let columns = Array(text.utf8).withUnsafeBufferPointer { header -> (UInt8, Int?) in
       let delimiter =
@@ -147,7 +163,21 @@ public struct RejectedBytes {
       return (delimiter, scanner.cells.firstIndex { isMeant(CellText.trimmed($0.bytes)) })
     }
     guard let column = columns.1 else { return nil }
-    var scanner = CSVScanner(delimiter: columns.0)
+    guard order != nil else { return RejectedBytes.cell(column, columns.0, of: row) }
+    guard let characters else { return nil }
+    let utf8 = Array(characters.map(\.text).joined().utf8)
+    return utf8.withUnsafeBufferPointer { text in
+      RejectedBytes.cell(column, columns.0, of: text).map { range in
+        let original = OriginalText.utf16(.little)
+        let start = original.length(of: UnsafeBufferPointer(rebasing: text[..<range.lowerBound]))
+        return start..<start + original.length(of: UnsafeBufferPointer(rebasing: text[range]))
+      }
+    }
+  }
+
+  private static func cell(_ column: Int, _ delimiter: UInt8, of row: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+    guard let base = row.baseAddress else { return nil }
+    var scanner = CSVScanner(delimiter: delimiter)
     guard case .row = scanner.scan(row, isLast: true), column < scanner.cells.count else { return nil }
     let cell = scanner.cells[column].bytes
     guard let start = cell.baseAddress else { return nil }

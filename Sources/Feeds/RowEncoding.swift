@@ -1,27 +1,33 @@
-/// The encoding of a CSV file's rows: as the feed says, or told from the first row that is not plain ASCII.
+/// The encoding of a CSV file's rows: as the feed says, or found out.
 ///
-/// A row and not the whole file decides, so that a pipe can be read as it comes and the chunks in which the bytes
-/// arrive change nothing. Commas, quotes and line breaks are never part of a longer character of GB18030: a row is
-/// taken apart before it is converted.
+/// The beginning of the file tells it, or the first row after that which is not plain ASCII; from then on it does not
+/// change. Commas, quotes and line breaks are never part of a longer character of GB18030: a row is taken apart before
+/// it is converted.
 struct RowEncoding {
-  private enum Known {
+  enum Known {
     case utf8
     case gb18030
   }
 
-  private var known: Known?
-  private let converter = GB18030Converter()
+  private(set) var known: Known?
+  let converter = GB18030Converter()
 
   init(_ encoding: FeedDescription.Encoding) {
     switch encoding {
     case .auto: known = nil
-    case .utf8: known = .utf8
     case .gb18030: known = .gb18030
+    // What was UTF-16 has been turned into UTF-8.
+    case .utf8, .utf16LittleEndian, .utf16BigEndian: known = .utf8
     }
   }
 
-  /// Notes that the file began with the byte order mark of UTF-8.
-  mutating func sawMark() { known = .utf8 }
+  /// Notes what a byte order mark tells.
+  mutating func sawMark(_ encoding: Known) { known = encoding }
+
+  /// Looks at the beginning of the file, whole lines of it.
+  mutating func see(_ head: UnsafeBufferPointer<UInt8>) {
+    if known == nil { known = EncodingGuess.text(head, converter) }
+  }
 
   /// Notes that a whole row was GB18030: one that is neither encoding tells nothing of the rows after it.
   mutating func sawGB18030() { known = .gb18030 }
@@ -32,6 +38,17 @@ struct RowEncoding {
     if known == nil, UTF8Check.firstInvalid(row) == nil { known = .utf8 }
     return known != .utf8
   }
+
+  /// Whether a row is UTF-8 in a file of GB18030.
+  ///
+  /// Much Chinese text in UTF-8 is GB18030 too, but means nothing then; the reverse hardly ever happens.
+  func hasChanged(_ row: UnsafeBufferPointer<UInt8>) -> Bool {
+    known == .gb18030 && UTF8Check.hasLongSequence(row) && UTF8Check.firstInvalid(row) == nil
+  }
+
+  static let changed = FieldFault(
+    .badEncoding, nil,
+    "The row is UTF-8 in a file that is GB18030: an encoding may not change within a file; save the file as UTF-8.")
 
   /// The text in UTF-8, in the arena where it had to be converted.
   func convert(

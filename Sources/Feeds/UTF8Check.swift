@@ -36,6 +36,9 @@ enum UTF8Check {
     return true
   }
 
+  /// Whether a byte begins a character of three bytes or more.
+  static func hasLongSequence(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { bytes.contains { $0 >= 0xE0 } }
+
   /// Bytes of the multi-byte sequence at an index, 2–4; 0 if it is not valid.
   @inline(__always)
   static func sequenceLength(_ b: UnsafePointer<UInt8>, _ at: Int, _ end: Int) -> Int {

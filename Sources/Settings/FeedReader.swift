@@ -7,6 +7,11 @@ struct FeedReader {
     "mapping", "defaults", "database", "schema", "open_if_equal",
   ]
   static let mappingKeys = ["column", "values", "otherwise"]
+  static let rowEventKeys = ["type", "step", "occurred_at"]
+  /// Most events that one row may tell.
+  static let mostRowEvents = 32
+  /// Fields that events of one row cannot have in common.
+  static let ofOneEvent = ["event_id", "type", "occurred_at", "voids", "extend_days"]
   static let spoolOnly = ["directory", "format", "encoding", "delimiter"]
   static let exchangeOnly = ["database", "schema", "open_if_equal"]
   /// The fields of an event that a mapping or a default may fill.
@@ -71,7 +76,16 @@ struct FeedReader {
     if let encoding = map["encoding"]?.choice(FeedSettings.Encoding.allCases) { feed.encoding = encoding }
     feed.delimiter = map["delimiter"].flatMap { delimiter($0) }
     feed.keep = map["keep"]?.texts(longest: 128) ?? []
-    feed.mapping = map["mapping"].map { mapping($0) } ?? [:]
+    if let field = map["mapping"], let inner = field.map(keys: FeedReader.eventFields + ["events"]) {
+      feed.mapping = mapping(inner)
+      if let events = inner["events"] {
+        feed.events = rowEvents(events)
+        for name in FeedReader.ofOneEvent {
+          inner.key(name)?.fault("does not go with events, each of which has its own; take it out")
+          map["defaults"]?.openMap()?.key(name)?.fault("does not go with mapping.events; take it out")
+        }
+      }
+    }
     feed.defaults = map["defaults"].map { defaults($0) } ?? [:]
     if let schema = map["schema"]?.text(longest: 63) { feed.schema = schema }
     if let open = map["open_if_equal"]?.flag() { feed.openIfEqual = open }
@@ -95,10 +109,9 @@ struct FeedReader {
     return byte
   }
 
-  private func mapping(_ field: Field) -> [String: FieldMapping] {
-    guard let map = field.map(keys: FeedReader.eventFields) else { return [:] }
+  private func mapping(_ map: FieldMap) -> [String: FieldMapping] {
     var mapping: [String: FieldMapping] = [:]
-    for (name, value) in map.members {
+    for (name, value) in map.members where name != "events" {
       guard case .map = value.node.content else {
         if let column = value.text(longest: 255) { mapping[name] = FieldMapping(column: column) }
         continue
@@ -114,6 +127,31 @@ struct FeedReader {
       mapping[name] = entry
     }
     return mapping
+  }
+
+  /// The events of one row.
+  private func rowEvents(_ field: Field) -> [RowEvent] {
+    guard let items = field.items() else { return [] }
+    if items.isEmpty { field.fault("is empty; name the events that a row tells, or map type and occurred_at") }
+    if items.count > FeedReader.mostRowEvents {
+      field.fault("has \(items.count) events; a row may tell at most \(FeedReader.mostRowEvents)")
+    }
+    var events: [RowEvent] = []
+    for item in items {
+      guard let map = item.map(keys: FeedReader.rowEventKeys) else { continue }
+      let type = map.required("type", example: "accepted")?.text(longest: 64)
+      let column = map.required("occurred_at", example: "受理时间")?.text(longest: 255)
+      let step = map["step"]?.text(longest: 64)
+      guard let type, let column else { continue }
+      if type == "voided" || type == "extended" {
+        map["type"]?.fault("\(type) needs more than a time; give such events rows of their own")
+      }
+      if events.contains(where: { $0.type == type && $0.step == step }) {
+        item.fault("\(type)\(step.map { ":" + $0 } ?? "") is named twice; keep one, or give each its step")
+      }
+      events.append(RowEvent(type: type, step: step, occurredAt: column))
+    }
+    return events
   }
 
   private func defaults(_ field: Field) -> [String: String] {

@@ -18,12 +18,16 @@ public struct FeedSettings: Sendable, Equatable {
   }
   /// The bytes' encoding.
   public enum Encoding: String, Sendable, CaseIterable {
-    /// UTF-8 where it is valid, else GB18030.
+    /// Found out: a byte order mark, UTF-16, UTF-8 or GB18030.
     case auto
     /// UTF-8.
     case utf8 = "utf-8"
     /// GB18030, which holds GBK and GB 2312.
     case gb18030
+    /// UTF-16, the low byte first.
+    case utf16LittleEndian = "utf-16le"
+    /// UTF-16, the high byte first.
+    case utf16BigEndian = "utf-16be"
   }
   /// Its name, unique.
   public var name: String
@@ -47,6 +51,8 @@ public struct FeedSettings: Sendable, Equatable {
   public var keep: [String]
   /// Which column makes which event field; empty takes the fields' own names.
   public var mapping: [String: FieldMapping]
+  /// The events that a row tells, where it has a time column for each; empty where a row is one event.
+  public var events: [RowEvent]
   /// Values of event fields where the row has none.
   public var defaults: [String: String]
   /// The exchange database.
@@ -60,7 +66,8 @@ public struct FeedSettings: Sendable, Equatable {
   public init(
     name: String, source: String, kind: Kind = .spool, directory: String? = nil, format: Format = .ndjson,
     silence: Silence? = nil, timeZone: String? = nil, encoding: Encoding = .auto, delimiter: UInt8? = nil,
-    keep: [String] = [], mapping: [String: FieldMapping] = [:], defaults: [String: String] = [:],
+    keep: [String] = [], mapping: [String: FieldMapping] = [:], events: [RowEvent] = [],
+    defaults: [String: String] = [:],
     database: DatabaseLocation? = nil, schema: String = "public", openIfEqual: Bool = false
   ) {
     self.name = name
@@ -74,6 +81,7 @@ public struct FeedSettings: Sendable, Equatable {
     self.delimiter = delimiter
     self.keep = keep
     self.mapping = mapping
+    self.events = events
     self.defaults = defaults
     self.database = database
     self.schema = schema
@@ -95,6 +103,23 @@ public struct FieldMapping: Sendable, Equatable {
     self.column = column
     self.values = values
     self.otherwise = otherwise
+  }
+}
+
+/// One of the events of a row that has a time column for each: one row a case.
+public struct RowEvent: Sendable, Equatable {
+  /// The event's type.
+  public var type: String
+  /// Its step; nil takes the row's.
+  public var step: String?
+  /// The column of its time; where that is empty the event has not happened yet.
+  public var occurredAt: String
+
+  /// An event; arguments as the properties.
+  public init(type: String, step: String? = nil, occurredAt: String) {
+    self.type = type
+    self.step = step
+    self.occurredAt = occurredAt
   }
 }
 

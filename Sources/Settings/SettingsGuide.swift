@@ -70,7 +70,12 @@ public struct SettingsGuide: Sendable {
             "directory", "of a spool: where files are put; each feed has its own. What is read moves to done/ in it"
           ),
           ("format", "of a spool: ndjson (the default) or csv"),
-          ("encoding", "of a spool: auto (the default), utf-8 or gb18030"),
+          (
+            "encoding",
+            "of CSV: auto (the default), utf-8, gb18030, utf-16le or utf-16be. auto follows a byte order mark; without one, "
+              + "UTF-16 is told by its zero bytes, and UTF-8 from GB18030 (which holds GBK and GB 2312) by the first "
+              + "line that only one of them explains"
+          ),
           ("delimiter", "of CSV: \",\", \";\" or tab; found out if left out"),
           (
             "time_zone",
@@ -82,7 +87,11 @@ public struct SettingsGuide: Sendable {
               + "such as 8h"
           ),
           ("keep", "names of further fields or columns to keep; all others are dropped"),
-          ("mapping", "event fields and the columns they come from; see below"),
+          (
+            "mapping",
+            "event fields and the columns they come from; and events, for rows that have a column for the time of "
+              + "each; see below. bizclock feed check suggests one"
+          ),
           ("defaults", "values of event fields that a row leaves out"),
           ("database", "of an exchange: its libpq conninfo"),
           ("schema", "of an exchange: the schema of its tables"),
@@ -94,6 +103,17 @@ public struct SettingsGuide: Sendable {
         keys: [
           ("column", "the column's name"), ("values", "texts of the column and what they mean"),
           ("otherwise", "what every other text means; without it they are taken as they are"),
+        ]),
+      Section(
+        path: "feeds[].mapping.events[]",
+        about:
+          "For tables of one row a case, with a column for each time: the row is as many events as it has times, "
+          + "all with the row's other fields. Where a cell is empty the event has not happened yet; the row may come "
+          + "again with more times, and what was told before is known by its type, step and time. Instead of the "
+          + "fields event_id, type, occurred_at, voids and extend_days.",
+        keys: [
+          ("type", "the event's type"), ("step", "its step; the row's if left out"),
+          ("occurred_at", "the column of its time"),
         ]),
       Section(
         path: "alerts", about: "",
@@ -150,6 +170,19 @@ public struct SettingsGuide: Sendable {
             occurred_at: 时间
             type: { column: 环节, values: { 受理: accepted, 办结: completed }, otherwise: step_completed }
             step: { column: 环节, values: { 营业执照: licence, 公章: seal, 税务发票: tax } }
+          defaults: { process: opening }
+        - name: office-cases
+          source: office
+          kind: spool
+          directory: /var/spool/bizclock/office-cases
+          format: csv
+          time_zone: Asia/Shanghai
+          mapping:
+            case_id: 办件编号
+            events:
+              - { type: submitted, occurred_at: 申请时间 }
+              - { type: accepted, occurred_at: 受理时间 }
+              - { type: completed, occurred_at: 办结时间 }
           defaults: { process: opening }
       """)
 

@@ -15,6 +15,12 @@ import Testing
     + Array("\"\"".utf8)
     + [0xB5, 0xEA] + Array("\"\"\"\r\n".utf8) + Array("002,x,2026/9/1 8:05,\r\n".utf8)
 
+  /// A text in GB18030, by Foundation's tables.
+  static func bytes(_ text: String) -> [UInt8] {
+    // kCFStringEncodingGB_18030_2000
+    text.data(using: String.Encoding(rawValue: 0x8000_0632)).map { Array($0) } ?? []
+  }
+
   static func feed(_ encoding: FeedDescription.Encoding) -> FeedDescription {
     var feed = FeedDescription(
       name: "office", source: "office", format: .csv, encoding: encoding, timeZone: .shanghai)

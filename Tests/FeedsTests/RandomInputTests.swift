@@ -32,7 +32,9 @@ import Testing
   static func check(_ input: [UInt8], _ feed: FeedDescription, seed: UInt64) throws {
     let mark = input.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     let reading = try Reading(input, feed: feed)
-    let losses = reading.losses(of: input, mark: mark, rows: feed.format == .csv)
+    let isCSV = feed.format == .csv
+    let lineBreak = isCSV ? input.withUnsafeBufferPointer { CSVLayout.lineBreak(of: $0, isWhole: true) } : 0x0A
+    let losses = reading.losses(of: input, mark: mark, rows: isCSV, lineBreak: lineBreak)
     #expect(losses == [], "seed \(seed): \(input)")
     let chunk = 1 + Int(seed % 9)
     #expect(try Reading(input, feed: feed, chunk: chunk) == reading, "seed \(seed): \(input)")

@@ -43,11 +43,11 @@ struct Reading: Equatable {
   /// bytes that stand at its place. Empty if all is well.
   ///
   /// A row of CSV over several lines is one record: there only the sum of lines and bytes is told.
-  func losses(of input: [UInt8], mark: Int = 0, rows: Bool = false) -> [String] {
+  func losses(of input: [UInt8], mark: Int = 0, rows: Bool = false, lineBreak: UInt8 = 0x0A) -> [String] {
     var losses: [String] = []
     let body = input.dropFirst(mark)
-    let breaks = body.count { $0 == 0x0A }
-    let expected = body.isEmpty || body.last == 0x0A ? breaks : breaks + 1
+    let breaks = body.count { $0 == lineBreak }
+    let expected = body.isEmpty || body.last == lineBreak ? breaks : breaks + 1
     if lines != expected { losses.append("\(lines) lines read of \(expected)") }
     if bytes != body.count { losses.append("\(bytes) bytes read of \(body.count)") }
     if !rows, events.count + rejects.count + blank != lines {
@@ -62,7 +62,7 @@ struct Reading: Equatable {
         losses.append("the reject at \(at) does not hold the bytes there")
         continue
       }
-      let line = input[..<at].count { $0 == 0x0A } + 1
+      let line = input[..<at].count { $0 == lineBreak } + 1
       if line != reject.position.line { losses.append("the reject on line \(line) says \(reject.position.line)") }
     }
     return losses

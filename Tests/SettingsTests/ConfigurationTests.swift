@@ -55,7 +55,7 @@ import Testing
         "bizclock.yaml:14: feeds[c].schema: is not for kind spool; take it out, or change the kind",
         "bizclock.yaml:15: feeds[c].mapping: unknown key \"case\"; use one of: event_id, case_id, type, occurred_at, "
           + "sequence, process, step, source, region, grid, service_window, channel, entity_name, entity_type, uscc, "
-          + "tags, voids, extend_days",
+          + "tags, voids, extend_days, events",
         "bizclock.yaml:15: feeds[c].mapping.type: has no column; add for example `column: type`",
         "bizclock.yaml:16: feeds[c].defaults: unknown key \"case_id\"; use one of: type, process, step, region, grid, "
           + "service_window, channel, entity_name, entity_type, uscc, tags, extend_days",

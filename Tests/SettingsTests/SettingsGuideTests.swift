@@ -9,6 +9,7 @@ import Testing
     #expect(keys(guide, "") == ConfigurationReader.keys.sorted())
     #expect(keys(guide, "feeds[]") == FeedReader.keys.sorted())
     #expect(keys(guide, "feeds[].mapping.FIELD") == FeedReader.mappingKeys.sorted())
+    #expect(keys(guide, "feeds[].mapping.events[]") == FeedReader.rowEventKeys.sorted())
     #expect(keys(guide, "alerts") == ConfigurationReader.alertKeys.sorted())
     #expect(keys(guide, "http") == ConfigurationReader.httpKeys.sorted())
     #expect(keys(guide, "retention") == ConfigurationReader.retentionKeys.sorted())
@@ -36,7 +37,7 @@ import Testing
   @Test func itsExamplesAreTaken() throws {
     let configuration = try Configuration.parse(
       SettingsGuide.configuration.example, file: "/etc/bizclock/bizclock.yaml")
-    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv"])
+    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv", "office-cases"])
     var documents = try PolicyDocuments.shipped()
     documents.policyText = SettingsGuide.policy.example
     let draft = try PolicyDraft.parse(documents)

@@ -58,6 +58,13 @@ import Testing
               column: "环节", values: ["受理": "accepted", "办结": "completed"], otherwise: "step_completed"),
             "step": FieldMapping(column: "环节", values: ["营业执照": "licence", "公章": "seal", "税务发票": "tax"]),
           ], defaults: ["process": "opening"]),
+        FeedSettings(
+          name: "office-cases", source: "office", directory: "/var/spool/bizclock/office-cases", format: .csv,
+          timeZone: "Asia/Shanghai", mapping: ["case_id": FieldMapping(column: "办件编号")],
+          events: [
+            RowEvent(type: "submitted", occurredAt: "申请时间"), RowEvent(type: "accepted", occurredAt: "受理时间"),
+            RowEvent(type: "completed", occurredAt: "办结时间"),
+          ], defaults: ["process": "opening"]),
       ])
   }
 
