@@ -101,18 +101,12 @@ enum Connecting {
       throw PostgresError(.unreachable, operation: "connect", message: "out of memory")
     }
     let handle = ConnectionHandle(raw)
-<<<<<<< HEAD
     // A refusal then comes with its SQLSTATE, which libpq gives in no other way.
     PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
-    guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw) }
+    guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw, conninfo) }
     let patience = patience(raw, options, among: count)
     let deadline = Wire.milliseconds() + Int64(patience)
     var wanted = PGRES_POLLING_WRITING
-=======
-    let deadline = Wire.milliseconds() + Int64(options.connectTimeout)
-    var wanted = PGRES_POLLING_WRITING
-    guard PQstatus(raw) != CONNECTION_BAD else { throw refused(raw, conninfo) }
->>>>>>> years
     while true {
       var descriptor = pollfd(
         fd: PQsocket(raw), events: Int16(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0)
@@ -124,21 +118,15 @@ enum Connecting {
       guard Glibc.poll(&descriptor, 1, Int32(clamping: left)) > 0 else { continue }
       wanted = PQconnectPoll(raw)
       switch wanted {
-<<<<<<< HEAD
       case PGRES_POLLING_OK:
         PQsetErrorVerbosity(raw, PQERRORS_DEFAULT)
         return handle
-      case PGRES_POLLING_FAILED: throw refused(raw)
-=======
-      case PGRES_POLLING_OK: return handle
       case PGRES_POLLING_FAILED: throw refused(raw, conninfo)
->>>>>>> years
       default: continue
       }
     }
   }
 
-<<<<<<< HEAD
   /// How long a host may take, in milliseconds: what the conninfo or the environment says, or ours; of several hosts
   /// each has less, for the next one waits.
   private static func patience(_ raw: OpaquePointer, _ options: ConnectionOptions, among count: Int) -> Int32 {
@@ -150,23 +138,10 @@ enum Connecting {
           let seconds = Int32(String(cString: value)), seconds > 0
         {
           return seconds > Int32.max / 1_000 ? Int32.max : seconds * 1_000
-=======
-  /// What libpq says of a connection that it could not make, without a password that may be in it.
-  private static func refused(_ raw: OpaquePointer, _ conninfo: String) -> PostgresError {
-    var message = Wire.firstLine(PQerrorMessage(raw).map { String(cString: $0) } ?? "")
-    if let parsed = PQconninfoParse(conninfo, nil) {
-      defer { PQconninfoFree(parsed) }
-      var option = parsed
-      while let keyword = option.pointee.keyword {
-        if ["password", "sslpassword"].contains(String(cString: keyword)), let value = option.pointee.val {
-          let secret = String(cString: value)
-          if !secret.isEmpty { message = message.replacing(secret, with: "…") }
->>>>>>> years
         }
         option += 1
       }
     }
-<<<<<<< HEAD
     return count > 1 ? min(3_000, options.connectTimeout) : options.connectTimeout
   }
 
@@ -175,8 +150,10 @@ enum Connecting {
     return "host \(host.isEmpty ? "(default)" : host) port \(PQport(raw).map { String(cString: $0) } ?? "")"
   }
 
-  private static func refused(_ raw: OpaquePointer) -> PostgresError {
-    let lines = (PQerrorMessage(raw).map { String(cString: $0) } ?? "").split(separator: "\n").map(String.init)
+  /// What libpq says of a connection that it could not make, without a password that may be in it.
+  private static func refused(_ raw: OpaquePointer, _ conninfo: String) -> PostgresError {
+    let lines = redacted(PQerrorMessage(raw).map { String(cString: $0) } ?? "", conninfo)
+      .split(separator: "\n").map(String.init)
     // A name may stand for several addresses: what a server said tells more than that another did not answer.
     for line in lines {
       if let (message, code) = coded(line) {
@@ -184,6 +161,21 @@ enum Connecting {
       }
     }
     return PostgresError(.unreachable, operation: "connect", message: Wire.firstLine(lines.first ?? ""))
+  }
+
+  private static func redacted(_ text: String, _ conninfo: String) -> String {
+    guard let parsed = PQconninfoParse(conninfo, nil) else { return text }
+    defer { PQconninfoFree(parsed) }
+    var text = text
+    var option = parsed
+    while let keyword = option.pointee.keyword {
+      if ["password", "sslpassword"].contains(String(cString: keyword)), let value = option.pointee.val {
+        let secret = String(cString: value)
+        if !secret.isEmpty { text = text.replacing(secret, with: "…") }
+      }
+      option += 1
+    }
+    return text
   }
 
   /// Splits `FATAL:  28P01: password authentication failed` into the message without its code, and the code.
@@ -201,8 +193,5 @@ enum Connecting {
       )
     }
     return nil
-=======
-    return PostgresError(.unreachable, operation: "connect", message: message)
->>>>>>> years
   }
 }
