@@ -43,7 +43,8 @@ public struct JournalDatagram: Sendable {
     let start = Array("\(name)=".utf8)
     return bytes.withUnsafeBytes { bytes in
       var rest = bytes[...]
-      while let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+      // Of an empty rest the address is not nil.
+      while !rest.isEmpty, let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
         let end = memchr(base, 0x0A, rest.count).map { base.distance(to: UnsafeRawPointer($0)) } ?? rest.count
         if end >= start.count, memcmp(base, start, start.count) == 0 {
           return String(decoding: rest.prefix(end).dropFirst(start.count), as: UTF8.self)
