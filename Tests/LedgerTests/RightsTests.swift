@@ -93,8 +93,10 @@ import Testing
       }
       // Not an error, and of no effect.
       _ = await works(ledger, "GRANT DELETE ON bizclock.event TO \(role.rawValue)")
+      try await ledger.execute("RESET ROLE")
       try await expectRows(
-        ledger.column("SELECT has_table_privilege('bizclock.event', 'DELETE')::text"), ["false"])
+        ledger.column("SELECT has_table_privilege('\(role.rawValue)', 'bizclock.event', 'DELETE')::text"), ["false"]
+      )
     }
   }
 
