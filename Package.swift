@@ -101,6 +101,7 @@ let package = Package(
       dependencies: [
         "ServiceTime", "LibPQ", "Feeds", "Settings", "Ledger", "Journal", "Daemon", "Simulator", "Web",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),

@@ -3,6 +3,7 @@ import Daemon
 import Glibc
 import Journal
 import Ledger
+import ServiceLifecycle
 import ServiceTime
 import Settings
 import UnixSignals
