@@ -24,8 +24,8 @@ struct Bizclock: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, DemoCommand.self, IngestCommand.self, MigrateCommand.self, PolicyCommand.self,
       CalendarCommand.self, DueCommand.self, ExplainCommand.self, ReportCommand.self, AlertsCommand.self,
-        QuarantineCommand.self, FeedCommand.self, StatusCommand.self, VerifyCommand.self, RebuildCommand.self,
-        SimulateCommand.self, TokenCommand.self, ManualCommand.self,
+      QuarantineCommand.self, FeedCommand.self, StatusCommand.self, VerifyCommand.self, RebuildCommand.self,
+      SimulateCommand.self, TokenCommand.self, ManualCommand.self,
     ])
 
   // Given before the command or after it: the commands take over what was read here.

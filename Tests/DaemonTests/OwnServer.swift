@@ -24,7 +24,9 @@ final class OwnServer: Sendable {
   func kill() throws { try ServerProcesses.kill(data: directory + "/data") }
 
   /// Sends the server and all its backends a signal.
-  func signal(_ number: Int32) { for pid in ServerProcesses.all(data: directory + "/data") { Glibc.kill(pid, number) } }
+  func signal(_ number: Int32) {
+    for pid in ServerProcesses.all(data: directory + "/data") { Glibc.kill(pid, number) }
+  }
 
   func remove() {
     try? cluster.stop(fast: false)

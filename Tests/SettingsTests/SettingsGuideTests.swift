@@ -13,7 +13,7 @@ import Testing
     #expect(keys(guide, "alerts") == ConfigurationReader.alertKeys.sorted())
     #expect(keys(guide, "http") == ConfigurationReader.httpKeys.sorted())
     #expect(keys(guide, "retention") == ConfigurationReader.retentionKeys.sorted())
-    #expect(guide.sections.count == 6)
+    #expect(guide.sections.count == 7)
     for variable in ConfigurationReader.variables where variable != "BIZCLOCK_CONFIG" {
       #expect(guide.about.contains { $0.contains(variable) }, "\(variable)")
     }
