@@ -66,7 +66,7 @@ enum ChildProcess {
     output(&actions)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
     // A server outlives us: what it held open of ours, a pipe say, would never come to its end.
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    bizclock_close_from(&actions, 3)
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     argv.append(nil)
     var variables = environment()
