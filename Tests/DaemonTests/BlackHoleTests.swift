@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// Guarantees 2 and 5 with a leader that is cut off: its connections stay open, and nothing goes through.
-@Suite(.serialized) struct BlackHoleTests {
+@Suite(.serialized, .alone) struct BlackHoleTests {
   /// What the leader is at when the hole opens.
   enum Moment: String, CaseIterable {
     /// It waits for work.

@@ -13,7 +13,7 @@ import Testing
 /// go on being projected meanwhile.
 ///
 /// 20,000 clocks, or 100,000 with `BIZCLOCK_BURST` in the environment.
-@Suite(.serialized) struct BurstTests {
+@Suite(.serialized, .alone) struct BurstTests {
   static let count = ProcessInfo.processInfo.environment["BIZCLOCK_BURST"] == nil ? 20_000 : 100_000
   /// Events of each of the loads that come while lines are written: as many as three turns project.
   private static let load = 600

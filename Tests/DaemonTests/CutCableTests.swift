@@ -5,7 +5,8 @@ import Testing
 @testable import Daemon
 
 /// A daemon whose network is gone, in a real one: no end of a connection is told to anybody.
-@Suite(.serialized, .enabled(if: CutCable.isPossible, "no network namespace can be made here: that takes root"))
+@Suite(
+  .serialized, .alone, .enabled(if: CutCable.isPossible, "no network namespace can be made here: that takes root"))
 struct CutCableTests {
   /// Alone, and cut off inside its append and its projecting: the server finds out by itself within seconds and lets go
   /// of every lock; when the cable is back, all is taken in once.

@@ -4,7 +4,7 @@ import Testing
 @testable import Daemon
 
 /// The whole daemon and its commands under a role of their own, which is neither superuser nor owner.
-@Suite struct DaemonRoleTests {
+@Suite(.alone) struct DaemonRoleTests {
   @Test func theDaemonNeedsNoMore() async throws {
     let server = try RoledServer()
     defer { server.remove() }

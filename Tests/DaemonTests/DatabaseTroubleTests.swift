@@ -8,7 +8,7 @@ import Testing
 
 /// What may befall a database under a running daemon: it waits, says in words what is wrong and what to do, loses
 /// nothing and goes on by itself.
-@Suite(.serialized) struct DatabaseTroubleTests {
+@Suite(.serialized, .alone) struct DatabaseTroubleTests {
   /// Something that goes wrong with the whole database, its end, and what is said of it.
   struct Trouble: Sendable, CustomTestStringConvertible {
     var testDescription: String

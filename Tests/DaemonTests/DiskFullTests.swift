@@ -7,6 +7,7 @@ import Testing
 /// Guarantee 2 with a database whose disk is full: work waits, that is said in words, and it goes on by itself when
 /// there is room again.
 @Suite(
+  .alone,
   .serialized, .enabled(if: PostgresNode.canMount, "no small file system can be mounted here: that takes root"))
 struct DiskFullTests {
   @Test func noRoomForData() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// Guarantees 2 and 5 with two servers: what was told to be accepted is on both.
-@Suite(.serialized) struct FailoverTests {
+@Suite(.serialized, .alone) struct FailoverTests {
   /// The primary is killed under load and the standby promoted: nothing accepted is lost, nothing is there twice, and
   /// work goes on within 5 s. Later the former primary is back as a server that takes no writes.
   @Test(arguments: 0..<Thorough.rounds) func thePrimaryKilledUnderLoad(_ round: Int) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// Guarantees 2 and 5 with daemons that neither work nor die.
-@Suite(.serialized) struct FrozenTests {
+@Suite(.serialized, .alone) struct FrozenTests {
   /// A leader stopped while it waits: the other leads within 5 s, and what the first does on waking counts nothing.
   @Test func aFrozenLeaderIsReplaced() async throws {
     try await TwoOffices.with { first, second, conninfo in

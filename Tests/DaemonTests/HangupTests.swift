@@ -61,7 +61,7 @@ import Testing
       #expect(
         warning?["message"]
           == "Changed in the configuration, and not taken over by a reload: "
-          + "database, http.listen (systemctl restart bizclock).")
+          + "database (systemctl restart bizclock).")
       #expect(warning?["priority"] == "warning")
       #expect(!daemon.lines.contains { $0.contains("topsecret") })
       try await manager.told("a status without refusal", after: mended) { status in

@@ -6,7 +6,7 @@ import Testing
 
 /// Guarantee 2: kill -9 of the daemon or of the database at named points of a load, then again: the same result as
 /// an undisturbed run.
-@Suite(.serialized) struct KillTests {
+@Suite(.serialized, .alone) struct KillTests {
   /// Where in its work the daemon is when the blow falls.
   enum Point: String, CaseIterable, CustomTestStringConvertible {
     /// The batch is copied into the ledger, nothing is committed.

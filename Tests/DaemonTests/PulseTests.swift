@@ -9,7 +9,7 @@ import Testing
 @testable import Daemon
 
 /// The watchdog is fed while every part of the daemon goes on, whatever the database does.
-@Suite(.serialized) struct PulseTests {
+@Suite(.serialized, .alone) struct PulseTests {
   private static let isPing: @Sendable (String) -> Bool = { $0 == "WATCHDOG=1" }
 
   /// Frozen, then killed, for longer than the watchdog's interval: the pings go on, and the status says it.

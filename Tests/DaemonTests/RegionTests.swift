@@ -77,7 +77,7 @@ import Testing
       // Explained by the calendar that counts it.
       let folder = try OfficeFolder(conninfo: office.conninfo)
       defer { folder.remove() }
-      let explained = try ProgramRun(["--config", folder.path + "/bizclock.yaml", "explain", "C1"])
+      let explained = try await ProgramRun.finished(["--config", folder.path + "/bizclock.yaml", "explain", "C1"])
       #expect(explained.output.contains("in force from 2019-01-01, calendar wenchang"), "\(explained.output)")
       #expect(explained.output.contains("2026-09-15  tue       –  holiday: 军坡节 (calendar wenchang)"))
     }

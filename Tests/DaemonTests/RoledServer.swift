@@ -90,7 +90,9 @@ final class RoledServer: Sendable {
   {
     let environment = conninfo.map { ["BIZCLOCK_DATABASE": $0] } ?? [:]
     let path = folder.path + "/bizclock.yaml"
-    return try await Task.detached { try ProgramRun(arguments + ["--config", path], environment: environment) }
-      .value
+    return try await Task.detached {
+      try await ProgramRun.finished(arguments + ["--config", path], environment: environment)
+    }
+    .value
   }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Daemon
 
 /// A password is in no output, no process list and no child, whatever goes wrong with it.
-@Suite struct SecretTests {
+@Suite(.alone) struct SecretTests {
   private static let secret = "hushhush"
 
   struct Case: Sendable, CustomTestStringConvertible {
@@ -54,7 +54,7 @@ import Testing
       try text.write(toFile: folder + "/bizclock.yaml", atomically: true, encoding: .utf8)
       let environment = variables
       let run = try await Task.detached {
-        try ProgramRun(["status", "--config", folder + "/bizclock.yaml"], environment: environment)
+        try await ProgramRun.finished(["status", "--config", folder + "/bizclock.yaml"], environment: environment)
       }.value
       #expect(run.status == item.status, "\(item): \(run.errors)")
       #expect(!(run.output + run.errors).contains(SecretTests.secret), "\(item): \(run.errors)")
@@ -119,7 +119,7 @@ import Testing
         "a credential", ["BIZCLOCK_DATABASE": "${CREDENTIALS_DIRECTORY}/database", "CREDENTIALS_DIRECTORY": folder]
       ),
     ] {
-      let run = try await Task.detached { try ProgramRun(["status"], environment: variables) }.value
+      let run = try await Task.detached { try await ProgramRun.finished(["status"], environment: variables) }.value
       #expect([69, 78].contains(run.status), "\(name): \(run.errors)")
       if name != "a broken service" {
         #expect(run.errors.contains("authentication failed"), "\(name): \(run.errors)")
@@ -137,7 +137,7 @@ import Testing
     chmod(folder, 0o711)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let run = try await Task.detached {
-      try ProgramRun(
+      try await ProgramRun.finished(
         ["migrate"],
         environment: [
           "BIZCLOCK_CONFIG": "", "BIZCLOCK_DATABASE": "private", "BIZCLOCK_STATE_DIRECTORY": folder,

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// Guarantees 1, 2 and 5 with several daemons at work.
-@Suite(.serialized) struct SeveralDaemonsTests {
+@Suite(.serialized, .alone) struct SeveralDaemonsTests {
   /// Three daemons take in; whoever leads is killed under load, again and again.
   @Test func leadersKilledOneAfterTheOther() async throws {
     let seed = UInt64.random(in: 1...1_000_000)

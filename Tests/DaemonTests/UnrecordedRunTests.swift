@@ -8,7 +8,7 @@ import Testing
 /// the overrun is in the log within a second of it, and in `dashboard.alert` once afterwards.
 ///
 /// `BIZCLOCK_ABSENCE=60` keeps the database away for 60 seconds, and lets the limit run out in the middle.
-@Suite(.serialized) struct UnrecordedRunTests {
+@Suite(.serialized, .alone) struct UnrecordedRunTests {
   enum Absence: String, CaseIterable {
     case stopped, frozen
     /// Stopped, and the daemon killed and started again before the instant.

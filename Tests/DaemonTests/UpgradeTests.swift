@@ -5,7 +5,7 @@ import Testing
 @testable import Daemon
 
 /// The way of a private database to another major version, rehearsed on the one that is installed.
-@Suite struct UpgradeTests {
+@Suite(.alone) struct UpgradeTests {
   @Test func theScriptBringsEverythingOver() async throws {
     let folder = "/tmp/bizclock-upgrade-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -17,7 +17,7 @@ import Testing
     }
     func bizclock(_ arguments: String...) async throws -> ProgramRun {
       try await Task.detached {
-        try ProgramRun(
+        try await ProgramRun.finished(
           arguments,
           environment: ["BIZCLOCK_DATABASE": "private", "BIZCLOCK_STATE_DIRECTORY": folder, "BIZCLOCK_CONFIG": ""])
       }.value

@@ -6,7 +6,7 @@ import Testing
 /// Several hosts, and what a refusal says.
 @Suite struct ConnectingTests {
   /// The time of a host is the conninfo's; one that was silent is asked last from then on, and costs nothing more.
-  @Test(.timeLimit(.minutes(1))) func aHostThatWasSilentIsAskedLast() async throws {
+  @Test(.timeLimit(.minutes(5))) func aHostThatWasSilentIsAskedLast() async throws {
     try await TestCluster.shared.withDatabase { conninfo in
       let silent = try #require(SilentServer())
       var options = ConnectionOptions()

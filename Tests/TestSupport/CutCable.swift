@@ -25,7 +25,7 @@ public final class CutCable: Sendable {
       && CutCable.ip("link add \(here) type veth peer name \(there) netns \(namespace)")
       && CutCable.ip("addr add \(address)/30 dev \(here)") && CutCable.ip("link set \(here) up")
       && CutCable.ip("-n \(namespace) addr add 198.18.\(third).\(fourth + 2)/30 dev \(there)")
-      && CutCable.ip("-n \(namespace) link set \(there) up")
+      && CutCable.ip("-n \(namespace) link set lo up") && CutCable.ip("-n \(namespace) link set \(there) up")
     if !made {
       remove()
       return nil
