@@ -114,6 +114,8 @@ COMMENT ON TABLE bizclock.quarantine IS
 CREATE UNIQUE INDEX quarantine_once ON bizclock.quarantine (feed, origin, byte_offset, md5(bytes))
   WHERE resolved_at IS NULL;
 CREATE INDEX quarantine_open ON bizclock.quarantine (feed, code) WHERE resolved_at IS NULL;
+-- Retention looks for the oldest.
+CREATE INDEX quarantine_settled ON bizclock.quarantine (resolved_at) WHERE resolved_at IS NOT NULL;
 
 -- ----------------------------------------------------------------------------------------------------- rules
 

@@ -100,15 +100,14 @@ extension AbsenceAlarm {
   private func settle(_ keeper: inout Keeper, _ now: Instant) async {
     guard .now >= keeper.settleNext else { return }
     var rest = journal.open[...]
-    var count = 0
+    var settled: [AlertID] = []
     do {
       let connection = try await database.connect(.ask)
       while !rest.isEmpty {
         let page = Array(rest.prefix(AbsenceAlarm.page))
         rest = rest.dropFirst(page.count)
         let outcome = try await connection.run { try UnrecordedAlerts.settle(page, now: now, &$0) }
-        count += outcome.settled.count
-        if let trouble = journal.remove(outcome.settled) { say(trouble, now) }
+        settled += outcome.settled
       }
       await connection.close()
     } catch {
@@ -116,7 +115,9 @@ extension AbsenceAlarm {
         say("Alerts that were told while the database was away cannot be settled: \(error).", now)
       }
     }
-    keeper.settlePause = count > 0 ? .seconds(1) : min(keeper.settlePause * 2, .seconds(10))
+    // Once: the file is written whole.
+    if let trouble = journal.remove(settled) { say(trouble, now) }
+    keeper.settlePause = !settled.isEmpty ? .seconds(1) : min(keeper.settlePause * 2, .seconds(10))
     keeper.settleNext = .now + keeper.settlePause
   }
 }

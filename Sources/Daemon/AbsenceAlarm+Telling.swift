@@ -39,6 +39,7 @@ extension AbsenceAlarm {
     }
     // Asking takes a while, and meanwhile the leader may have got on.
     known = self.known
+    if known.part == .standby { return .zero }
     if let raised = known.raisedThrough, raised >= first.levelAt { return .zero }
     waitingSince = nil
     return tell(untold, known, cause, clock) ? .zero : .milliseconds(200)

@@ -16,6 +16,9 @@ public final class AbsenceAlarm: Sendable {
   static let patience = Duration.milliseconds(300)
   /// How long the database may take to answer.
   static let answerTime = Duration.milliseconds(300)
+  /// How long ago an answer of the database to the leader may lie for it to count as there: one that is far away takes
+  /// its time over a new connection, and is no less there.
+  static let freshness = Duration.milliseconds(400)
   /// After how long a level is told that a database which answers has not taken.
   static let stuckAfter = Duration.seconds(30)
   /// From how many levels told at once on the log adds a summary.
@@ -28,6 +31,8 @@ public final class AbsenceAlarm: Sendable {
     var part = Part.starting
     /// Every level up to here has been raised in this term.
     var raisedThrough: Instant?
+    /// When the database answered the leader last.
+    var answeredAt: ContinuousClock.Instant?
     /// Since when the leader fails.
     var failedSince: ContinuousClock.Instant?
     /// Whether the database gave no answer, and the leader has raised nothing since.
@@ -154,8 +159,17 @@ extension AbsenceAlarm {
     }
   }
 
-  /// The leader's work failed.
-  func failed() {
+  /// The database answered the leader.
+  func answered() {
+    duty.withLock {
+      $0.answeredAt = .now
+      $0.failedSince = nil
+    }
+  }
+
+  /// The leader's work failed; what the database refuses is no absence of it.
+  func failed(_ error: any Error) {
+    if let error = error as? PostgresError, !error.isRetryable { return }
     let wake = duty.withLock { duty in
       duty.failedSince = duty.failedSince ?? .now
       return duty.wakeKeeper
@@ -195,7 +209,10 @@ extension AbsenceAlarm {
       return .away
     }
     guard waited >= AbsenceAlarm.patience else { return nil }
-    if await answers() {
+    let isFresh = known.answeredAt.map { .now - $0 < AbsenceAlarm.freshness } ?? false
+    var isThere = isFresh
+    if !isThere { isThere = await answers() }
+    if isThere {
       // Before it leads it does not raise anything, however long it takes until then.
       return waited >= AbsenceAlarm.stuckAfter && known.part == .leading ? .stuck : nil
     }

@@ -14,6 +14,7 @@ public final class ConfigurationService: Service {
   private let processes: Set<String>
   private let notifier: ServiceNotifier
   private let read: @Sendable () throws -> Configuration
+  private let others: @Sendable () throws -> @Sendable () -> Void
   private let signals: UnixSignalsSequence?
   private let notice: PolicyDraftNotice
   private let bell = Doorbell()
@@ -25,12 +26,15 @@ public final class ConfigurationService: Service {
   ///   - installation: what the daemon was started with.
   ///   - processes: those of the policy in force; each file is read with those of its own moment.
   ///   - signals: each asks for a reading; those that came before the service runs count too.
+  ///   - others: reads what else is read anew; what it gives puts that in force.
   ///   - read: reads the configuration.
   public init(
     of daemon: BizclockDaemon, installation: Installation, processes: Set<String>,
     signals: UnixSignalsSequence? = nil, notifier: ServiceNotifier = ServiceNotifier(socket: nil),
+    others: @escaping @Sendable () throws -> @Sendable () -> Void = { {} },
     read: @escaping @Sendable () throws -> Configuration
   ) {
+    self.others = others
     self.daemon = daemon
     self.installation = installation
     self.processes = processes
@@ -54,7 +58,7 @@ public final class ConfigurationService: Service {
         if let signals {
           group.addTask { [self] in for await _ in signals { ask() } }
         }
-        var untold: PolicyDocuments?
+        var untold = notice.draft(of: installation.configuration)
         repeat {
           heart.beat()
           let isAsked = isAsked.withLock { asked in
@@ -85,10 +89,12 @@ public final class ConfigurationService: Service {
       let fresh = Installation(
         configuration: try read(), database: installation.database, cluster: installation.cluster)
       let feeds = try fresh.spoolFeeds(processes: processes)
+      let takeOver = try others()
       let (before, settings) = (daemon.settings, fresh.projectorSettings)
       let retention = fresh.configuration.retention
       let keptBefore = daemon.retention
       let change = daemon.reload(feeds: feeds, settings: settings, retention: retention)
+      takeOver()
       daemon.state.setRefusal(nil)
       var words = ConfigurationService.words(change)
       if before.retrospectiveAfter != settings.retrospectiveAfter { words.append("alerts.retrospective_after") }

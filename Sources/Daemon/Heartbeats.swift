@@ -3,15 +3,17 @@ import Synchronization
 
 /// Tells which of the daemon's loops hang: each says when it will be round again at the latest.
 ///
-/// Who waits for the database says so instead, for as long as it takes: its calls have time-outs of their own, and a
-/// database that is away is no reason to start the daemon anew.
+/// Who waits for the database says so instead: its calls have time-outs of their own, and a database that is away is no
+/// reason to start the daemon anew. Only what no call to a database takes counts as hanging there too.
 public final class Heartbeats: Sendable {
+  /// How long a turn with the database may take; many calls, each bounded by a minute or so.
+  static let longest = Duration.seconds(1_800)
   /// How long a loop may take from one beat to the next.
   public let limit: Duration
 
   private struct Loop {
     var name: String
-    /// When it is overdue; nil while it waits for the database.
+    /// When it is overdue; nil before its first beat.
     var due: ContinuousClock.Instant?
   }
 
@@ -68,8 +70,8 @@ public struct Heartbeat: Sendable {
     beats.set(number, due: ContinuousClock.now + wait + beats.limit)
   }
 
-  /// The loop waits for the database, for as long as that takes.
-  public func away() { beats.set(number, due: nil) }
+  /// The loop works with the database, whose calls end by themselves long before that.
+  public func away() { beats.set(number, due: .now + Heartbeats.longest) }
 
   /// The loop has ended.
   public func end() { beats.end(number) }

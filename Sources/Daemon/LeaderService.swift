@@ -58,7 +58,7 @@ public struct LeaderService: Service {
           _ = await bell.wait(atMost: .milliseconds(500))
         } catch {
           state.setRole(.unknown)
-          absence.failed()
+          absence.failed(error)
           heart.beat(within: .seconds(2))
           await watch.lost(error, bell)
         }
@@ -169,10 +169,12 @@ public struct LeaderService: Service {
     projector.settings.retrospectiveAfter = settings.value.retrospectiveAfter
     let begun = ContinuousClock.now
     let step = try projector.projectNext(&session, now: clock.now())
+    absence.answered()
     if step == .deposed { return nil }
     if step != .idle { metrics.projected(in: ContinuousClock.now - begun) }
     // With nothing to write, only a look tells that other rules are in force.
     if step == .idle, try !projector.isCurrent(&session) { return nil }
+    absence.answered()
     // Projecting may have taken a while: levels are recorded at the time that it is then.
     let now = clock.now()
     let levels = try projector.raiseLevels(&session, now: now)

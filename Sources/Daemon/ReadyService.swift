@@ -18,7 +18,9 @@ struct ReadyService: Service {
       _ = log.write(
         LogRecord(
           time: clock.microseconds(), priority: .info, event: .ready,
-          message: "bizclock is ready: it \(role) and takes in \(known.feeds.count) feeds."))
+          message:
+            "bizclock is ready: it \(role) and takes in \(known.feeds.count) feed\(known.feeds.count == 1 ? "" : "s")."
+        ))
       onReady()
       state.setReady()
     }

@@ -41,14 +41,15 @@ struct RetentionService: Service {
     var files: CivilDate?
   }
 
-  /// Does what is left to do today; a part that could not be done is tried again.
+  /// Does what is left to do today.
   func runOnce(now: Instant, _ done: inout Done) async {
     let today = TimeZoneTable.utc.date(of: now)
     let settings = settings()
     var outcome = Outcome()
     if let time = settings.done, done.files != today {
       await clearSpools(before: now + -time, &outcome)
-      done.files = today
+      // Told once a day; what could not be deleted is tried again on the next.
+      if !stop.isSilenced { done.files = today }
     }
     // Another daemon that leads does it; one that comes to lead today does it then, and finds it done.
     if let time = settings.quarantine, done.quarantine != today, state.snapshot.role == .leading,

@@ -5,9 +5,11 @@ import LibPQ
 public struct StartupWait: Sendable {
   private let clock: any WallClock
   private let log: any LogSink
+  private let notifier: ServiceNotifier
 
-  /// A wait that says once a minute what it waits for.
-  public init(clock: any WallClock, log: any LogSink) {
+  /// A wait that says once a minute what it waits for, and has the service manager be patient.
+  public init(clock: any WallClock, log: any LogSink, notifier: ServiceNotifier = ServiceNotifier(socket: nil)) {
+    self.notifier = notifier
     self.clock = clock
     self.log = log
   }
@@ -23,6 +25,8 @@ public struct StartupWait: Sendable {
         return result
       } catch let error as PostgresError where error.isRetryable {
         try Task.checkCancellation()
+        notifier.extendTimeout(microseconds: 300_000_000)
+        notifier.status("waiting for the database: \(error.message)")
         await watch.lost(error, bell)
       }
     }

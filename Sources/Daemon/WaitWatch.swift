@@ -63,7 +63,7 @@ struct WaitWatch {
     switch wait.cause {
     case .standby:
       return
-        "Commits wait for a synchronous standby, one for \(seconds) s now (\(wait.waiter)): bring the standby back, "
+        "Commits wait for a synchronous standby, one for \(seconds) s now (\(wait.waiter)): bring the "
         + "standby back, or clear synchronous_standby_names on the server. Nothing counts as taken in before."
     case .session(let pid, _, let table, let owner):
       return "Session \(pid) of the database (\(owner)) holds up \(wait.waiter)"

@@ -38,7 +38,7 @@ struct CSVHeader {
     if seen == 0, seenMilestones == 0, fault == nil {
       fault = FieldFault(
         .badCSV, nil,
-        "No column of the header is a field of an event: name them as the contract does, or give the feed a mapping."
+        "No column of the header is a field of an event: name them case_id, type, occurred_at and so on, or give the feed a mapping."
       )
     }
   }

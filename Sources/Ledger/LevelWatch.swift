@@ -167,9 +167,6 @@ public final class LevelWatch: Sendable {
   /// Counts the changes of what it holds.
   public var version: Int { state.withLock { $0.version } }
 
-  /// Whether this daemon leads, and what it holds follows what it projects.
-  public var isFollowing: Bool { state.withLock { $0.addressees != nil } }
-
   /// Calls `wake` when a level comes to be known that is earlier than what `next` gave last.
   public func whenEarlier(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wake = wake } }
 
@@ -289,9 +286,9 @@ public final class LevelWatch: Sendable {
     state.withLock { state in
       for (caseID, levels) in byCase {
         guard var entry = state.contents.entries[caseID] else { continue }
-        let contents = state.contents
-        let old = entry
-        entry.reaches.removeAll { reach in levels.contains(contents.level(caseID, old, reach)) }
+        // Whatever else held the contents would make the change below copy all of them.
+        let known = entry.reaches.map { state.contents.level(caseID, entry, $0) }
+        entry.reaches = zip(entry.reaches, known).filter { !levels.contains($0.1) }.map(\.0)
         state.contents.put(entry.reaches.isEmpty ? nil : entry, for: caseID)
       }
       state.version += 1

@@ -32,7 +32,8 @@ public enum Schema {
       case .newer(let there, let ours):
         "the database has schema version \(there), this program knows \(ours); install the newer bizclock"
       case .altered(let name):
-        "the migration \(name) was applied with another text; this is not a database of this program"
+        "the migration \(name) was applied with another text: by a version before the first release, or by another program; export the events, "
+          + "make a new database, run bizclock migrate there, and load them"
       case .oldServer(let version):
         "the server is PostgreSQL \(version / 10_000); bizclock needs 15 or newer"
       }

@@ -51,19 +51,15 @@ enum Connecting {
     return true
   }
 
-  /// The hosts of a conninfo that names several, each as what overrides the lists; otherwise one without overrides.
+  /// The hosts, each as what overrides the lists, where the conninfo or, if it names none, the environment names
+  /// several; otherwise one without overrides.
   private static func hosts(_ conninfo: String) -> [Host] {
     guard let parsed = PQconninfoParse(conninfo, nil) else { return [[]] }
     defer { PQconninfoFree(parsed) }
-    var lists: [String: [String]] = [:]
-    var option = parsed
-    while let keyword = option.pointee.keyword {
-      let name = String(cString: keyword)
-      if ["host", "hostaddr", "port"].contains(name), let value = option.pointee.val {
-        lists[name] = String(cString: value).split(separator: ",", omittingEmptySubsequences: false).map(
-          String.init)
-      }
-      option += 1
+    var lists = places(parsed)
+    if lists["host"] == nil, lists["hostaddr"] == nil, let defaults = PQconndefaults() {
+      defer { PQconninfoFree(defaults) }
+      lists.merge(places(defaults)) { own, _ in own }
     }
     let count = max(lists["host"]?.count ?? 0, lists["hostaddr"]?.count ?? 0)
     guard count > 1 else { return [[]] }
@@ -73,6 +69,20 @@ enum Connecting {
         (name, index < values.count ? values[index] : values.count == 1 ? values[0] : "")
       }
     }
+  }
+
+  private static func places(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: [String]] {
+    var lists: [String: [String]] = [:]
+    var option = options
+    while let keyword = option.pointee.keyword {
+      let name = String(cString: keyword)
+      if ["host", "hostaddr", "port"].contains(name), let value = option.pointee.val {
+        lists[name] = String(cString: value).split(separator: ",", omittingEmptySubsequences: false).map(
+          String.init)
+      }
+      option += 1
+    }
+    return lists
   }
 
   private static func connect(

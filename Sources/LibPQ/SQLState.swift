@@ -21,7 +21,6 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
   public static let outOfMemory = SQLState("53200")
   public static let diskFull = SQLState("53100")
   public static let readOnlyTransaction = SQLState("25006")
-  public static let duplicateObject = SQLState("42710")
   public static let undefinedTable = SQLState("42P01")
   public static let undefinedSchema = SQLState("3F000")
   public static let invalidCatalogName = SQLState("3D000")

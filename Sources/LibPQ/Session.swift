@@ -40,7 +40,4 @@ public struct Session {
 
   /// Whether a transaction is open.
   public var isInTransaction: Bool { wire.isInTransaction }
-
-  /// How long a statement may take before the connection is given up, in milliseconds.
-  public func setTimeout(milliseconds: Int32) { wire.timeout = milliseconds }
 }

@@ -104,17 +104,12 @@ extension Configuration: CustomStringConvertible {
 /// The HTTP service's settings.
 public struct HTTPSettings: Sendable, Equatable {
   /// Where it listens.
-  public var listen: ListenAddress {
-    didSet { isListenGiven = true }
-  }
-  /// Whether somebody asked for that address; the default one may be taken without the daemon's refusing to run.
-  public private(set) var isListenGiven: Bool
+  public var listen: ListenAddress
   /// The file of bearer tokens; nil lets nobody in.
   public var tokens: String?
   /// Settings; arguments as the properties. Without an address it is the one of the contract.
   public init(listen: ListenAddress? = nil, tokens: String? = nil) {
     self.listen = listen ?? ListenAddress()
-    isListenGiven = listen != nil
     self.tokens = tokens
   }
 }

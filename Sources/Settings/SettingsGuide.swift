@@ -35,8 +35,8 @@ public struct SettingsGuide: Sendable {
         + "conninfo leaves out. ${CREDENTIALS_DIRECTORY} in database and tokens stands for systemd's folder of "
         + "credentials.",
       "SIGHUP (systemctl reload bizclock) has a running daemon read it anew. Feeds that were added, changed or removed "
-        + "are taken over, and alerts.retrospective_after; a file in hand is read to its end first. database, "
-        + "state_directory and http hold after a restart, alerts.show_individual_names after bizclock migrate; the log "
+        + "are taken over, and alerts.retrospective_after, retention and what is in the file of http.tokens; a file in hand is "
+        + "read to its end first. database, state_directory and http hold after a restart, alerts.show_individual_names after bizclock migrate; the log "
         + "says so. With faults nothing is taken over: the log and systemctl status name them.",
     ],
     sections: [
@@ -67,7 +67,9 @@ public struct SettingsGuide: Sendable {
               + "this version takes nothing from it"
           ),
           (
-            "directory", "of a spool: where files are put; each feed has its own. What is read moves to done/ in it"
+            "directory",
+            "of a spool: where files are put; each feed has its own. What is read moves to done/ in it. Outside "
+              + "/var/spool/bizclock the unit needs a drop-in with ReadWritePaths="
           ),
           ("format", "of a spool: ndjson (the default) or csv"),
           (
@@ -142,7 +144,8 @@ public struct SettingsGuide: Sendable {
           (
             "listen",
             "address or name, and port; an IPv6 address in brackets, [::]:8347 for all addresses of the machine. "
-              + "127.0.0.1:8347 if left out, and then the daemon runs without HTTP where that is taken"
+              + "127.0.0.1:8347 if left out. While it cannot be had, the log says so, and it is tried again. The unit lets nobody in "
+              + "from elsewhere without a drop-in with IPAddressAllow="
           ),
           (
             "tokens",

@@ -6,18 +6,37 @@ public final class TokenBook: Sendable {
   /// The file they come from; nil lets nobody in.
   public let file: String?
   private let tokens: Mutex<[AccessToken]>
+  private let unread: Mutex<String?>
+
+  /// Why the file holds no tokens for this program; nil if it could be read.
+  var trouble: String? { unread.withLock { $0 } }
 
   /// The tokens of a file; the error names its faults.
   public init(file: String?) throws(SettingsError) {
     self.file = file
-    tokens = Mutex(try file.map { path throws(SettingsError) in try TokenFile.read(path) } ?? [])
+    tokens = Mutex([])
+    unread = Mutex(nil)
+    try reading()()
   }
 
   /// Reads the file again; with a fault in it the tokens stay as they are. Requests under way are not disturbed.
-  public func reload() throws(SettingsError) {
-    guard let file else { return }
-    let fresh = try TokenFile.read(file)
-    tokens.withLock { $0 = fresh }
+  public func reload() throws(SettingsError) { try reading()() }
+
+  /// Reads the file; what it gives puts its tokens in force.
+  public func reading() throws(SettingsError) -> @Sendable () -> Void {
+    guard let file else { return {} }
+    let reading = try TokenFile.look(file)
+    return { [self] in
+      // One that cannot be read is no reason to stop the clocks: it lets nobody in.
+      let (fresh, trouble): ([AccessToken], String?) =
+        switch reading {
+        case .tokens(let tokens): (tokens, nil)
+        case .missing(let words): ([], "nobody may read /metrics: \(words)")
+        case .unreadable(let words): ([], "nobody may read /metrics: \(file) \(words)")
+        }
+      tokens.withLock { $0 = fresh }
+      unread.withLock { $0 = trouble }
+    }
   }
 
   /// What became of a request's token.

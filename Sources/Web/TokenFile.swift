@@ -6,23 +6,43 @@ public enum TokenFile {
   /// How many tokens a file may hold: each is compared with whatever a request brings.
   static let most = 1_000
 
-  /// Reads a file; one that is not there holds no tokens. It must not be open to everyone.
+  /// What a file gives.
+  enum Reading: Equatable {
+    case tokens([AccessToken])
+    /// It is not there; in words, with what to do.
+    case missing(String)
+    /// It cannot be read, mostly by this user; in words, with what to do.
+    case unreadable(String)
+  }
+
+  /// Reads a file; one that is not there holds no tokens.
+  public static func read(_ path: String) throws(SettingsError) -> [AccessToken] {
+    switch try look(path) {
+    case .tokens(let tokens): return tokens
+    case .missing: return []
+    case .unreadable(let words): throw SettingsError(SettingsFault(file: path, message: words))
+    }
+  }
+
+  /// Reads a file. It must not be open to everyone.
   ///
   /// All faults are in the error, each with file and line; what a line holds is in none of them.
-  public static func read(_ path: String) throws(SettingsError) -> [AccessToken] {
+  static func look(_ path: String) throws(SettingsError) -> Reading {
     let bytes: [UInt8]
     do {
       bytes = try FileBytes.read(path, limit: 1 << 20)
     } catch {
-      if error.isMissing { return [] }
-      throw SettingsError(SettingsFault(file: path, message: "cannot be read: \(error)"))
+      if error.isMissing {
+        return .missing("\(path) is not there; make it with: bizclock token --file \(path)")
+      }
+      return .unreadable("cannot be read (\(error)); run: chown root:bizclock \(path) && chmod 640 \(path)")
     }
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & 0o007 != 0 {
       throw SettingsError(
         SettingsFault(file: path, message: "is open to every user; run: chmod o= \(path)"))
     }
-    return try parse(bytes, file: path)
+    return .tokens(try parse(bytes, file: path))
   }
 
   /// Reads a file's bytes.

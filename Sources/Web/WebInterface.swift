@@ -26,7 +26,7 @@ public struct WebInterface: Sendable {
   /// What the daemon's services count with.
   public let metrics: DaemonMetrics
   let factory: PrometheusFactory
-  let places: [ListenPlace]
+  let address: ListenAddress
   let clock: any WallClock
   let log: any LogSink
   let limits: Limits
@@ -35,7 +35,7 @@ public struct WebInterface: Sendable {
 
   /// An interface; nothing is served yet.
   ///
-  /// Throws `ListenFault` where the address cannot be had, and `SettingsError` for faults in the file of tokens.
+  /// Throws `SettingsError` for faults in the file of tokens; one that cannot be read is told, and lets nobody in.
   public init(_ settings: HTTPSettings, clock: any WallClock, log: any LogSink) throws {
     try self.init(settings, clock: clock, log: log, limits: Limits())
   }
@@ -45,7 +45,7 @@ public struct WebInterface: Sendable {
     onListening: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     tokens = try TokenBook(file: settings.tokens)
-    places = try ListenPlace.find(settings.listen)
+    address = settings.listen
     factory = PrometheusFactory()
     metrics = DaemonMetrics(factory)
     self.clock = clock

@@ -19,12 +19,35 @@ struct WebServer: Service {
   private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   func run() async throws {
+    if let trouble = interface.tokens.trouble { say(.error, "HTTP: \(trouble)") }
+    let places = await places()
     await withDiscardingTaskGroup { group in
-      for place in interface.places { group.addTask { await serve(place) } }
+      for place in places { group.addTask { await serve(place) } }
     }
     await probe.close()
     // A service that returns ends the others.
     try? await gracefulShutdown()
+  }
+
+  /// Where to listen, as soon as that can be had: an address may come later than the daemon, and another program may
+  /// go. Empty at graceful shutdown.
+  private func places() async -> [ListenPlace] {
+    var backoff = Backoff(first: 1_000, cap: 30_000)
+    var generator = SystemRandomNumberGenerator()
+    var told = ""
+    while !Task.isShuttingDownGracefully, !Task.isCancelled {
+      do {
+        return try ListenPlace.find(interface.address)
+      } catch {
+        if told != error.description {
+          say(.error, "HTTP: nothing is served, neither health nor metrics; trying again. \(error).")
+          told = error.description
+        }
+      }
+      let pause = backoff.next(using: &generator)
+      await cancelWhenGracefulShutdown { try? await Task.sleep(for: .milliseconds(500 + pause)) }
+    }
+    return []
   }
 
   /// Serves at one address until graceful shutdown.

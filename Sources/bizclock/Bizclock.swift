@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Dispatch
 import Glibc
+import Journal
 import Ledger
 import LibPQ
 import ServiceTime
@@ -60,8 +61,6 @@ struct Bizclock: AsyncParsableCommand {
       leave("bizclock: \(error)", error.isRetryable ? 69 : Bizclock.status(error.kind))
     } catch let error as Schema.Fault {
       leave("bizclock: \(error)", 78)
-    } catch let error as ListenFault {
-      leave("bizclock: \(error)", 78)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
     } catch let error as ClosureDesk.Refusal {
@@ -95,7 +94,10 @@ struct Bizclock: AsyncParsableCommand {
   }
 
   private static func leave(_ message: String, _ status: Int32) -> Never {
-    Terminal.note(Terminal.safeLines(message))
+    let text = Terminal.safeLines(message)
+    // In the journal it is an error, each line of it.
+    let isJournal = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }) == .journal
+    Terminal.note(isJournal ? text.split(separator: "\n").map { "<3>\($0)" }.joined(separator: "\n") : text)
     Glibc.exit(status)
   }
 }

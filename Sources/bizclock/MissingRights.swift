@@ -12,8 +12,8 @@ enum MissingRights {
     let isOutsider = error.message.contains("schema bizclock")
     return "\(error)\n"
       + (isOutsider
-        ? "This role has no rights here. For the daemon and its commands: GRANT bizclock_daemon TO this role (bizclock "
-          + "migrate, run by the owner, gives that one its rights)."
+        ? "This role has no rights here. For the daemon and its commands, as a superuser: CREATE ROLE bizclock_daemon "
+          + "(if it is not there), GRANT bizclock_daemon TO this role; then, as the owner: bizclock migrate."
         : "This needs the owner's role, the one that ran bizclock migrate: the daemon's own may append, project and "
           + "record, and no more. Connect as the owner, for example: "
           + "BIZCLOCK_DATABASE=\"host=/run/postgresql dbname=bizclock user=OWNER\" bizclock …")

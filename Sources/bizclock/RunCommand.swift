@@ -15,8 +15,8 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Run the daemon until SIGTERM or SIGINT; SIGHUP has it read its configuration anew.",
     discussion: """
-      By SIGHUP (systemctl reload bizclock) feeds are added, changed and removed, and alerts.retrospective_after is \
-      taken over; the other feeds go on undisturbed. A configuration with faults is not taken over: the log names \
+      By SIGHUP (systemctl reload bizclock) feeds are added, changed and removed, and alerts.retrospective_after, \
+      retention and the tokens of http.tokens are taken over; the other feeds go on undisturbed. A configuration with faults is not taken over: the log names \
       them all, and the one before goes on. The rest of the configuration holds after a restart, and the log says \
       so. What the policy draft changes holds after bizclock policy apply.
       """)
@@ -31,8 +31,9 @@ struct RunCommand: AsyncParsableCommand {
     let hangups = await UnixSignalsSequence(trapping: .sighup)
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
-    let web = try RunCommand.web(configuration.http, clock, log)
-    let waiting = StartupWait(clock: clock, log: log)
+    let web = try WebInterface(configuration.http, clock: clock, log: log)
+    let notifier = ServiceNotifier.fromEnvironment()
+    let waiting = StartupWait(clock: clock, log: log, notifier: notifier)
     let early = AbsenceAlarm(configuration, log: log)
     let (installation, rulebook) =
       if let early {
@@ -42,36 +43,31 @@ struct RunCommand: AsyncParsableCommand {
       }
     let absence = early ?? AbsenceAlarm(installation, log: log)
     let feeds = try installation.spoolFeeds(rulebook)
-    let notifier = ServiceNotifier.fromEnvironment()
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName, notifier: notifier,
-      watchdog: RunCommand.watchdog(), absence: absence, metrics: web?.metrics ?? DaemonMetrics(),
+      watchdog: RunCommand.watchdog(), absence: absence, metrics: web.metrics,
       retention: configuration.retention)
     installation.warnOfUnreadFeeds(log, clock)
-    let notice = PolicyDraftNotice(database: installation.database, clock: clock, log: log)
-    if let draft = notice.draft(of: configuration) {
-      try await waiting.untilThere { try await notice.tell(draft) }
-    }
     let reloading = ConfigurationService(
       of: daemon, installation: installation, processes: rulebook.policy.processes, signals: hangups,
-      notifier: notifier
-    ) { [globals] in
-      let fresh = try globals.configuration()
-      try web?.tokens.reload()
-      return fresh
-    }
-    var beside: [any Service] = [reloading]
-    if let web { beside.append(web.service(for: daemon, version: Bizclock.configuration.version)) }
+      notifier: notifier, others: { try web.tokens.reading() }
+    ) { [globals] in try globals.configuration() }
+    let beside: [any Service] = [reloading, web.service(for: daemon, version: Bizclock.configuration.version)]
     let keeper = installation.cluster.map { cluster in
       Task { await PrivateClusterKeeper(cluster: cluster, clock: clock, log: log).run() }
     }
-    try await daemon.run(signals: [.sigterm, .sigint], beside: beside) {
-      _ = notifier.ready()
+    let end: Result<Void, any Error>
+    do {
+      end = .success(
+        try await daemon.run(signals: [.sigterm, .sigint], beside: beside) { _ = notifier.ready() })
+    } catch {
+      end = .failure(error)
     }
     keeper?.cancel()
     await keeper?.value
     try installation.cluster?.stop()
+    try end.get()
   }
 
   /// Opens the database and reads the rules in force; waits for it as long as it takes.
@@ -92,20 +88,5 @@ struct RunCommand: AsyncParsableCommand {
     func text(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
     return ServiceNotifier.watchdogInterval(microseconds: text("WATCHDOG_USEC"), process: text("WATCHDOG_PID"))
       .map { .microseconds(Int64(clamping: $0)) }
-  }
-
-  /// The HTTP interface; nil where the address is taken and nobody had asked for that one.
-  private static func web(_ settings: HTTPSettings, _ clock: SystemClock, _ log: any LogSink) throws
-    -> WebInterface?
-  {
-    do {
-      return try WebInterface(settings, clock: clock, log: log)
-    } catch let fault as ListenFault where !settings.isListenGiven {
-      _ = log.write(
-        LogRecord(
-          time: clock.now().microseconds, priority: .warning,
-          message: "HTTP is not served, health and metrics neither: \(fault)."))
-      return nil
-    }
   }
 }

@@ -25,7 +25,9 @@ struct TokenCommand: ParsableCommand {
     if let file {
       let isNew = try TokenCommand.append(token, to: file)
       Terminal.print(text)
-      Terminal.note("\(isNew ? "made" : "added to") \(file), which the daemon must be able to read and nobody else")
+      Terminal.note(
+        "\(isNew ? "made" : "added to") \(file), which the daemon must be able to read and nobody else: "
+          + "chown root:bizclock \(file) && chmod 640 \(file)")
     } else {
       Terminal.print(text)
       Terminal.note(token.line)

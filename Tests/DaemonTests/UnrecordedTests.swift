@@ -65,7 +65,7 @@ import Testing
       try await AbsentOffice.expect(office.recorded(), levels.sorted())
       let logged = try await TestQuery.rows(
         server.conninfo,
-        "SELECT bool_and(logged_at = level_at AND recorded_at > level_at)::text FROM dashboard.alert")
+        "SELECT bool_and(logged_at = level_at AND recorded_at >= level_at)::text FROM dashboard.alert")
       #expect(logged == [["true"]])
       #expect(office.alerts(.alertWithdrawn).isEmpty)
       #expect(try await office.verified())

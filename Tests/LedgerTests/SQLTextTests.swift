@@ -11,7 +11,8 @@ import Testing
     "CaseReader.swift": [
       "AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "columns",
     ],
-    "Connection.swift": ["+ calls.joined", "channel"], "DeltaWriter.swift": ["CaseRows.columns", "ClockRows.columns", "sets"],
+    "Connection.swift": ["+ calls.joined", "channel"],
+    "DeltaWriter.swift": ["CaseRows.columns", "ClockRows.columns", "sets"],
     "DemoReport.swift": ["now.rfc3339(in: .utc)"], "EventRows.swift": ["columns"], "Leadership.swift": ["lock"],
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
     "Projector+Levels.swift": ["StalledFeeds.sources"], "Projector.swift": ["EventRows.columns"],

@@ -56,6 +56,12 @@ import Testing
     }
   }
 
+  /// Whether a process runs; one that has ended and waits to be collected does not.
+  private func isAlive(_ pid: pid_t) -> Bool {
+    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+    return stat.split(separator: ")").last?.split(separator: " ").first != "Z"
+  }
+
   /// A postmaster was killed while one of its backends computes: that is ended, and a new server started.
   @Test func backendsWithoutAPostmaster() async throws {
     try await with { cluster in
@@ -77,7 +83,7 @@ import Testing
       while kill(before, 0) == 0 { await Task.yield() }
       #expect(postmaster(cluster).processes.contains(busy))
       _ = try await cluster.start()
-      #expect(kill(busy, 0) != 0)
+      #expect(!isAlive(busy))
       #expect(try pid(cluster) != before)
       await loop.value
       let again = try await Connection.connect(conninfo)

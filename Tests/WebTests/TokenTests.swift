@@ -79,7 +79,11 @@ import Testing
   @Test func aFileThatIsNotThereLetsNobodyIn() throws {
     let book = try TokenBook(file: "/tmp/no-tokens-\(UUID().uuidString)")
     #expect(book.judge("Bearer secret", scope: .metrics) == .unknown)
-    #expect(throws: SettingsError.self) { try TokenBook(file: "/tmp") }
+    #expect(book.trouble?.contains("bizclock token --file") == true)
+    // Nor does one that cannot be read.
+    let unreadable = try TokenBook(file: "/tmp")
+    #expect(unreadable.judge("Bearer secret", scope: .metrics) == .unknown)
+    #expect(unreadable.trouble?.contains("chmod 640 /tmp") == true)
   }
 
   @Test(
