@@ -145,7 +145,7 @@ public struct PrivateCluster: Sendable {
       message: "\(data) was made by PostgreSQL \(there), and the server programs in \(programs.folder) are of "
         + "\(ours); install the Debian package postgresql-\(there)"
         + (there < ours
-          ? ", or bring the data over: /usr/share/doc/bizclock/examples/upgrade-private-database \(directory)" : "")
+          ? ", or bring the data over: /usr/lib/bizclock/upgrade-private-database \(directory)" : "")
     )
   }
 

@@ -33,10 +33,10 @@ import Testing
 
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "../../deploy/upgrade-private-database")
-    func upgrade() async throws -> (status: Int32, words: String) {
+    func upgrade(_ options: [String]) async throws -> (status: Int32, words: String) {
       let process = Process()
       process.executableURL = script.standardizedFileURL
-      process.arguments = [folder + "/postgres"]
+      process.arguments = options + [folder + "/postgres"]
       let output = folder + "/upgrade.out"
       _ = FileManager.default.createFile(atPath: output, contents: nil)
       process.standardOutput = FileHandle(forWritingAtPath: output)
@@ -47,13 +47,17 @@ import Testing
       }
       return (process.terminationStatus, try String(contentsOfFile: output, encoding: .utf8))
     }
-    let running = try await upgrade()
+    let running = try await upgrade(["--rehearse"])
     #expect(running.status == 1 && running.words.contains("stop bizclock first"), "\(running.words)")
     try cluster.stop()
-    let done = try await upgrade()
+    let same = try await upgrade([])
+    #expect(same.status == 1 && same.words.contains("nothing to upgrade to"), "\(same.words)")
+    let done = try await upgrade(["--rehearse"])
     #expect(done.status == 0, "\(done.words)")
     let kept = try FileManager.default.contentsOfDirectory(atPath: folder + "/postgres")
     #expect(kept.contains { $0.hasPrefix("data.old-") })
+    let again = try await upgrade(["--rehearse"])
+    #expect(again.status == 1 && again.words.contains("is there already"), "\(again.words)")
     let verified = try await bizclock("verify")
     #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
     #expect(
