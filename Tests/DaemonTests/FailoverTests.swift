@@ -48,7 +48,12 @@ import Testing
 
     let office = pair.office.seen(at: pair.standby.conninfo)
     for file in load.files.dropFirst(early + 1).dropLast() { try pair.office.put(file) }
-    let loaded = try await ingest
+    var loaded = try await ingest
+    if loaded.status == 69 {
+      // It had not begun when the primary was killed, and said so.
+      loaded = try await ProgramRun.finished(
+        ["ingest", "-", "--config", pair.office.path + "/bizclock.yaml"], input: direct)
+    }
     #expect(loaded.status == 65, "\(context): \(loaded.errors)")
     try await office.finished(Load(files: Array(load.files.dropLast())))
 

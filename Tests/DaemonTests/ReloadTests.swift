@@ -121,7 +121,7 @@ import Testing
       try await TestDeadline.within(.seconds(60), "ready") { _ = await daemon.state.wait { $0.isReady } }
       task.cancel()
       _ = await task.result
-      #expect(log.records.contains { $0.message.contains("takes in 1 feeds") })
+      #expect(log.records.contains { $0.message.contains("takes in 1 feed.") })
       #expect(!log.records.contains { $0.message.contains("nowhere") })
     }
   }

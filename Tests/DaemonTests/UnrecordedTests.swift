@@ -271,6 +271,13 @@ import Testing
           #expect(cause == wait.cause, "\(wait.testDescription)")
         }
       }
+      // A database that answered the leader a moment ago is there, however long a new connection takes.
+      var answered = AbsenceAlarm.Duty()
+      answered.part = .leading
+      answered.answeredAt = .now + .seconds(60)
+      #expect(await alarm.cause(answered, waited: .milliseconds(400)) == nil)
+      answered.answeredAt = .now - .milliseconds(500)
+      #expect(await alarm.cause(answered, waited: .milliseconds(400)) == .away)
       server.thaw()
     }
   }

@@ -194,7 +194,7 @@ import Testing
     ),
     (
       "Nummer,Art,Zeit",
-      "No column of the header is a field of an event: name them as the contract does, or give the feed a mapping."
+      "No column of the header is a field of an event: name them case_id, type, occurred_at and so on, or give the feed a mapping."
     ),
     ("case_id,\"type\"x", CSVRejectTests.notCSV(15, "text stands after a closing quote")),
     ("case_id,ty\u{0}pe", "The cell \"ty\\u{0}pe\" holds a NUL character: take it out."),
