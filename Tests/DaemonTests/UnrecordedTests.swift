@@ -272,6 +272,9 @@ import Testing
         }
       }
       // A database that answered the leader a moment ago is there, however long a new connection takes.
+      let alarm = AbsenceAlarm(
+        database: DatabaseSource(conninfo: server.conninfo), log: MemorySink(), directory: nil,
+        retrospectiveAfter: 0)
       var answered = AbsenceAlarm.Duty()
       answered.part = .leading
       answered.answeredAt = .now + .seconds(60)
