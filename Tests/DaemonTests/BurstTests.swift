@@ -157,8 +157,9 @@ import Testing
       }
       #expect(marks.count >= BurstTests.tenths.count * BurstTests.load / BurstTests.turn)
       for position in positions.withLock({ $0 }) {
-        let waiting = marks.first { $0.position >= position }?.waiting ?? 0
-        #expect(waiting > 0, "the load up to \(position) was projected after the last line")
+        // Its last part may come after the last lines, when few are left.
+        let waiting = marks.first { $0.position > position - Int64(BurstTests.load) }?.waiting ?? 0
+        #expect(waiting > 0, "the load up to \(position) was projected only after the last line")
       }
       // Between two parts of a load lines were written, unless the journal took none just then.
       for (one, next) in zip(marks, marks.dropFirst()) where got.refusals == 0 && one.waiting > 0 {
