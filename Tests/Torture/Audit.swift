@@ -140,13 +140,19 @@ struct Audit: Sendable {
   /// Each alert was logged after its commit, and only what was committed.
   private func alerts(_ settled: Int64) async throws {
     let told = Set(book.alerts.keys)
-    let rows = try await server.ask(
-      """
+    let query = """
       SELECT alert_id, retrospective::text, (logged_at IS NOT NULL)::text,
         (amended_at IS NULL AND withdrawn_at IS NULL)::text,
         (extract(epoch FROM recorded_at) * 1000000)::int8::text
       FROM dashboard.alert
-      """)
+      """
+    var rows = try await server.ask(query)
+    // What was told while the database was away is settled within seconds of its return.
+    let deadline = ContinuousClock.now + .seconds(45)
+    while !told.isSubset(of: rows.map { $0[0] ?? "" }), ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(250))
+      rows = try await server.ask(query)
+    }
     let known = Set(rows.map { $0[0] ?? "" })
     if known.count != rows.count { findings.add("\(rows.count) alerts have \(known.count) ids") }
     for id in told.subtracting(known).sorted().prefix(5) {
