@@ -25,9 +25,6 @@ static inline int bizclock_leave_no_core(void) {
   return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-/// flock(2) for the whole of a file, without waiting.
-static inline int bizclock_try_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
-
 /// pipe2(2) with O_CLOEXEC, which Glibc declares only with _GNU_SOURCE: no program started meanwhile gets an end of it.
 static inline int bizclock_closing_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, 02000000); }
 

@@ -60,7 +60,7 @@ extension AbsenceAlarm {
       rest = rest.dropFirst(written)
       guard written == slice.count else { return false }
     }
-    guard untold.count >= AbsenceAlarm.manyLevels else { return true }
+    guard untold.count >= Projector.manyLevels else { return true }
     var summary = LogRecord(
       time: clock.now().microseconds, priority: .notice, event: .alertSummary,
       message: "\(untold.count) levels were reached while they cannot be recorded.")

@@ -21,8 +21,6 @@ public final class AbsenceAlarm: Sendable {
   static let freshness = Duration.milliseconds(400)
   /// After how long a level is told that a database which answers has not taken.
   static let stuckAfter = Duration.seconds(30)
-  /// From how many levels told at once on the log adds a summary.
-  static let manyLevels = 20
 
   /// The part this daemon plays, as far as telling goes.
   enum Part: Sendable { case starting, standby, leading }
@@ -209,9 +207,8 @@ extension AbsenceAlarm {
       return .away
     }
     guard waited >= AbsenceAlarm.patience else { return nil }
-    let isFresh = known.answeredAt.map { .now - $0 < AbsenceAlarm.freshness } ?? false
-    var isThere = isFresh
-    if !isThere { isThere = await answers() }
+    let hasAnswered = known.answeredAt.map { .now - $0 < AbsenceAlarm.freshness } ?? false
+    let isThere = hasAnswered ? true : await answers()
     if isThere {
       // Before it leads it does not raise anything, however long it takes until then.
       return waited >= AbsenceAlarm.stuckAfter && known.part == .leading ? .stuck : nil

@@ -6,8 +6,8 @@ import Synchronization
 /// Who waits for the database says so instead: its calls have time-outs of their own, and a database that is away is no
 /// reason to start the daemon anew. Only what no call to a database takes counts as hanging there too.
 public final class Heartbeats: Sendable {
-  /// How long a turn with the database may take; many calls, each bounded by a minute or so.
-  static let longest = Duration.seconds(1_800)
+  /// How long a turn with the database may take: many calls, each bounded by a minute or so.
+  let longest: Duration
   /// How long a loop may take from one beat to the next.
   public let limit: Duration
 
@@ -25,7 +25,10 @@ public final class Heartbeats: Sendable {
   private let state = Mutex(State())
 
   /// No loop yet; one that works without a beat for longer than `limit` is overdue.
-  public init(limit: Duration = .seconds(15)) { self.limit = limit }
+  public init(limit: Duration = .seconds(15), longest: Duration = .seconds(1_800)) {
+    self.limit = limit
+    self.longest = longest
+  }
 
   /// A loop's part; `name` is what the log calls it.
   public func loop(_ name: String) -> Heartbeat {
@@ -71,7 +74,7 @@ public struct Heartbeat: Sendable {
   }
 
   /// The loop works with the database, whose calls end by themselves long before that.
-  public func away() { beats.set(number, due: .now + Heartbeats.longest) }
+  public func away() { beats.set(number, due: .now + beats.longest) }
 
   /// The loop has ended.
   public func end() { beats.end(number) }

@@ -72,12 +72,12 @@ struct StatusService: Service {
   ) {
     let connection = try await database.connect(.ask)
     let answer = try? await connection.run { session in
-      let load = try ServiceLoad.read(&session)
+      guard let pulse = try ServiceFigures.pulse(&session) else { throw DatabaseFault.noSchema }
       let zone = try rules.calendar(&session)?.zone
-      var figures = StatusLine.Figures(behind: load.behind, nextLevel: load.nextLevel, zone: zone ?? .utc)
+      var figures = StatusLine.Figures(behind: pulse.behind, nextLevel: pulse.nextLevel, zone: zone ?? .utc)
       guard counts else { return (figures, Duration?.none) }
       let begun = ContinuousClock.now
-      figures.openClocks = try ServiceLoad.openClocks(&session)
+      figures.openClocks = try ServiceFigures.openClocks(&session)
       return (figures, ContinuousClock.now - begun)
     }
     await connection.close()

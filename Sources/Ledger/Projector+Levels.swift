@@ -122,7 +122,7 @@ extension Projector {
   }
 
   /// From how many levels at one instant on the log adds a summary.
-  static let manyLevels = 20
+  public static let manyLevels = 20
 
   private static func nextLevel(_ session: inout Session) throws(PostgresError) -> Instant? {
     let next = try session.execute(

@@ -125,7 +125,7 @@ public struct PrivateCluster: Sendable {
     guard file >= 0 else { throw cannot("open", path) }
     if let servant { fchown(file, servant.user, servant.group) }
     for _ in 0..<2_400 {
-      if bizclock_try_lock(file) == 0 { return file }
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { return file }
       do { try await Task.sleep(for: .milliseconds(50)) } catch {
         close(file)
         throw error

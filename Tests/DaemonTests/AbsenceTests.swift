@@ -2,6 +2,7 @@ import Foundation
 import Journal
 import LibPQ
 import ServiceTime
+import TestSupport
 import Testing
 
 @testable import Daemon

@@ -5,6 +5,7 @@ import Ledger
 import LibPQ
 import ServiceTime
 import Settings
+import TestSupport
 import Testing
 
 @testable import Daemon

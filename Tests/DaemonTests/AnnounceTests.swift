@@ -1,6 +1,7 @@
 import Journal
 import LibPQ
 import ServiceTime
+import TestSupport
 import Testing
 
 @testable import Daemon

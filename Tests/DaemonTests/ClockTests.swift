@@ -1,5 +1,6 @@
 import ServiceTime
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Daemon

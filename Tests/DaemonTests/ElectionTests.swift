@@ -1,6 +1,7 @@
 import LibPQ
 import Ledger
 import ServiceTime
+import TestSupport
 import Testing
 
 @testable import Daemon

@@ -119,29 +119,6 @@ enum TestQuery {
   }
 }
 
-/// Gives a wait an end, so that a test that waits in vain fails instead of hanging.
-enum TestDeadline {
-  struct Missed: Error, CustomStringConvertible {
-    var what: String
-    var description: String { "waited in vain for \(what)" }
-  }
-
-  static func within<R: Sendable>(
-    _ duration: Duration, _ what: String, _ body: @escaping @Sendable () async throws -> R
-  ) async throws -> R {
-    try await withThrowingTaskGroup(of: R?.self) { group in
-      group.addTask { try await body() }
-      group.addTask {
-        try await Task.sleep(for: duration)
-        return nil
-      }
-      defer { group.cancelAll() }
-      guard let first = try await group.next(), let result = first else { throw Missed(what: what) }
-      return result
-    }
-  }
-}
-
 /// Databases and directories for daemons under test.
 enum DaemonTestBase {
   static let start = "2026-09-14T08:00:00+08:00"

@@ -3,6 +3,7 @@ import Journal
 import LibPQ
 import ServiceTime
 import Settings
+import TestSupport
 import Testing
 
 @testable import Daemon

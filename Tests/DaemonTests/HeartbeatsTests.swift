@@ -30,6 +30,16 @@ import Testing
     #expect(beats.overdue == ["leader"])
   }
 
+  /// Calls to a database end by themselves; a turn that does not is no waiting.
+  @Test func whoNeverComesBackFromTheDatabaseIs() {
+    let beats = Heartbeats(limit: .seconds(60), longest: past)
+    let loop = beats.loop("leader")
+    loop.away()
+    #expect(beats.overdue == ["leader"])
+    loop.beat()
+    #expect(beats.overdue == [])
+  }
+
   @Test func aWaitOfItsOwnIsAllowed() {
     let beats = Heartbeats(limit: past)
     let loop = beats.loop("feed")

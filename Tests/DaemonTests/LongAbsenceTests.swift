@@ -4,6 +4,7 @@ import LibPQ
 import ServiceTime
 import Settings
 import Simulator
+import TestSupport
 import Testing
 
 @testable import Daemon

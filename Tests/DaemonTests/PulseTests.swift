@@ -17,87 +17,77 @@ import Testing
     let server = try OwnServer()
     defer { server.remove() }
     try await server.start()
-    let folder = try OfficeFolder(conninfo: server.conninfo)
-    defer { folder.remove() }
-    try await folder.migrate()
-    let manager = try ServiceManager()
-    defer { manager.remove() }
-    let daemon = try PulseTests.start(folder, manager, interval: 4_000_000)
-    try await manager.told("READY=1") { $0.hasPrefix("READY=1") }
-    try await manager.told("its part", within: .seconds(30)) {
-      $0.hasPrefix("STATUS=leads; 0 events behind; 0 open")
+    try await ServiceManager.overseeing(server.conninfo, watchdog: 4_000_000) { folder, manager, daemon in
+      try await manager.told("its part", within: .seconds(30)) {
+        $0.hasPrefix("STATUS=leads; 0 events behind; 0 open")
+      }
+
+      let load = try Load(seed: 61, files: 2)
+      server.signal(SIGSTOP)
+      try folder.put(load.files[0])
+      var before = manager.messages.count
+      try await manager.told("pings under a frozen database", times: 5, after: before, PulseTests.isPing)
+      try await manager.told("that it is away", after: before) { $0.hasPrefix("STATUS=database away since 20") }
+      server.signal(SIGCONT)
+
+      try server.kill()
+      try await daemon.logged("database.lost")
+      before = manager.messages.count
+      try folder.put(load.files[1])
+      try await manager.told("pings without a database", times: 4, after: before, PulseTests.isPing)
+      try await server.start()
+      try await folder.finished(load)
+      before = manager.messages.count
+      try await manager.told("its part again", after: before) { $0.hasPrefix("STATUS=leads; 0 events behind") }
+      daemon.signal(SIGTERM)
+      #expect(try await daemon.exit() == 0)
+      #expect(!daemon.records.contains { $0["event"] == "service.hangs" })
+      let stopping = try #require(manager.messages.firstIndex { $0.hasPrefix("STOPPING=1") })
+      #expect(!manager.messages[stopping...].contains { $0.hasPrefix("STATUS=") || $0.hasPrefix("READY=1") })
     }
-
-    let load = try Load(seed: 61, files: 2)
-    server.signal(SIGSTOP)
-    try folder.put(load.files[0])
-    var before = manager.messages.count
-    try await manager.told("pings under a frozen database", times: 5, after: before, PulseTests.isPing)
-    try await manager.told("that it is away", after: before) { $0.hasPrefix("STATUS=database away since 20") }
-    server.signal(SIGCONT)
-
-    try server.kill()
-    try await daemon.logged("database.lost")
-    before = manager.messages.count
-    try folder.put(load.files[1])
-    try await manager.told("pings without a database", times: 4, after: before, PulseTests.isPing)
-    try await server.start()
-    try await folder.finished(load)
-    before = manager.messages.count
-    try await manager.told("its part again", after: before) { $0.hasPrefix("STATUS=leads; 0 events behind") }
-    daemon.signal(SIGTERM)
-    #expect(try await daemon.exit() == 0)
-    #expect(!daemon.records.contains { $0["event"] == "service.hangs" })
-    let stopping = try #require(manager.messages.firstIndex { $0.hasPrefix("STOPPING=1") })
-    #expect(!manager.messages[stopping...].contains { $0.hasPrefix("STATUS=") || $0.hasPrefix("READY=1") })
   }
 
   /// A spool directory that does not answer: the feed's loop hangs, is named, and no ping is sent until it goes on.
   @Test(.enabled(if: DeadMount.isPossible, "no file system can be mounted"))
   func aDirectoryThatHangsEndsThePings() async throws {
     try await TestCluster.shared.withDatabase { conninfo in
-      let folder = try OfficeFolder(conninfo: conninfo)
-      defer { folder.remove() }
-      try await folder.migrate()
-      let manager = try ServiceManager()
-      defer { manager.remove() }
-      let daemon = try PulseTests.start(folder, manager, interval: 2_000_000)
-      try await manager.told("READY=1") { $0.hasPrefix("READY=1") }
+      try await ServiceManager.overseeing(conninfo, watchdog: 2_000_000) { folder, manager, daemon in
 
-      let directory = open(folder.spool, O_RDONLY | O_DIRECTORY)
-      try #require(directory >= 0)
-      defer { close(directory) }
-      let dead = try DeadMount(over: folder.spool)
-      // Into the directory below, which the daemon watches: it looks whether that is still in its place.
-      let file = openat(directory, "1.ndjson", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-      let line = DaemonTestBase.event("C1", "accepted", "2026-09-14T07:59:00+08:00") + "\n"
-      #expect(write(file, line, line.utf8.count) == line.utf8.count)
-      close(file)
-      do {
-        try await manager.told("the loop that hangs") {
-          $0.hasPrefix("STATUS=hangs: ") && $0.contains("feed office")
+        let directory = open(folder.spool, O_RDONLY | O_DIRECTORY)
+        try #require(directory >= 0)
+        defer { close(directory) }
+        let dead = try DeadMount(over: folder.spool)
+        // Into the directory below, which the daemon watches: it looks whether that is still in its place.
+        let file = openat(directory, "1.ndjson", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        let line = DaemonTestBase.event("C1", "accepted", "2026-09-14T07:59:00+08:00") + "\n"
+        #expect(write(file, line, line.utf8.count) == line.utf8.count)
+        close(file)
+        do {
+          try await manager.told("the loop that hangs") {
+            $0.hasPrefix("STATUS=hangs: ") && $0.contains("feed office")
+          }
+          try await daemon.logged("service.hangs")
+          let hung = manager.messages.count
+          // The next line of the status comes after ten seconds: five pings would have been sent.
+          try await manager.told("a status", after: hung) { $0.hasPrefix("STATUS=leads") }
+          #expect(!manager.messages[hung...].contains("WATCHDOG=1"))
+        } catch {
+          dead.remove()
+          throw error
         }
-        try await daemon.logged("service.hangs")
-        let hung = manager.messages.count
-        // The next line of the status comes after ten seconds: five pings would have been sent.
-        try await manager.told("a status", after: hung) { $0.hasPrefix("STATUS=leads") }
-        #expect(!manager.messages[hung...].contains("WATCHDOG=1"))
-      } catch {
         dead.remove()
-        throw error
+        let gone = manager.messages.count
+        try await manager.told("pings again", times: 2, after: gone, PulseTests.isPing)
+        try await TestDeadline.within(.seconds(60), "the file") {
+          let events = "SELECT count(*)::text FROM bizclock.event"
+          while try await TestQuery.rows(conninfo, events) != [["1"]] { try Task.checkCancellation() }
+        }
+        let told = try #require(daemon.records.first { $0["event"] == "service.hangs" })
+        #expect(told["hangs"]?.contains("feed office") == true)
+        #expect(told["priority"] == "critical")
+        daemon.signal(SIGTERM)
+        #expect(try await daemon.exit() == 0)
       }
-      dead.remove()
-      let gone = manager.messages.count
-      try await manager.told("pings again", times: 2, after: gone, PulseTests.isPing)
-      try await TestDeadline.within(.seconds(60), "the file") {
-        let events = "SELECT count(*)::text FROM bizclock.event"
-        while try await TestQuery.rows(conninfo, events) != [["1"]] { try Task.checkCancellation() }
-      }
-      let told = try #require(daemon.records.first { $0["event"] == "service.hangs" })
-      #expect(told["hangs"]?.contains("feed office") == true)
-      #expect(told["priority"] == "critical")
-      daemon.signal(SIGTERM)
-      #expect(try await daemon.exit() == 0)
     }
   }
 
@@ -138,31 +128,18 @@ import Testing
   /// A batch in hand when the daemon is told to stop: it says that it stops, and asks for more time until it is done.
   @Test func aStopThatTakesItsTimeAsksForIt() async throws {
     try await TestCluster.shared.withDatabase { conninfo in
-      let folder = try OfficeFolder(conninfo: conninfo)
-      defer { folder.remove() }
-      try await folder.migrate()
-      let manager = try ServiceManager()
-      defer { manager.remove() }
-      let daemon = try PulseTests.start(folder, manager, interval: 30_000_000)
-      try await manager.told("READY=1") { $0.hasPrefix("READY=1") }
-      let barrier = try await Barrier("bizclock.feed", conninfo)
-      try folder.put(Load(seed: 62, files: 1).files[0])
-      try await barrier.reached()
-      daemon.signal(SIGTERM)
-      try await manager.told("the stop") { $0 == "STOPPING=1\nSTATUS=finishing what is in hand" }
-      let told = manager.messages.count
-      try await manager.told("more time", after: told - 1) { $0 == "EXTEND_TIMEOUT_USEC=30000000" }
-      await barrier.open()
-      #expect(try await daemon.exit() == 0)
+      try await ServiceManager.overseeing(conninfo, watchdog: 30_000_000) { folder, manager, daemon in
+        let barrier = try await Barrier("bizclock.feed", conninfo)
+        try folder.put(Load(seed: 62, files: 1).files[0])
+        try await barrier.reached()
+        daemon.signal(SIGTERM)
+        try await manager.told("the stop") { $0 == "STOPPING=1\nSTATUS=finishing what is in hand" }
+        let told = manager.messages.count
+        try await manager.told("more time", after: told - 1) { $0 == "EXTEND_TIMEOUT_USEC=30000000" }
+        await barrier.open()
+        #expect(try await daemon.exit() == 0)
+      }
     }
-  }
-
-  private static func start(_ folder: OfficeFolder, _ manager: ServiceManager, interval: Int) throws
-    -> DaemonProcess
-  {
-    try DaemonProcess(
-      ["run", "--config", folder.path + "/bizclock.yaml"],
-      environment: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": String(interval)])
   }
 }
 

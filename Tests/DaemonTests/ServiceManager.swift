@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The service manager's side of sd_notify(3): a datagram socket, and what was sent to it.
@@ -72,5 +73,24 @@ final class ServiceManager: Sendable {
       state.messages.append(message)
       for listener in state.listeners { listener.yield(message) }
     }
+  }
+
+  /// Hands a body an office on a database, and the program that serves it under a manager, once that is told.
+  ///
+  /// - Parameter watchdog: microseconds after which the manager would give the program up.
+  static func overseeing(
+    _ conninfo: String, watchdog: Int? = nil,
+    _ body: (OfficeFolder, ServiceManager, DaemonProcess) async throws -> Void
+  ) async throws {
+    let folder = try OfficeFolder(conninfo: conninfo)
+    defer { folder.remove() }
+    try await folder.migrate()
+    let manager = try ServiceManager()
+    defer { manager.remove() }
+    var environment = ["NOTIFY_SOCKET": manager.path]
+    if let watchdog { environment["WATCHDOG_USEC"] = String(watchdog) }
+    let daemon = try DaemonProcess(["run", "--config", folder.path + "/bizclock.yaml"], environment: environment)
+    try await manager.told("READY=1") { $0.hasPrefix("READY=1") }
+    try await body(folder, manager, daemon)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import ServiceTime
+import TestSupport
 import Testing
 
 @testable import Daemon

@@ -3,6 +3,7 @@ import Journal
 import Ledger
 import LibPQ
 import ServiceTime
+import TestSupport
 import Testing
 
 @testable import Daemon

@@ -41,18 +41,19 @@ import Testing
       try await ledger.append([.told("K3", "accepted", "2026-06-01 09:00")], receivedAt: local("2026-06-02 11:00"))
       let now = local("2026-06-02 17:30") + 2_000_000
       for behind in [Int64(1), 0] {
-        let (load, open, status) = try await ledger.connection.run { session in
+        let (pulse, open, status) = try await ledger.connection.run { session in
           if behind == 0 {
             while case .projected = try leader.projectNext(&session, now: local("2026-06-02 11:00")) {}
             _ = try leader.raiseLevels(&session, now: now)
           }
           return (
-            try ServiceLoad.read(&session), try ServiceLoad.openClocks(&session),
+            try ServiceFigures.pulse(&session), try ServiceFigures.openClocks(&session),
             try ServiceStatus.read(&session, now: now)
           )
         }
         let whole = try #require(status)
-        #expect(load == ServiceLoad(behind: behind, nextLevel: whole.nextLevel))
+        #expect(pulse?.behind == behind)
+        #expect(pulse?.nextLevel == whole.nextLevel)
         #expect(open == whole.running + whole.paused)
         #expect(open == (behind == 0 ? 4 : 2))
       }

@@ -163,6 +163,18 @@ import Testing
     }
   }
 
+  /// A server outlives its starter: it holds nothing open that others wait to see the end of.
+  @Test func childrenInheritNoDescriptors() throws {
+    // As a parent hands one on that does not close it: past every number that is in use.
+    let inherited = fcntl(STDERR_FILENO, F_DUPFD, 500)
+    try #require(inherited >= 500)
+    defer { close(inherited) }
+    let open = try ChildProcess.output(["ls", "/proc/self/fd"]).split(separator: "\n").compactMap { Int32($0) }
+    #expect(open.contains(0) && !open.contains(inherited))
+    // Its own three, and the folder that ls reads.
+    #expect(open.count == 4, "\(open)")
+  }
+
   /// A child gets of the environment what every program needs, and no password.
   @Test func childrenGetNoSecrets() throws {
     setenv("BIZCLOCK_TEST_SECRET", "hushhush", 1)

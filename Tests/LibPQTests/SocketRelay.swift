@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 
 /// Passes bytes between one client and a server's socket until it is cut.
 final class SocketRelay: Sendable {
@@ -21,7 +22,7 @@ final class SocketRelay: Sendable {
     self.listener = listener
     self.conninfo = (words.filter { !$0.hasPrefix("host=") } + ["host=" + directory]).joined(separator: " ")
     let server = String(host) + "/.s.PGSQL.5432"
-    start {
+    RelayThread.start {
       let client = accept(listener, nil, nil)
       unlink(path)
       rmdir(directory)
@@ -29,7 +30,7 @@ final class SocketRelay: Sendable {
       guard client >= 0, SocketRelay.address(server, { connect(upstream, $0, $1) }) == 0 else { return }
       self.ends.withLock { $0 = [client, upstream] }
       // Both ways keep the relay until they end: a descriptor closed under them could be another test's by then.
-      self.start { withExtendedLifetime(self) { SocketRelay.pass(upstream, client) } }
+      RelayThread.start { withExtendedLifetime(self) { SocketRelay.pass(upstream, client) } }
       withExtendedLifetime(self) { SocketRelay.pass(client, upstream) }
     }
   }
@@ -50,23 +51,6 @@ final class SocketRelay: Sendable {
   /// Ends both sides at once.
   func cut() {
     for end in ends.withLock({ $0 }) { _ = shutdown(end, Int32(SHUT_RDWR)) }
-  }
-
-  private func start(_ body: @escaping @Sendable () -> Void) {
-    let box = Unmanaged.passRetained(Body(body))
-    var thread = pthread_t()
-    pthread_create(
-      &thread, nil,
-      { raw in
-        if let raw { Unmanaged<Body>.fromOpaque(raw).takeRetainedValue().run() }
-        return nil
-      }, box.toOpaque())
-    pthread_detach(thread)
-  }
-
-  private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
   private static func pass(_ from: Int32, _ to: Int32) {
