@@ -82,7 +82,7 @@ public struct BizclockDaemon: Sendable {
   /// settings `retrospectiveAfter` is taken over.
   @discardableResult
   public func reload(
-    feeds: [SpoolService.Feed], settings: ProjectorSettings, retention: RetentionSettings = RetentionSettings()
+    feeds: [SpoolService.Feed], settings: ProjectorSettings, retention: RetentionSettings
   ) -> FeedChange {
     current.value.retrospectiveAfter = settings.retrospectiveAfter
     current.retention = retention

@@ -176,6 +176,12 @@ import Testing
       #expect(loaded.trouble == nil)
       #expect(levels(loaded.contents) == levels(contents) && levels(contents).count == 3)
       #expect(loaded.contents.until == contents.until)
+      // What was told is told no more.
+      let watch = LevelWatch()
+      watch.restore(contents)
+      watch.remove(Array(levels(contents).prefix(2)))
+      #expect(watch.due(at: Instant(microseconds: .max)) == [levels(contents)[2]])
+      #expect(watch.contents.count == 1)
       let record = loaded.words.record(levels(contents)[0], .away, at: AbsenceFileTests.now + 900_000)
       #expect(record["due_at"] == .text("2026-09-16T17:30:00+08:00"))
       #expect(

@@ -43,7 +43,7 @@ final class EmbeddedDaemon: Sendable {
     let installation = Installation(configuration: configuration, database: daemon.database, cluster: nil)
     return daemon.reload(
       feeds: try installation.spoolFeeds(processes: ["opening", "deregistration"]),
-      settings: installation.projectorSettings)
+      settings: installation.projectorSettings, retention: configuration.retention)
   }
 
   /// Ends the daemon and waits until it has ended.

@@ -46,6 +46,31 @@ import Testing
     }
   }
 
+  /// A reload takes over who is let in, and how long things are kept.
+  @Test func aReloadReadsTheTokensAnew() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let office = try OfficeFolder(conninfo: conninfo)
+      defer { office.remove() }
+      let file = office.path + "/tokens"
+      let made = try await ProgramRun.finished(["token", "--name", "a", "--scope", "metrics", "--file", file])
+      let token = made.output.trimmingCharacters(in: .newlines)
+      let daemon = try DaemonProcess(
+        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
+      try await daemon.logged("ready")
+      let address = try #require(HTTPRunTests.address(daemon))
+      #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 200)
+      try "# nobody\n".write(toFile: file, atomically: false, encoding: .utf8)
+      let configuration = office.path + "/bizclock.yaml"
+      try (String(contentsOfFile: configuration, encoding: .utf8) + "retention: { done: 90 days }\n").write(
+        toFile: configuration, atomically: false, encoding: .utf8)
+      daemon.signal(SIGHUP)
+      try await daemon.logged(containing: "read anew: retention.")
+      #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 401)
+      daemon.signal(SIGTERM)
+      #expect(try await daemon.exit() == 0)
+    }
+  }
+
   /// An address that is taken is told, and no reason to stop the clocks; when it is free it is served.
   @Test func aTakenAddressIsToldAndTriedAgain() async throws {
     try await DaemonTestBase.withOffice { conninfo, _ in

@@ -87,6 +87,9 @@ import Testing
     let file = folder.path + "/bizclock.yaml"
     let daemon = try DaemonProcess(["run", "--config", file], environment: ["NOTIFY_SOCKET": manager.path])
     try await daemon.logged("database.lost")
+    // However long it takes: the manager is told why, and to be patient.
+    try await manager.told("what it waits for") { $0.hasPrefix("STATUS=waiting for the database: ") }
+    #expect(manager.messages.contains("EXTEND_TIMEOUT_USEC=300000000"))
     let desk = folder.path + "/desk"
     try FileManager.default.createDirectory(atPath: desk, withIntermediateDirectories: true)
     let good = try String(contentsOfFile: file, encoding: .utf8)

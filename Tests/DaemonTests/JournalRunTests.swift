@@ -19,6 +19,29 @@ import Testing
     return trial.terminationStatus == 0
   }()
 
+  /// What keeps it from starting is an error in the journal, each line of it.
+  @Test func aFaultAtTheStartIsAnError() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "start-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (file, errors) = (folder.appending(path: "bizclock.yaml"), folder.appending(path: "stderr"))
+    try Data("database: private\nfeeds: []\ncolour: red\nshape: round\n".utf8).write(to: file)
+    try Data().write(to: errors)
+    var status = stat()
+    try #require(stat(errors.path, &status) == 0)
+    let process = Process()
+    process.executableURL = URL(filePath: DaemonProcess.program)
+    process.arguments = ["run", "--config", file.path]
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)"]) { $1 }
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 78)
+    let lines = try String(contentsOf: errors, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 2 && lines.allSatisfy { $0.hasPrefix("<3>\(file.path):") }, "\(lines)")
+  }
+
   @Test(.enabled(if: canMount, "no mount namespace of one's own"))
   func underSystemdTheLogIsTheJournals() async throws {
     try await TestCluster.shared.withDatabase { conninfo in

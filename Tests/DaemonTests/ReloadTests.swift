@@ -59,7 +59,8 @@ import Testing
       let same = try Installation(
         configuration: other, database: office.daemon.database, cluster: nil
       ).spoolFeeds(processes: ["something_else"])
-      #expect(office.daemon.reload(feeds: same, settings: office.daemon.settings).isEmpty)
+      #expect(
+        office.daemon.reload(feeds: same, settings: office.daemon.settings, retention: RetentionSettings()).isEmpty)
     }
   }
 
@@ -117,7 +118,7 @@ import Testing
         clock: ManualClock(Instant(rfc3339: DaemonTestBase.start) ?? .earliest), log: log, holder: "test")
       daemon.reload(
         feeds: try installation.spoolFeeds(processes: ["opening"]).filter { $0.description.name != "gone" },
-        settings: ProjectorSettings())
+        settings: ProjectorSettings(), retention: RetentionSettings())
       let task = Task { try await daemon.run() }
       try await TestDeadline.within(.seconds(60), "ready") { _ = await daemon.state.wait { $0.isReady } }
       task.cancel()
@@ -144,6 +145,18 @@ import Testing
       let history = try await office.query(
         "SELECT DISTINCT case_id, retrospective::text FROM dashboard.alert ORDER BY case_id")
       #expect(history == [["C1", "false"], ["C2", "true"]])
+    }
+  }
+
+  /// How long things are kept is asked anew each day.
+  @Test func retentionIsTakenOver() async throws {
+    try await with { office, _ in
+      var keeping = DaemonTestBase.configuration(office.conninfo, spool: office.spool)
+      keeping.retention = RetentionSettings(quarantine: nil, done: 7_776_000_000_000)
+      try office.reload(keeping)
+      #expect(office.daemon.retention == keeping.retention)
+      try office.reload(DaemonTestBase.configuration(office.conninfo, spool: office.spool))
+      #expect(office.daemon.retention == RetentionSettings())
     }
   }
 

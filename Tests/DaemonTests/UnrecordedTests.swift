@@ -272,10 +272,15 @@ import Testing
           #expect(cause == wait.cause, "\(wait.testDescription)")
         }
       }
-      // A database that answered the leader a moment ago is there, however long a new connection takes.
       let alarm = AbsenceAlarm(
         database: DatabaseSource(conninfo: server.conninfo), log: MemorySink(), directory: nil,
         retrospectiveAfter: 0)
+      // What it refuses, it is there to refuse.
+      alarm.failed(PostgresError(.server, operation: "", message: "", code: .insufficientPrivilege))
+      #expect(alarm.known.failedSince == nil)
+      alarm.failed(PostgresError(.unreachable, operation: "", message: ""))
+      #expect(alarm.known.failedSince != nil)
+      // A database that answered the leader a moment ago is there, however long a new connection takes.
       var answered = AbsenceAlarm.Duty()
       answered.part = .leading
       answered.answeredAt = .now + .seconds(60)
