@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "ServiceTime", swiftSettings: strict),
 
     // Linux's event, timer and file notification descriptors.
-    .systemLibrary(name: "CLinux"),
+    .target(name: "CLinux"),
 
     // PostgreSQL over libpq.
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
