@@ -62,7 +62,8 @@ extension Intake {
       feed: feed.name, source: feed.source.text, events: events,
       original: { index in
         let number = places.firstIndex { $0.contains(index) } ?? 0
-        return QuarantineEntry(read[number], event: index - places[number].lowerBound, origin: parcels[number].origin)
+        return QuarantineEntry(
+          read[number], event: index - places[number].lowerBound, origin: parcels[number].origin)
       }, rejects: rejects, receivedAt: clock.now())
     let begun = ContinuousClock.now
     var (outcome, shares) = try appender.append(batch, parts: parts, on: &session)
@@ -80,7 +81,8 @@ extension Intake {
     _ = log.write(
       LogRecord(
         time: clock.microseconds(), priority: .error,
-        message: "Feed \(feed.name): the ledger refuses what was posted, and whoever posted it was told so. \(error)",
+        message:
+          "Feed \(feed.name): the ledger refuses what was posted, and whoever posted it was told so. \(error)",
         fields: ["feed": .text(feed.name)]))
   }
 }

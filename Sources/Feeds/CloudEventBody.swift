@@ -12,7 +12,8 @@ public enum CloudEventBody {
     let places = body.withUnsafeBufferPointer { JSONElements.split($0, isArray: isBatch) }
     guard let places else {
       throw Fault(
-        message: "the body is not one whole JSON \(isBatch ? "array of CloudEvents" : "object") in UTF-8: nothing of "
+        message:
+          "the body is not one whole JSON \(isBatch ? "array of CloudEvents" : "object") in UTF-8: nothing of "
           + "it was taken in; mend it and send it again")
     }
     return places

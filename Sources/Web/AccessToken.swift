@@ -43,7 +43,9 @@ public struct AccessToken: Sendable, Equatable {
 
   /// A new token: its text, which nobody keeps, and what goes into the file. The text holds 256 random bits, so that
   /// its hash needs no salt and no work factor.
-  public static func make(name: String, scopes: Set<TokenScope>, feed: String? = nil) -> (text: String, token: AccessToken) {
+  public static func make(name: String, scopes: Set<TokenScope>, feed: String? = nil) -> (
+    text: String, token: AccessToken
+  ) {
     var generator = SystemRandomNumberGenerator()
     let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     let text = "bzc_" + Hexadecimal.text(bytes)

@@ -110,13 +110,15 @@ struct EventsPage: Sendable {
     case .broken(let why): .error(.badRequest, "the body cannot be read: \(why); nothing of it was taken in")
     case .late:
       .error(
-        .requestTimeout, "the body did not come within \(collector.time.components.seconds) s; nothing was taken in")
+        .requestTimeout, "the body did not come within \(collector.time.components.seconds) s; nothing was taken in"
+      )
     case .crowded:
       .error(
         .tooManyRequests, "others are being served; nothing was taken in, send it again later", [.retryAfter: "1"])
     case .ending, .body:
       .error(
-        .serviceUnavailable, "the daemon is stopping; nothing was taken in, send it again later", [.retryAfter: "5"])
+        .serviceUnavailable, "the daemon is stopping; nothing was taken in, send it again later", [.retryAfter: "5"]
+      )
     }
   }
 

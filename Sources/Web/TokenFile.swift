@@ -114,7 +114,9 @@ public enum TokenFile {
     guard digits.count == 64 else { return nil }
     var digest: [UInt8] = []
     for index in stride(from: 0, to: 64, by: 2) {
-      guard let high = Hexadecimal.value(digits[index]), let low = Hexadecimal.value(digits[index + 1]) else { return nil }
+      guard let high = Hexadecimal.value(digits[index]), let low = Hexadecimal.value(digits[index + 1]) else {
+        return nil
+      }
       digest.append(high << 4 | low)
     }
     return digest

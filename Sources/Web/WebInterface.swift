@@ -88,7 +88,8 @@ public struct WebInterface: Sendable {
         limit: limits.body, time: limits.bodyTime,
         budget: BodyBudget(bodies: limits.bodies, bytes: limits.bodyBytes)), patience: limits.commit)
     return WebServer(
-      interface: self, closing: {
+      interface: self,
+      closing: {
         await probe.close()
         await cases.close()
       },

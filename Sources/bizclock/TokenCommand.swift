@@ -9,7 +9,8 @@ struct TokenCommand: ParsableCommand {
     commandName: "token", abstract: "Make a bearer token for the HTTP interface.",
     discussion: """
       The token is printed once and kept nowhere; the file of http.tokens holds its hash, in the line that is printed \
-      after it. A token is taken back by deleting its line.
+      after it. With metrics a token reads /metrics, with read it reads cases, and with ingest it posts events of one \
+      feed. A token is taken back by deleting its line.
       """)
 
   @Option(help: "Whose it is: letters, digits, dots, dashes and underscores.") var name: String
@@ -24,7 +25,8 @@ struct TokenCommand: ParsableCommand {
     }
     guard !scope.isEmpty else { throw ValidationError("--scope is missing; give metrics, read or ingest.") }
     if let problem = AccessToken.problem(scopes: Set(scope), feed: feed) {
-      throw ValidationError(feed == nil ? "--feed is missing: a token of the scope ingest is for one feed." : "--feed: \(problem).")
+      throw ValidationError(
+        feed == nil ? "--feed is missing: a token of the scope ingest is for one feed." : "--feed: \(problem).")
     }
     let (text, token) = AccessToken.make(name: name, scopes: Set(scope), feed: feed)
     if let file {

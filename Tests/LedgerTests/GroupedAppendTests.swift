@@ -20,7 +20,8 @@ import Testing
     let deliveries = (0..<60).map { _ in
       (0..<Int.random(in: 0...12, using: &generator)).map { _ in
         GroupedAppendTests.event(
-          Int.random(in: 0..<150, using: &generator), region: Int.random(in: 0..<5, using: &generator) == 0 ? "46" : nil)
+          Int.random(in: 0..<150, using: &generator),
+          region: Int.random(in: 0..<5, using: &generator) == 0 ? "46" : nil)
       }
     }
     let sizes = (0..<60).map { _ in Int.random(in: 1...9, using: &generator) }

@@ -115,7 +115,9 @@ import Testing
           "bizclock.yaml:4: feeds[hall].encoding: is not for kind http; take it out, or change the kind",
           "bizclock.yaml:4: feeds[hall].schema: is not for kind http; take it out, or change the kind",
         ])
-    for (size, isTaken) in [("64 KiB", true), ("16 MiB", true), ("63 KiB", false), ("4MiB", false), ("0 MiB", false), ("4 GiB", false)] {
+    for (size, isTaken) in [
+      ("64 KiB", true), ("16 MiB", true), ("63 KiB", false), ("4MiB", false), ("0 MiB", false), ("4 GiB", false),
+    ] {
       #expect(Reading.faults(configuration: "database: private\nhttp: { body_limit: \(size) }").isEmpty == isTaken)
     }
   }

@@ -23,7 +23,8 @@ import Testing
       let explained = try CasesTests.json(reply.body)
       #expect(explained["case_id"] as? String == id)
       #expect((explained["events"] as? [[String: Any]])?.first?["type"] as? String == "accepted")
-      let clock = try #require((explained["clocks"] as? [[String: Any]])?.first { $0["commitment"] as? String == "opening" })
+      let clock = try #require(
+        (explained["clocks"] as? [[String: Any]])?.first { $0["commitment"] as? String == "opening" })
       #expect(clock["due_at"] as? String == "2026-09-16T17:30:00+08:00")
       #expect(clock["summary"] as? String == clock["summary_en"] as? String)
       let chinese = try CasesTests.json(try await office.ask(path + "?lang=zh", token: WebOffice.read).body)
@@ -36,8 +37,10 @@ import Testing
         (path, WebOffice.hall, 403, "lacks the scope read"), (path + "?lang=nl", WebOffice.read, 400, "en or zh"),
         ("/v1/cases/K2", WebOffice.read, 404, "no event of this case"),
         ("/v1/cases/\(String(repeating: "K", count: 200))", WebOffice.read, 404, "no event of this case"),
-        ("/v1/cases/%zz", WebOffice.read, 400, "percent-encoded"), ("/v1/cases/%ff", WebOffice.read, 400, "percent-encoded"),
-        ("/v1/cases/%00", WebOffice.read, 400, "percent-encoded"), ("/v1/cases/%4", WebOffice.read, 400, "percent-encoded"),
+        ("/v1/cases/%zz", WebOffice.read, 400, "percent-encoded"),
+        ("/v1/cases/%ff", WebOffice.read, 400, "percent-encoded"),
+        ("/v1/cases/%00", WebOffice.read, 400, "percent-encoded"),
+        ("/v1/cases/%4", WebOffice.read, 400, "percent-encoded"),
         ("/v1/cases/", WebOffice.read, 404, "nothing here"), ("/v1/cases/a/b", WebOffice.read, 404, "nothing here"),
       ] as [(String, String?, Int, String)] {
         let reply = try await office.ask(path, token: token)

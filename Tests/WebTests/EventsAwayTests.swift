@@ -41,7 +41,9 @@ import Testing
       let client = try RawClient(office.address)
       #expect(await EventsAwayTests.post(client))
       try await TestDeadline.within(.seconds(20), "a wait for the lock") {
-        while try await office.rows("SELECT 'x' FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()") == [] {}
+        while try await office.rows(
+          "SELECT 'x' FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()"
+        ) == [] {}
       }
       #expect(!client.hasAnswer)
       try await holder.run { session in try session.execute("COMMIT") }
@@ -138,7 +140,9 @@ import Testing
           "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: \(WebOffice.hall)\r\nContent-Type: application/x-ndjson\r\n"
             + "Content-Length: 5000\r\n\r\n" + EventsAwayTests.line + "\n"))
       try await TestDeadline.within(.seconds(20), "a wait for the lock") {
-        while try await office.rows("SELECT 'x' FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()") == [] {}
+        while try await office.rows(
+          "SELECT 'x' FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()"
+        ) == [] {}
       }
       await office.shutDown()
       try await holder.run { session in try session.execute("COMMIT") }

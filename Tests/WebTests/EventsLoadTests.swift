@@ -53,10 +53,13 @@ import Testing
       #expect(Set(rows) == Set(total.accepted))
       #expect(total.accepted.count == Set(total.accepted).count)
       #expect(total.failures > 0, "the database was never away")
-      let counted = try await office.rows("SELECT received::text, quarantined::text FROM bizclock.feed WHERE name = 'hall'")
+      let counted = try await office.rows(
+        "SELECT received::text, quarantined::text FROM bizclock.feed WHERE name = 'hall'")
       #expect(counted == [["\(rows.count)", "0"]])
       try await office.projected(through: Int64(rows.count))
-      print("\(total.requests) requests, \(rows.count) events, \(total.failures) in vain, in \(EventsLoadTests.seconds) s")
+      print(
+        "\(total.requests) requests, \(rows.count) events, \(total.failures) in vain, in \(EventsLoadTests.seconds) s"
+      )
     }
   }
 

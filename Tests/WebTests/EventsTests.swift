@@ -49,7 +49,8 @@ import Testing
       reply = try await office.post(Array(#"{"process":"opening"}"#.utf8), type: "application/json", fields: fields)
       #expect(reply.status == 202 && reply.body == EventsTests.answer(1, 1, 0, 0))
       reply = try await office.post([], type: nil, fields: fields)
-      #expect(reply.status == 202 && reply.body == EventsTests.answer(1, 0, 0, 1), "the same id says something else")
+      #expect(
+        reply.status == 202 && reply.body == EventsTests.answer(1, 0, 0, 1), "the same id says something else")
       try await office.projected(through: 6)
       let rows = try await office.rows(
         "SELECT case_id, source, event_id, type, process FROM bizclock.event ORDER BY case_id")
@@ -58,7 +59,10 @@ import Testing
       let samples = try await office.samples()
       #expect(samples["bizclock_feed_events_total{feed=\"hall\",result=\"new\"}"] == "6")
       #expect(samples["bizclock_http_requests_total{path=\"/v1/events\",status=\"202\"}"] == "6")
-      #expect(try await office.rows("SELECT received::text, duplicates::text FROM bizclock.feed WHERE name = 'hall'") == [["6", "4"]])
+      #expect(
+        try await office.rows("SELECT received::text, duplicates::text FROM bizclock.feed WHERE name = 'hall'") == [
+          ["6", "4"]
+        ])
     }
   }
 
@@ -186,9 +190,14 @@ import Testing
       }
       #expect(try await office.ask("/v1/events", token: WebOffice.hall).status == 405)
       #expect(try await office.ask("/v1/events", token: WebOffice.hall)["Allow"] == "POST")
-      #expect(try await office.rows("SELECT 1::text FROM bizclock.event UNION ALL SELECT 1::text FROM bizclock.quarantine") == [])
+      #expect(
+        try await office.rows(
+          "SELECT 1::text FROM bizclock.event UNION ALL SELECT 1::text FROM bizclock.quarantine") == [])
       // Nothing at all is nothing, and well.
-      for (body, type) in [("", "application/x-ndjson"), ("\n \n", "application/x-ndjson"), ("[]", "application/cloudevents-batch+json")] {
+      for (body, type) in [
+        ("", "application/x-ndjson"), ("\n \n", "application/x-ndjson"),
+        ("[]", "application/cloudevents-batch+json"),
+      ] {
         let reply = try await office.post(Array(body.utf8), type: type)
         #expect(reply.status == 202 && reply.body == EventsTests.answer(0, 0, 0, 0), "\(reply.body)")
       }

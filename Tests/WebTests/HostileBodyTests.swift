@@ -111,7 +111,8 @@ import Testing
       try await office.ready()
       let line = HostileBodyTests.event("K1") + "\n"
       for (framing, sent) in [
-        ("Content-Length: 1000", line), ("Transfer-Encoding: chunked", "\(String(line.utf8.count, radix: 16))\r\n\(line)\r\n"),
+        ("Content-Length: 1000", line),
+        ("Transfer-Encoding: chunked", "\(String(line.utf8.count, radix: 16))\r\n\(line)\r\n"),
         ("Transfer-Encoding: chunked", "\(String(line.utf8.count, radix: 16))\r\n\(line)\r\n5\r\nab"),
         ("Transfer-Encoding: chunked", "\(String(line.utf8.count, radix: 16))\r\n\(line)\r\nxyz\r\n"),
       ] {
@@ -150,7 +151,8 @@ import Testing
       let other = try RawClient(office.address)
       #expect(
         await other.send(
-          HostileBodyTests.head.replacing("hall-token", with: "x") + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"))
+          HostileBodyTests.head.replacing("hall-token", with: "x")
+            + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"))
       #expect(try await other.reply().status == 401)
     }
   }

@@ -95,7 +95,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("Bearer secret", .metrics, .allowed("prometheus", feed: nil)), ("bearer  secret", .metrics, .allowed("prometheus", feed: nil)),
+      ("Bearer secret", .metrics, .allowed("prometheus", feed: nil)),
+      ("bearer  secret", .metrics, .allowed("prometheus", feed: nil)),
       ("Bearer secret", .read, .lacksScope), ("Bearer secret", .ingest, .lacksScope),
       ("Bearer Secret", .metrics, .unknown), ("Bearer secret2", .metrics, .unknown),
       ("Bearer secre", .metrics, .unknown),

@@ -79,7 +79,8 @@ final class WebOffice: Sendable {
     let service = interface.service(for: daemon, version: "1.2.3", overdue: overdue)
     group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [Running(daemon: daemon, service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        services: [Running(daemon: daemon, service: service)],
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     task = Task { [group] in try await group.run() }
     address = try await TestDeadline.within(.seconds(60), "an address") {
       for await address in addresses { return address }
