@@ -1,6 +1,7 @@
 import CoreMetrics
 import Daemon
 import Hummingbird
+import HummingbirdCore
 import NIOCore
 
 /// Answers requests by the table of endpoints.

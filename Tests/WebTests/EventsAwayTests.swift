@@ -16,6 +16,26 @@ import Testing
       "/v1/events", Array(line.utf8), token: WebOffice.hall, fields: ["Content-Type: application/x-ndjson"])
   }
 
+  /// Takes the append lock.
+  private static func hold(_ holder: Connection) async throws {
+    try await holder.run { session in
+      _ = try session.execute("BEGIN")
+      _ = try session.execute("UPDATE bizclock.ledger_head SET position = position")
+    }
+  }
+
+  /// Returns when a post waits for the append lock.
+  private static func waitsForLock(_ office: WebOffice) async throws {
+    try await TestDeadline.within(.seconds(20), "a wait for the lock") {
+      while try await office.rows(
+        """
+        SELECT 'x' FROM pg_stat_activity
+        WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()
+        """) == []
+      {}
+    }
+  }
+
   @Test func withoutDatabaseItIsToTryAgain() async throws {
     try await WebOffice.withoutDatabase { office in
       let state = office.daemon.state
@@ -34,19 +54,12 @@ import Testing
     try await WebOffice.withOffice { office in
       try await office.ready()
       let holder = try await Connection.connect(office.conninfo)
-      try await holder.run { session in
-        try session.execute("BEGIN")
-        try session.execute("UPDATE bizclock.ledger_head SET position = position")
-      }
+      try await EventsAwayTests.hold(holder)
       let client = try RawClient(office.address)
       #expect(await EventsAwayTests.post(client))
-      try await TestDeadline.within(.seconds(20), "a wait for the lock") {
-        while try await office.rows(
-          "SELECT 'x' FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()"
-        ) == [] {}
-      }
+      try await EventsAwayTests.waitsForLock(office)
       #expect(!client.hasAnswer)
-      try await holder.run { session in try session.execute("COMMIT") }
+      try await holder.run { session in _ = try session.execute("COMMIT") }
       #expect(try await client.reply().body.contains("\"new\":1"))
       await holder.close()
     }
@@ -128,10 +141,7 @@ import Testing
     try await WebOffice.withOffice { office in
       try await office.ready()
       let holder = try await Connection.connect(office.conninfo)
-      try await holder.run { session in
-        try session.execute("BEGIN")
-        try session.execute("UPDATE bizclock.ledger_head SET position = position")
-      }
+      try await EventsAwayTests.hold(holder)
       let whole = try RawClient(office.address)
       #expect(await EventsAwayTests.post(whole))
       let half = try RawClient(office.address)
@@ -139,13 +149,9 @@ import Testing
         await half.send(
           "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: \(WebOffice.hall)\r\nContent-Type: application/x-ndjson\r\n"
             + "Content-Length: 5000\r\n\r\n" + EventsAwayTests.line + "\n"))
-      try await TestDeadline.within(.seconds(20), "a wait for the lock") {
-        while try await office.rows(
-          "SELECT 'x' FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event_type = 'Lock' AND datname = current_database()"
-        ) == [] {}
-      }
+      try await EventsAwayTests.waitsForLock(office)
       await office.shutDown()
-      try await holder.run { session in try session.execute("COMMIT") }
+      try await holder.run { session in _ = try session.execute("COMMIT") }
       await holder.close()
       #expect(try await whole.reply().body.contains("\"new\":1"))
       let reply = try await half.reply()
