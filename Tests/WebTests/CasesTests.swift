@@ -31,7 +31,7 @@ import Testing
       let clocks = try #require(chinese["clocks"] as? [[String: Any]])
       #expect(clocks.allSatisfy { $0["summary"] as? String == $0["summary_zh"] as? String })
       let days = try #require(clocks.first?["days"] as? [[String: Any]])
-      #expect(days.first?["why"] as? String == "起算日不计入（《民法典》第二百零一条）")
+      #expect(days.first?["why"] as? String == "起算日不计入（民法典第二百零一条）")
       for (path, token, status, says) in [
         (path, nil, 401, "scope read"), (path, WebOffice.metrics, 403, "lacks the scope read"),
         (path, WebOffice.hall, 403, "lacks the scope read"), (path + "?lang=nl", WebOffice.read, 400, "en or zh"),

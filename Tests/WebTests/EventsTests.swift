@@ -85,7 +85,7 @@ import Testing
         #expect(reply.body == (turn == 0 ? EventsTests.answer(10, 2, 0, 8) : EventsTests.answer(10, 0, 2, 8)))
       }
       let quarantine = try await office.rows(
-        "SELECT line::text, code, origin, convert_from(bytes, 'UTF8') FROM bizclock.quarantine ORDER BY line")
+        "SELECT line::text, code, origin, convert_from(bytes, 'UTF8') FROM bizclock.quarantine q ORDER BY q.line")
       #expect(quarantine.map { $0[0] } == ["2", "3", "4", "5", "6", "8", "9", "10"])
       #expect(
         quarantine.map { $0[1] } == [
