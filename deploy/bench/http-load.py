@@ -21,7 +21,7 @@ HEAD = (
 
 class Client:
     def __init__(self, name):
-        self.name, self.next, self.ids, self.request, self.socket = name, 0, [], b"", None
+        self.name, self.next, self.ids, self.request, self.socket, self.answer = name, 0, [], b"", None, b""
 
     def prepare(self):
         self.ids = [f"{self.name}-{n}" for n in range(self.next, self.next + events)]
@@ -41,11 +41,24 @@ class Client:
                     self.socket = socket.create_connection((host, int(port)), 30)
                     self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.socket.sendall(self.request)
-                self.begun = time.monotonic()
+                self.begun, self.answer = time.monotonic(), b""
                 return
             except OSError:
                 self.socket = None
                 time.sleep(0.05)
+
+    def receive(self):
+        """Reads on; the whole answer, b"" where the connection broke, None while more is to come."""
+        try:
+            more = self.socket.recv(4096)
+        except OSError:
+            more = b""
+        if not more:
+            return b""
+        self.answer += more
+        head, end, body = self.answer.partition(b"\r\n\r\n")
+        length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        return self.answer if end and len(body) >= int(length[0].split(b":")[1]) else None
 
 
 def run(number, results):
@@ -67,10 +80,9 @@ def run(number, results):
             selector.register(client.socket, selectors.EVENT_READ, client)
         for key, _ in selector.select(0.05):
             client = key.data
-            try:
-                answer = client.socket.recv(4096)
-            except OSError:
-                answer = b""
+            answer = client.receive()
+            if answer is None:
+                continue
             selector.unregister(client.socket)
             if answer.startswith(b"HTTP/1.1 202 "):
                 times.append(time.monotonic() - client.begun)
@@ -84,7 +96,7 @@ def run(number, results):
                 continue
             status = answer[9:12].decode() or "broken"
             refused[status] = refused.get(status, 0) + 1
-            if not answer or b"\r\nConnection: close\r\n" in answer or b"\r\nconnection: close\r\n" in answer:
+            if not answer or b"\r\nconnection: close\r\n" in answer.lower():
                 client.socket.close()
                 client.socket = None
             later.append((time.monotonic() + 0.1, client))
