@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Posts of one feed that wait for their turn, and who waits for their answers.
+/// Parcels of one feed that wait for their turn, and who waits for their answers.
 final class ParcelQueue: Sendable {
   /// One parcel and its answer, which is given once.
   final class Ticket: Sendable {
@@ -45,6 +45,8 @@ final class ParcelQueue: Sendable {
         $0 = Task {
           guard (try? await Task.sleep(for: limit)) != nil else { return }
           ticket.answer(.away)
+          // Nobody waits for it any more: its bytes are not held while the one in hand takes its time.
+          self.state.withLock { $0.tickets.removeAll { !$0.isAwaited } }
         }
       }
     }

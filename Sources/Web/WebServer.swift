@@ -16,7 +16,7 @@ struct WebServer: Service {
   let closing: @Sendable () async -> Void
   let endpoints: [Endpoint]
 
-  /// One thread is plenty for a few scrapes a minute.
+  /// One thread is plenty: it carries bytes, what they say is read elsewhere.
   private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   func run() async throws {

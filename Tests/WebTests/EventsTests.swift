@@ -207,6 +207,22 @@ import Testing
     }
   }
 
+  /// A daemon that stands by takes posts too; the leader projects them.
+  @Test func aStandbyTakesPostsToo() async throws {
+    try await WebOffice.withOffice { leader in
+      try await leader.ready()
+      try await WebOffice.withOffice(at: leader.conninfo) { standby in
+        let state = standby.daemon.state
+        try await TestDeadline.within(.seconds(60), "a standby") {
+          _ = await state.wait { $0.role == .standby && $0.feedsRead.contains("hall") }
+        }
+        #expect(try await standby.post([EventsTests.accepted("K1")]).body == EventsTests.answer(1, 1, 0, 0))
+        #expect(try await leader.post([EventsTests.accepted("K1")]).body == EventsTests.answer(1, 0, 1, 0))
+        try await leader.projected(through: 1)
+      }
+    }
+  }
+
   /// Who may post is read anew; and so is for which feed.
   @Test func tokensAreReadAnew() async throws {
     try await WebOffice.withOffice { office in
