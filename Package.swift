@@ -81,11 +81,14 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Health, readiness and metrics over HTTP.
+    // Compressed bodies.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // Events, cases, health, readiness and metrics over HTTP.
     .target(
       name: "Web",
       dependencies: [
-        "ServiceTime", "LibPQ", "Settings", "Ledger", "Journal", "Daemon",
+        "ServiceTime", "LibPQ", "Feeds", "Shipped", "Settings", "Ledger", "Journal", "Daemon", "CZlib",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -137,8 +140,9 @@ let package = Package(
     .testTarget(
       name: "WebTests",
       dependencies: [
-        "Web", "Daemon", "Journal", "Ledger", "LibPQ", "ServiceTime", "Settings", "TestSupport",
+        "Web", "Daemon", "Feeds", "Journal", "Ledger", "LibPQ", "ServiceTime", "Settings", "TestSupport", "CZlib",
         .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
     .testTarget(

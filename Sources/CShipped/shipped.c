@@ -10,6 +10,9 @@ static const unsigned char bizclock_yaml[] = {
 static const unsigned char calendars_cn[] = {
 #embed "../../deploy/calendars/cn.csv"
 };
+static const unsigned char openapi_yaml[] = {
+#embed "../../deploy/openapi.yaml"
+};
 static const unsigned char policy_yaml[] = {
 #embed "../../deploy/policy.yaml"
 };
@@ -31,6 +34,7 @@ static const unsigned char sql_views[] = {
 static const struct shipped_file shipped_files[] = {
     FILE_ENTRY("deploy/bizclock.yaml", bizclock_yaml),
     FILE_ENTRY("deploy/calendars/cn.csv", calendars_cn),
+    FILE_ENTRY("deploy/openapi.yaml", openapi_yaml),
     FILE_ENTRY("deploy/policy.yaml", policy_yaml),
     FILE_ENTRY("deploy/regions/cn-46.csv", regions_cn_46),
     FILE_ENTRY("sql/0001_ledger.sql", sql_0001),

@@ -19,6 +19,8 @@ public struct BizclockDaemon: Sendable {
   public let state: DaemonState
   /// Which of its loops hang.
   public let heartbeats: Heartbeats
+  /// Where posts for its feeds of kind `http` are handed in.
+  public let desk: PostDesk
   private let feeds: FeedsService
   private let current: CurrentSettings
   private let holder: String
@@ -56,6 +58,8 @@ public struct BizclockDaemon: Sendable {
     let heartbeats = watchdog.map { Heartbeats(limit: $0) } ?? Heartbeats()
     let log = WatchedSink(sink: log, beats: heartbeats)
     let alarm = SharedAlarm(clock)
+    let desk = PostDesk()
+    self.desk = desk
     self.state = state
     self.heartbeats = heartbeats
     self.log = log
@@ -69,7 +73,7 @@ public struct BizclockDaemon: Sendable {
       feeds,
       FeedsService.Parts(
         database: database, clock: clock, alarm: alarm, log: log, batch: batch, state: state, beats: heartbeats,
-        metrics: metrics))
+        metrics: metrics, desk: desk))
   }
 
   /// How it projects.

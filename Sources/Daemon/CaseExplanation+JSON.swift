@@ -3,8 +3,8 @@ import ServiceTime
 
 /// The explanation for programs: names are stable, times RFC 3339 in the zone of the case.
 extension CaseExplanation {
-  /// The case with its events, clocks and alerts.
-  public var json: JSONText {
+  /// The case with its events, clocks and alerts; what is said in words is said in a language.
+  public func json(_ language: Language) -> JSONText {
     let a = report.attributes
     return .object([
       ("case_id", .text(caseID)), ("process", JSONText(a.process)), ("region", JSONText(a.region)),
@@ -12,7 +12,8 @@ extension CaseExplanation {
       ("grid", JSONText(a.grid)), ("channel", JSONText(a.channel)), ("service_window", JSONText(a.serviceWindow)),
       ("entity_name", JSONText(report.entityName)), ("entity_type", JSONText(a.entityType)),
       ("tags", a.tags.map { .array($0.map { .text($0) }) } ?? .null), ("time_zone", .text(zone.name)),
-      ("as_of", time(now)), ("events", .array(report.events.map(json))), ("clocks", .array(clocks.map(json))),
+      ("as_of", time(now)), ("events", .array(report.events.map(json))),
+      ("clocks", .array(clocks.map { json($0, language) })),
       ("alerts", .array((clocks.flatMap(\.alerts) + orphans).map(json))),
     ])
   }
@@ -33,7 +34,7 @@ extension CaseExplanation {
 
   // MARK: - Clocks
 
-  private func json(_ explained: ExplainedClock) -> JSONText {
+  private func json(_ explained: ExplainedClock, _ language: Language) -> JSONText {
     let clock = explained.clock
     let m = explained.measures
     let rules: [(String, JSONText)] = [
@@ -55,6 +56,7 @@ extension CaseExplanation {
       ("stopped_at", time(clock.stoppedAt)), ("outcome", JSONText(clock.outcome)),
       ("summary_en", .text(ExplanationWords(.en, zone: zone).summary(explained))),
       ("summary_zh", .text(ExplanationWords(.zh, zone: zone).summary(explained))),
+      ("summary", .text(ExplanationWords(language, zone: zone).summary(explained))),
     ]
     let measures: [(String, JSONText)] = [
       ("counted_days", JSONText(m.countedDays)), ("working_seconds", seconds(m.working)),
@@ -77,7 +79,7 @@ extension CaseExplanation {
               ])
             })
         ),
-        ("days", .array(days(explained, lawful: lawful))), ("days_cut", .bool(explained.isCut)),
+        ("days", .array(days(explained, lawful: lawful, language))), ("days_cut", .bool(explained.isCut)),
       ])
   }
 
@@ -88,15 +90,17 @@ extension CaseExplanation {
     ])
   }
 
-  private func days(_ explained: ExplainedClock, lawful: Bool) -> [JSONText] {
+  private func days(_ explained: ExplainedClock, lawful: Bool, _ language: Language) -> [JSONText] {
     guard let calendar = explained.reckoner?.calendar else { return [] }
     let events = Dictionary(grouping: happened) { calendar.date(of: $0.occurredAt) }
+    let words = ExplanationWords(language, zone: zone)
     return explained.days.map { explained in
       let day = explained.day
       return .object([
         ("date", .text(day.date.description)), ("number", JSONText(day.number)),
         ("overrun_number", JSONText(explained.overrunNumber)),
         ("after_end", .bool(explained.isAfterEnd)), ("reason", .text(day.reason.rawValue)),
+        ("why", .text(words.reason(explained))),
         ("name", JSONText(day.name)), ("makeup", .bool(day.makeup)), ("calendar", .text(explained.calendar)),
         ("published", .bool(day.published)), ("rule", JSONText(explained.rule?.rawValue)),
         ("pauses", .array(explained.pauses.map { pause($0, lawful: lawful) })),

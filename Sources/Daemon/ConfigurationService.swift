@@ -137,6 +137,8 @@ public final class ConfigurationService: Service {
     if old.stateDirectory != new.stateDirectory { keys.append("state_directory") }
     if old.http.listen != new.http.listen { keys.append("http.listen") }
     if old.http.tokens != new.http.tokens { keys.append("http.tokens") }
+    if old.http.bodyLimit != new.http.bodyLimit { keys.append("http.body_limit") }
+    if old.http.bodyTime != new.http.bodyTime { keys.append("http.body_time") }
     var parts: [String] = []
     if !keys.isEmpty { parts.append(keys.joined(separator: ", ") + " (systemctl restart bizclock)") }
     if old.alerts.showIndividualNames != new.alerts.showIndividualNames {

@@ -32,6 +32,11 @@ public struct EntryReader: Sendable {
     }
     var feed = feed
     var bytes = entry.bytes
+    if entry.origin == Parcel.cloudEventsOrigin {
+      var reader = BodyReader(feed: feed)
+      let batch = reader.read(bytes, .cloudEvents([bytes.indices]), now: now)
+      return batch.rejects.first.map { .refused(placed($0, in: entry)) } ?? .events(batch.events)
+    }
     if entry.line == 0 {
       // What the ledger wrote itself, for an input whose bytes were not kept.
       feed = FeedDescription(

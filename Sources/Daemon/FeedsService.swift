@@ -51,12 +51,18 @@ final class FeedsService: Service {
     var state: DaemonState
     var beats: Heartbeats
     var metrics: DaemonMetrics
+    var desk: PostDesk
   }
 
   init(_ feeds: [SpoolService.Feed], _ parts: Parts) {
     self.parts = parts
     current = Mutex(State(wanted: feeds))
     parts.state.setFeeds(feeds.map(\.description.name))
+    parts.desk.setFeeds(FeedsService.posted(feeds))
+  }
+
+  private static func posted(_ feeds: [SpoolService.Feed]) -> [String] {
+    feeds.filter { $0.directory == nil }.map(\.description.name)
   }
 
   /// Moves to another list of feeds; what that changes. Returns at once: a file in hand may take its time.
@@ -73,12 +79,13 @@ final class FeedsService: Service {
       return change
     }
     parts.state.setFeeds(feeds.map(\.description.name))
+    parts.desk.setFeeds(FeedsService.posted(feeds))
     bell.ring()
     return change
   }
 
   /// The directories of the feeds that are wanted.
-  var directories: [String] { current.withLock { $0.wanted.map(\.directory) } }
+  var directories: [String] { current.withLock { $0.wanted.compactMap(\.directory) } }
 
   /// Has the silence of every feed looked at anew.
   func ringWatches() {
@@ -106,8 +113,10 @@ final class FeedsService: Service {
     current.withLock { state in
       let wanted = Dictionary(state.wanted.map { ($0.description.name, $0) }, uniquingKeysWith: { $1 })
       for (name, post) in state.posts where wanted[name] != post.feed { post.leave.silence() }
-      let held = Set(state.posts.values.map(\.feed.directory))
-      let fresh = state.wanted.filter { state.posts[$0.description.name] == nil && !held.contains($0.directory) }
+      let held = Set(state.posts.values.compactMap(\.feed.directory))
+      let fresh = state.wanted.filter { feed in
+        state.posts[feed.description.name] == nil && !(feed.directory.map { held.contains($0) } ?? false)
+      }
       let posts = fresh.map { Post(feed: $0) }
       for post in posts { state.posts[post.feed.description.name] = post }
       return posts
@@ -118,16 +127,12 @@ final class FeedsService: Service {
   private func serve(_ post: Post) async {
     let name = post.feed.description.name
     parts.state.forgetFeed(name)
-    let spool = SpoolService(
-      feed: post.feed, database: parts.database, clock: parts.clock, log: parts.log, batch: parts.batch,
-      stop: Doorbell(), leave: post.leave, state: parts.state, heart: parts.beats.loop("feed \(name)"),
-      metrics: parts.metrics)
     let watch = FeedWatch(
       feed: post.feed, database: parts.database, clock: parts.alarm.face(), log: parts.log, bell: post.bell,
       state: parts.state, heart: parts.beats.loop("silence of \(name)"))
     let hasMarked = await withTaskGroup(of: Bool.self) { group in
       group.addTask { await watch.run() }
-      await spool.run()
+      await takeIn(post)
       group.cancelAll()
       return await group.contains(true)
     }
@@ -138,6 +143,22 @@ final class FeedsService: Service {
     parts.state.forgetFeed(name)
     bell.ring()
     if isGone { await clearMarks(of: hasMarked ? name : nil) }
+  }
+
+  /// Takes in what a feed brings until it is to leave, or the daemon ends.
+  private func takeIn(_ post: Post) async {
+    let heart = parts.beats.loop("feed \(post.feed.description.name)")
+    guard let directory = post.feed.directory else {
+      return await PostService(
+        feed: post.feed, desk: parts.desk, database: parts.database, clock: parts.clock, log: parts.log,
+        leave: post.leave, state: parts.state, heart: heart, metrics: parts.metrics
+      ).run()
+    }
+    await SpoolService(
+      feed: post.feed, directory: directory, database: parts.database, clock: parts.clock, log: parts.log,
+      batch: parts.batch, stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart,
+      metrics: parts.metrics
+    ).run()
   }
 
   /// Takes the mark of silence off feeds that nobody watches any more: off one whose mark this daemon set, and where no

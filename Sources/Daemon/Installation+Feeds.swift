@@ -17,7 +17,7 @@ extension Installation {
 
   /// Warns of feeds that this version takes nothing from.
   public func warnOfUnreadFeeds(_ log: any LogSink, _ clock: any WallClock) {
-    for feed in configuration.feeds where feed.kind != .spool {
+    for feed in configuration.feeds where feed.kind == .exchange {
       _ = log.write(
         LogRecord(
           time: clock.microseconds(), priority: .warning,

@@ -115,17 +115,17 @@ public struct Installation: Sendable {
     return settings
   }
 
-  /// The spool feeds of the configuration.
+  /// The feeds of the configuration that a daemon takes in by itself: files of a spool, and what is posted.
   public func spoolFeeds(_ rulebook: Rulebook) throws -> [SpoolService.Feed] {
     try spoolFeeds(processes: rulebook.policy.processes)
   }
 
-  /// The spool feeds of the configuration, whose events may name these processes.
+  /// The same, whose events may name these processes.
   func spoolFeeds(processes: Set<String>) throws -> [SpoolService.Feed] {
     try configuration.feeds.compactMap { feed in
-      guard feed.kind == .spool, let directory = feed.directory else { return nil }
+      guard feed.kind != .exchange, feed.kind == .http || feed.directory != nil else { return nil }
       return SpoolService.Feed(
-        description: try FeedDescription(feed, processes: processes), directory: directory,
+        description: try FeedDescription(feed, processes: processes), directory: feed.directory,
         silence: feed.silence)
     }
   }

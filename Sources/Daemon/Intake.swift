@@ -20,7 +20,11 @@ public final class Intake: @unchecked Sendable {
   private var growth: [String: QuarantineGrowth]?
   /// Beats while it reads and while it waits for the database; nil where nobody watches.
   private let heart: Heartbeat?
-  private let metrics: DaemonMetrics
+  let metrics: DaemonMetrics
+  /// Reads what is posted; made when a feed's first post comes.
+  var bodies: BodyReader?
+  /// Why the ledger last refused a post.
+  var refusal = ""
 
   private struct Input {
     /// Made when the processes that the policy names are known.
@@ -77,7 +81,7 @@ public final class Intake: @unchecked Sendable {
         watch.found()
         total += outcome
         progress(total)
-        growth?[feed.name, default: QuarantineGrowth()].add(outcome.quarantined, of: origin)
+        noteGrowth(of: feed.name, by: outcome.quarantined, from: origin)
         await tellGrowth(of: feed.name)
         if stop.isSilenced { return (total, input?.reader?.isAtEnd ?? true) }
       } catch let error as PostgresError where error.isRetryable {
@@ -91,6 +95,11 @@ public final class Intake: @unchecked Sendable {
   func close() async {
     await connection?.close()
     connection = nil
+  }
+
+  /// Notes how many lines of a feed went to quarantine.
+  func noteGrowth(of feed: String, by entries: Int, from origin: String) {
+    growth?[feed, default: QuarantineGrowth()].add(entries, of: origin)
   }
 
   /// Says that a feed's quarantine grows, if it is time to; where the database does not answer, the next time.
@@ -144,7 +153,7 @@ public final class Intake: @unchecked Sendable {
     self.input = input
   }
 
-  private func sayResumed(_ batch: AppendBatch, _ outcome: AppendOutcome) {
+  func sayResumed(_ batch: AppendBatch, _ outcome: AppendOutcome) {
     var record = LogRecord(
       time: clock.microseconds(), priority: .notice, event: .feedResumed,
       message: "Feed \(batch.feed) delivers again.")
@@ -155,18 +164,22 @@ public final class Intake: @unchecked Sendable {
 
   /// Frees the append lock, or waits for the database to come back.
   func recover(_ error: PostgresError, _ watch: inout DatabaseWatch, _ stop: Doorbell) async throws {
-    if error.code == .lockNotAvailable, let connection, await connection.isUsable {
-      let ended = try? await connection.run { try AppendLock.breakStale(&$0) }
-      if let ended, ended > 0 {
-        _ = log.write(
-          LogRecord(
-            time: clock.microseconds(), priority: .warning, event: nil,
-            message: "Another program held the append lock without working; its session was ended."))
-      }
-      return
-    }
+    if await freeAppendLock(error) { return }
     await close()
     await watch.lost(error, stop)
+  }
+
+  /// Ends a session that holds the append lock without working, if that was the trouble; false if it was another.
+  func freeAppendLock(_ error: PostgresError) async -> Bool {
+    guard error.code == .lockNotAvailable, let connection, await connection.isUsable else { return false }
+    let ended = try? await connection.run { try AppendLock.breakStale(&$0) }
+    if let ended, ended > 0 {
+      _ = log.write(
+        LogRecord(
+          time: clock.microseconds(), priority: .warning, event: nil,
+          message: "Another program held the append lock without working; its session was ended."))
+    }
+    return true
   }
 }
 

@@ -8,16 +8,16 @@ import Settings
 
 /// Takes in what is put into a feed's spool directory.
 public struct SpoolService: Sendable {
-  /// A feed with its directory.
+  /// A feed, and where its events come from.
   public struct Feed: Sendable, Equatable {
-    /// How its files are read.
+    /// How its files or bodies are read.
     public var description: FeedDescription
-    /// Where they are put.
-    public var directory: String
+    /// Where files are put; nil for a feed of kind `http`, to which they are posted.
+    public var directory: String?
     /// After how long without anything it counts as silent; nil never.
     public var silence: Silence?
     /// A feed.
-    public init(description: FeedDescription, directory: String, silence: Silence? = nil) {
+    public init(description: FeedDescription, directory: String?, silence: Silence? = nil) {
       self.description = description
       self.directory = directory
       self.silence = silence
@@ -25,6 +25,7 @@ public struct SpoolService: Sendable {
   }
 
   let feed: Feed
+  let directory: String
   let database: DatabaseSource
   let clock: any WallClock
   let log: any LogSink
@@ -43,13 +44,13 @@ public struct SpoolService: Sendable {
       let intake = Intake(
         database: database, clock: clock, log: log, tellsGrowth: true, heart: heart, metrics: metrics)
       metrics.begins(feed: feed.description.name)
-      let watcher = SpoolWatcher(feed.directory, heart)
+      let watcher = SpoolWatcher(directory, heart)
       var told = ""
       while !leave.isSilenced, !Task.isCancelled {
         heart.beat()
         do {
           let names = try watcher.scan {
-            say(.notice, "another directory is at \(feed.directory); it is watched from now on")
+            say(.notice, "another directory is at \(directory); it is watched from now on")
           }
           told = ""
           state.feedSeen(feed.description.name)

@@ -4,16 +4,17 @@ import ServiceTime
 /// Turns lines of JSON into events without building a document: one walk over the bytes of each line.
 struct NDJSONDecoder {
   private let keys: KeyTable
-  private var builder: EventBuilder
-  private var draft: EventDraft
-  private let arena = ByteArena()
+  var builder: EventBuilder
+  var draft: EventDraft
+  let arena = ByteArena()
   /// Which kept keys the line has named, by the line's number: a fresh line need not clear it.
   private var keptSeen: [Int]
   private var serial = 0
 
-  init(feed: FeedDescription) {
+  /// `labelled` is the feed as messages name its fields, where that is not by the keys that are read.
+  init(feed: FeedDescription, labelled: FeedDescription? = nil) {
     keys = KeyTable(feed: feed)
-    builder = EventBuilder(feed: feed)
+    builder = EventBuilder(feed: labelled ?? feed)
     draft = EventDraft(milestones: feed.milestones.count)
     keptSeen = Array(repeating: 0, count: feed.keep.count)
   }
@@ -76,9 +77,7 @@ struct NDJSONDecoder {
     var scanner = JSONScanner(base: base, count: line.count)
     scanner.skipBlanks()
     guard scanner.at < scanner.end else { return false }
-    draft.reset()
-    arena.reset(capacity: line.count)
-    serial &+= 1
+    begin(bytes: line.count)
     let fault: FieldFault?
     do throws(JSONScanner.Fault) {
       fault = try readObject(&scanner)
@@ -89,8 +88,26 @@ struct NDJSONDecoder {
     return true
   }
 
+  /// Forgets the record before, and makes room for one of so many bytes.
+  @inline(__always)
+  mutating func begin(bytes: Int) {
+    draft.reset()
+    arena.reset(capacity: bytes)
+    serial &+= 1
+  }
+
   /// Reads the object at the cursor to the end of the line; returns the first fault of a key or a kept value.
   private mutating func readObject(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) -> FieldFault? {
+    let found = try readMembers(&scanner)
+    scanner.skipBlanks()
+    guard scanner.at == scanner.end else {
+      throw JSONScanner.Fault("something follows the object", at: scanner.at)
+    }
+    return found
+  }
+
+  /// Reads the object at the cursor; returns the first fault of a key or a kept value.
+  mutating func readMembers(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) -> FieldFault? {
     try scanner.expect(UInt8(ascii: "{"), "a line must be one JSON object")
     var found: FieldFault?
     scanner.skipBlanks()
@@ -107,10 +124,6 @@ struct NDJSONDecoder {
         try scanner.expect(UInt8(ascii: ","), "a comma or } is expected")
         scanner.skipBlanks()
       }
-    }
-    scanner.skipBlanks()
-    guard scanner.at == scanner.end else {
-      throw JSONScanner.Fault("something follows the object", at: scanner.at)
     }
     return found
   }
@@ -217,7 +230,7 @@ struct NDJSONDecoder {
 // MARK: Faults
 
 extension NDJSONDecoder {
-  private static func repeatedKey(_ key: UnsafeBufferPointer<UInt8>, column: Int) -> FieldFault {
+  static func repeatedKey(_ key: UnsafeBufferPointer<UInt8>, column: Int) -> FieldFault {
     let name = Excerpt.quoted(key)
     return FieldFault(
       .badField, EventField(rawValue: String(decoding: key, as: UTF8.self)),
@@ -231,7 +244,7 @@ extension NDJSONDecoder {
       column: column)
   }
 
-  private static func fieldFault(_ fault: JSONScanner.Fault, _ line: UnsafeBufferPointer<UInt8>) -> FieldFault {
+  static func fieldFault(_ fault: JSONScanner.Fault, _ line: UnsafeBufferPointer<UInt8>) -> FieldFault {
     // Bytes that are not UTF-8 explain a broken line better than what they break.
     if let at = UTF8Check.firstInvalid(line) {
       return FieldFault(
@@ -247,7 +260,7 @@ extension NDJSONDecoder {
       "The line is not valid JSON: at byte \(column), \(fault.message); send one object a line.", column: column)
   }
 
-  private static func reject(
+  static func reject(
     _ fault: FieldFault, _ line: UnsafeBufferPointer<UInt8>, _ cursor: FeedCursor
   ) -> Reject {
     Reject(

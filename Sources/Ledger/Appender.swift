@@ -20,6 +20,14 @@ public struct Appender: Sendable {
   public mutating func append(_ batch: AppendBatch, on session: inout Session) throws(PostgresError)
     -> AppendOutcome
   {
+    try append(batch, parts: [], on: &session).outcome
+  }
+
+  /// Appends a batch that several deliveries make up, commits, and tells what became of each one's events beside the
+  /// outcome of all; `parts` are their places in the batch.
+  public mutating func append(
+    _ batch: AppendBatch, parts: [Range<Int>], on session: inout Session
+  ) throws(PostgresError) -> (outcome: AppendOutcome, parts: [AppendOutcome]) {
     var taking = Taking(batch)
     do {
       try session.begin()
@@ -34,7 +42,15 @@ public struct Appender: Sendable {
       throw error
     }
     remember(taking)
-    return taking.outcome
+    let outcome = taking.outcome
+    return (
+      outcome,
+      parts.map { part in
+        var share = taking.census.outcome(of: part)
+        share.position = outcome.position
+        return share
+      }
+    )
   }
 
   /// A batch on its way into the ledger.

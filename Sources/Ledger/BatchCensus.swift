@@ -55,4 +55,28 @@ struct BatchCensus: Sendable {
   private mutating func judge(_ index: Int, _ event: Event, against known: Event) {
     if event.saysTheSame(as: known) { duplicates += 1 } else { conflicts.append(index) }
   }
+
+  /// What became of some of the events, once all are judged.
+  func outcome(of part: Range<Int>) -> AppendOutcome {
+    var outcome = AppendOutcome()
+    outcome.new = BatchCensus.count(candidates, in: part)
+    outcome.quarantined = BatchCensus.count(conflicts, in: part)
+    outcome.duplicate = part.count - outcome.new - outcome.quarantined
+    return outcome
+  }
+
+  /// How many of ascending indexes lie in a range.
+  private static func count(_ indexes: [Int], in range: Range<Int>) -> Int {
+    rank(range.upperBound, indexes) - rank(range.lowerBound, indexes)
+  }
+
+  /// How many of ascending indexes are below one.
+  private static func rank(_ index: Int, _ indexes: [Int]) -> Int {
+    var (low, high) = (0, indexes.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if indexes[middle] < index { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
 }

@@ -107,6 +107,10 @@ public struct HTTPSettings: Sendable, Equatable {
   public var listen: ListenAddress
   /// The file of bearer tokens; nil lets nobody in.
   public var tokens: String?
+  /// Most bytes of a posted body, decompressed.
+  public var bodyLimit = 4 << 20
+  /// How long a posted body may take to come, in microseconds.
+  public var bodyTime: Int64 = 30_000_000
   /// Settings; arguments as the properties. Without an address it is the one of the contract.
   public init(listen: ListenAddress? = nil, tokens: String? = nil) {
     self.listen = listen ?? ListenAddress()

@@ -1,7 +1,7 @@
 /// Reads `bizclock.yaml` and lays the environment over it.
 struct ConfigurationReader {
   static let keys = ["database", "state_directory", "http", "feeds", "alerts", "policy", "retention"]
-  static let httpKeys = ["listen", "tokens"]
+  static let httpKeys = ["listen", "tokens", "body_limit", "body_time"]
   static let alertKeys = ["retrospective_after", "show_individual_names"]
   /// The variables that stand for settings.
   static let variables = [
@@ -41,6 +41,7 @@ struct ConfigurationReader {
       }
       if let http = map["http"]?.map(keys: ConfigurationReader.httpKeys) {
         apply(listen: http["listen"], tokens: http["tokens"], folder, to: &configuration)
+        applyBodyBounds(http, to: &configuration.http)
       }
       if let alerts = map["alerts"]?.map(keys: ConfigurationReader.alertKeys) {
         apply(after: alerts["retrospective_after"], names: alerts["show_individual_names"], to: &configuration)

@@ -42,13 +42,15 @@ struct FeedReader {
       return nil
     }
     var feed = FeedSettings(name: name, source: source, kind: kind)
-    let foreign = kind == .spool ? FeedReader.exchangeOnly : FeedReader.spoolOnly
+    let foreign =
+      (kind == .spool ? [] : FeedReader.spoolOnly) + (kind == .exchange ? [] : FeedReader.exchangeOnly)
     for key in foreign { map.key(key)?.fault("is not for kind \(kind.rawValue); take it out, or change the kind") }
     switch kind {
     case .spool:
       if let directory = map.required("directory", example: "/var/spool/bizclock/\(name)")?.text(longest: 4000) {
         feed.directory = FilePath.resolve(directory, in: folder)
       }
+    case .http: break
     case .exchange:
       if let field = map.required("database", example: "\"host=/run/postgresql dbname=exchange\""),
         let text = field.text(longest: 4000)

@@ -8,6 +8,8 @@ public struct FeedSettings: Sendable, Equatable {
     case spool
     /// A front-end exchange database (前置库) that is polled.
     case exchange
+    /// Posted over HTTP.
+    case http
   }
   /// How files are written.
   public enum Format: String, Sendable, CaseIterable {

@@ -54,7 +54,7 @@ public struct SettingsGuide: Sendable {
           ("alerts", "how overruns are told; see below"),
           ("retention", "how long what has been dealt with is kept; see below"),
           ("policy", "the draft of the policy; policy.yaml beside this file if it is there, else the shipped one"),
-          ("http", "the HTTP interface for health, readiness and metrics; see below"),
+          ("http", "the HTTP interface for events, cases, health, readiness and metrics; see below"),
         ]),
       Section(
         path: "feeds[]", about: "Each feed has a name of its own.",
@@ -63,7 +63,8 @@ public struct SettingsGuide: Sendable {
           ("source", "what its events are known by; part of their identity, so keep it when the feed is renamed"),
           (
             "kind",
-            "spool: files in a directory; exchange: a front-end exchange database (前置库), read and checked only: "
+            "spool: files in a directory; http: posted to /v1/events, as lines of JSON or as CloudEvents, with a token "
+              + "made for the feed; exchange: a front-end exchange database (前置库), read and checked only: "
               + "this version takes nothing from it"
           ),
           (
@@ -149,9 +150,16 @@ public struct SettingsGuide: Sendable {
           ),
           (
             "tokens",
-            "the file with the tokens of those who may read /metrics, closed to others, e.g. 0640 root:bizclock; "
-              + "lines are made by: bizclock token. Without it nobody may; /healthz and /readyz need none"
+            "the file with the tokens of those who may post events, read cases or read /metrics, closed to others, e.g. "
+              + "0640 root:bizclock; lines are made by: bizclock token. Without it nobody may; /healthz and /readyz "
+              + "need none"
           ),
+          (
+            "body_limit",
+            "most bytes of a posted body, decompressed: 64 KiB to 16 MiB, 4 MiB if left out; a larger one is answered "
+              + "with 413"
+          ),
+          ("body_time", "how long a posted body may take to come: 1s to 5m, 30s if left out"),
         ]),
     ],
     example: """
@@ -187,6 +195,9 @@ public struct SettingsGuide: Sendable {
               - { type: accepted, occurred_at: 受理时间 }
               - { type: completed, occurred_at: 办结时间 }
           defaults: { process: opening }
+        - name: hall
+          source: hall
+          kind: http
       """)
 
   /// The policy draft.

@@ -31,8 +31,8 @@ public final class TokenBook: Sendable {
       let (fresh, trouble): ([AccessToken], String?) =
         switch reading {
         case .tokens(let tokens): (tokens, nil)
-        case .missing(let words): ([], "nobody may read /metrics: \(words)")
-        case .unreadable(let words): ([], "nobody may read /metrics: \(file) \(words)")
+        case .missing(let words): ([], "nobody is let in, not even to /metrics: \(words)")
+        case .unreadable(let words): ([], "nobody is let in, not even to /metrics: \(file) \(words)")
         }
       tokens.withLock { $0 = fresh }
       unread.withLock { $0 = trouble }
@@ -41,8 +41,8 @@ public final class TokenBook: Sendable {
 
   /// What became of a request's token.
   public enum Verdict: Sendable, Equatable {
-    /// It lets its holder do what was asked; the name is whose it is.
-    case allowed(String)
+    /// It lets its holder do what was asked; the name is whose it is, the feed that for which events may be posted.
+    case allowed(String, feed: String?)
     /// The request brought none.
     case missing
     /// It is not known.
@@ -60,7 +60,7 @@ public final class TokenBook: Sendable {
     var found: AccessToken?
     for token in tokens.withLock({ $0 }) where TokenBook.isSame(token.digest, digest) { found = token }
     guard let found else { return .unknown }
-    return found.scopes.contains(scope) ? .allowed(found.name) : .lacksScope
+    return found.scopes.contains(scope) ? .allowed(found.name, feed: found.feed) : .lacksScope
   }
 
   private static func bearer(_ authorization: String) -> Substring? {

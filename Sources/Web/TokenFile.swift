@@ -1,7 +1,8 @@
 import Glibc
 import Settings
 
-/// The file of tokens: one a line, `NAME SCOPE[,SCOPE] sha256:HEX`, with `#` before comments.
+/// The file of tokens: one a line, `NAME SCOPE[,SCOPE] sha256:HEX`, for the scope `ingest` with ` feed:NAME` behind it;
+/// `#` before comments.
 public enum TokenFile {
   /// How many tokens a file may hold: each is compared with whatever a request brings.
   static let most = 1_000
@@ -60,8 +61,8 @@ public enum TokenFile {
       func fault(_ message: String) {
         faults.append(SettingsFault(file: file, line: index + 1, message: message))
       }
-      guard words.count == 3 else {
-        fault("has not the form NAME SCOPE[,SCOPE] sha256:HEX; make a line with: bizclock token")
+      guard (3...4).contains(words.count), words.count == 3 || words[3].hasPrefix("feed:") else {
+        fault("has not the form NAME SCOPE[,SCOPE] sha256:HEX [feed:NAME]; make a line with: bizclock token")
         continue
       }
       var isGood = true
@@ -83,6 +84,11 @@ public enum TokenFile {
           break
         }
       }
+      let feed = words.count == 4 ? String(words[3].dropFirst(5)) : nil
+      if let problem = AccessToken.problem(scopes: scopes, feed: feed) {
+        fault(problem)
+        isGood = false
+      }
       guard let digest = digest(words[2]) else {
         fault("the third word is not sha256: and 64 hexadecimal digits; the token itself does not belong here")
         continue
@@ -91,7 +97,9 @@ public enum TokenFile {
         fault("the token is already that of line \(other)")
         isGood = false
       }
-      if isGood { tokens.append(AccessToken(name: String(words[0]), scopes: scopes, digest: digest)) }
+      if isGood {
+        tokens.append(AccessToken(name: String(words[0]), scopes: scopes, feed: feed, digest: digest))
+      }
     }
     if tokens.count > most {
       faults.append(SettingsFault(file: file, message: "holds more than \(most) tokens"))
@@ -106,18 +114,11 @@ public enum TokenFile {
     guard digits.count == 64 else { return nil }
     var digest: [UInt8] = []
     for index in stride(from: 0, to: 64, by: 2) {
-      guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
+      guard let high = Hexadecimal.value(digits[index]), let low = Hexadecimal.value(digits[index + 1]) else {
+        return nil
+      }
       digest.append(high << 4 | low)
     }
     return digest
-  }
-
-  private static func value(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -3,6 +3,7 @@ import Journal
 import ServiceLifecycle
 import ServiceTime
 import Settings
+import Shipped
 
 /// The HTTP interface of a daemon: its address, its tokens and its metrics, made before anything runs, so that faults in
 /// its settings are told first.
@@ -10,7 +11,7 @@ public struct WebInterface: Sendable {
   /// How much is granted to those who ask.
   struct Limits: Sendable {
     /// Open connections, at each address.
-    var connections = 64
+    var connections = 256
     /// Bytes of a request's head.
     var head = 16_384
     /// Fields of a request's head.
@@ -19,6 +20,16 @@ public struct WebInterface: Sendable {
     var idle = Duration.seconds(30)
     /// How long an answer may take, its way to a slow reader included.
     var answer = Duration.seconds(10)
+    /// Most bytes of a posted body, decompressed.
+    var body = 4 << 20
+    /// How long a posted body may take to come.
+    var bodyTime = Duration.seconds(30)
+    /// How long the commit of what was posted may take.
+    var commit = Duration.seconds(10)
+    /// Posted bodies in memory at a time.
+    var bodies = 192
+    /// Bytes of posted bodies in memory at a time.
+    var bodyBytes = 32 << 20
   }
 
   /// The tokens in force; reload them when their file has changed.
@@ -37,7 +48,10 @@ public struct WebInterface: Sendable {
   ///
   /// Throws `SettingsError` for faults in the file of tokens; one that cannot be read is told, and lets nobody in.
   public init(_ settings: HTTPSettings, clock: any WallClock, log: any LogSink) throws {
-    try self.init(settings, clock: clock, log: log, limits: Limits())
+    var limits = Limits()
+    limits.body = settings.bodyLimit
+    limits.bodyTime = .microseconds(settings.bodyTime)
+    try self.init(settings, clock: clock, log: log, limits: limits)
   }
 
   init(
@@ -67,13 +81,31 @@ public struct WebInterface: Sendable {
     let probe = DatabaseProbe(daemon.database, clock: clock, log: log)
     let readiness = Readiness(state: daemon.state, probe: probe, overdue: overdue)
     let page = MetricsPage(factory: factory, state: daemon.state, log: log, version: version, probe: probe)
+    let cases = CasesPage(daemon.database)
+    let events = EventsPage(
+      desk: daemon.desk,
+      collector: BodyCollector(
+        limit: limits.body, time: limits.bodyTime,
+        budget: BodyBudget(bodies: limits.bodies, bytes: limits.bodyBytes)), patience: limits.commit)
     return WebServer(
-      interface: self, probe: probe,
+      interface: self,
+      closing: {
+        await probe.close()
+        await cases.close()
+      },
       endpoints: [
-        Endpoint(path: "/healthz", method: .get) { readiness.health() },
-        Endpoint(path: "/readyz", method: .get) { await readiness.readiness() },
-        Endpoint(path: "/metrics", method: .get, scope: .metrics) {
+        Endpoint(path: "/healthz", method: .get) { _ in readiness.health() },
+        Endpoint(path: "/readyz", method: .get) { _ in await readiness.readiness() },
+        Endpoint(path: "/metrics", method: .get, scope: .metrics) { _ in
           Answer(status: .ok, contentType: PrometheusText.contentType, body: await page.text())
+        },
+        Endpoint(
+          path: "/v1/events", method: .post, scope: .ingest, extraTime: limits.bodyTime + limits.commit
+        ) { await events.answer($0) },
+        Endpoint(path: "/v1/cases/{id}", method: .get, scope: .read) { await cases.answer($0) },
+        Endpoint(path: "/openapi.yaml", method: .get) { _ in
+          Answer(
+            status: .ok, contentType: "application/yaml", body: ShippedFiles.text("deploy/openapi.yaml") ?? "")
         },
       ])
   }

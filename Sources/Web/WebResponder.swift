@@ -1,6 +1,7 @@
 import CoreMetrics
 import Daemon
 import Hummingbird
+import HummingbirdCore
 import NIOCore
 
 /// Answers requests by the table of endpoints.
@@ -13,11 +14,13 @@ struct WebResponder: HTTPResponder {
 
   func respond(to request: Request, context: WebContext) async throws -> Response {
     let channel = context.channel
-    // Whoever takes no answer holds no connection.
-    let expiry = channel.eventLoop.scheduleTask(in: deadline) { channel.close(mode: .all, promise: nil) }
     let path = request.uri.path
-    let answer = await answer(request, path)
-    count(path, answer)
+    let here = endpoints.filter { $0.matches(path).isMeant }
+    let extra = here.compactMap(\.extraTime).max().map { TimeAmount($0) } ?? .zero
+    // Whoever takes no answer holds no connection.
+    let expiry = channel.eventLoop.scheduleTask(in: deadline + extra) { channel.close(mode: .all, promise: nil) }
+    let answer = await answer(request, path, here, channel)
+    count(here.first?.path, answer)
     let isHead = request.method == .head
     let ends = answer.ends
     let body = ByteBuffer(string: answer.body)
@@ -39,8 +42,9 @@ struct WebResponder: HTTPResponder {
       })
   }
 
-  private func answer(_ request: Request, _ path: String) async -> Answer {
-    let here = endpoints.filter { $0.path == path }
+  private func answer(
+    _ request: Request, _ path: String, _ here: [Endpoint], _ channel: any Channel
+  ) async -> Answer {
     guard !here.isEmpty else {
       return .error(.notFound, "there is nothing here; see " + served.joined(separator: ", "))
     }
@@ -53,21 +57,37 @@ struct WebResponder: HTTPResponder {
       let allowed = methods.joined(separator: ", ")
       return ended(request, .error(.methodNotAllowed, "\(path) takes \(allowed) only", [.allow: allowed]))
     }
-    if let scope = endpoint.scope, let refusal = refusal(request, scope) { return ended(request, refusal) }
+    var call = Call(request: request, part: endpoint.matches(path).part)
+    if let scope = endpoint.scope {
+      let verdict = tokens.judge(request.headers[.authorization], scope: scope)
+      if let refusal = refusal(verdict, scope) { return ended(request, refusal) }
+      if case .allowed(_, let feed) = verdict { call.feed = feed }
+    }
+    guard endpoint.extraTime == nil else {
+      if request.headers[.expect]?.lowercased() == "100-continue" { call.goOn = { WebResponder.goOn(channel) } }
+      let answer = await endpoint.answer(call)
+      // What was refused may be on its way still.
+      return answer.status == .accepted ? answer : ended(request, answer)
+    }
     if WebResponder.hasBody(request) {
       return ended(request, .error(.contentTooLarge, "\(path) takes no body"))
     }
-    return await endpoint.answer()
+    return await endpoint.answer(call)
+  }
+
+  /// Has a client send its body.
+  private static func goOn(_ channel: any Channel) {
+    channel.writeAndFlush(HTTP1Channel.Value.Part.head(HTTPResponse(status: .continue)), promise: nil)
   }
 
   /// Why a request is not let in; nil if it is.
-  private func refusal(_ request: Request, _ scope: TokenScope) -> Answer? {
-    switch tokens.judge(request.headers[.authorization], scope: scope) {
+  private func refusal(_ verdict: TokenBook.Verdict, _ scope: TokenScope) -> Answer? {
+    switch verdict {
     case .allowed: nil
     case .missing where tokens.file == nil:
       .error(
         .unauthorized,
-        "this daemon has no tokens: make one with `bizclock token --name NAME --scope \(scope.rawValue) --file FILE`, "
+        "this daemon has no tokens: make one with `bizclock token --name NAME --scope \(scope.rawValue)\(scope == .ingest ? " --feed FEED" : "") --file FILE`, "
           + "name the file in bizclock.yaml as http.tokens, and restart",
         [.wwwAuthenticate: "Bearer realm=\"bizclock\""])
     case .missing:
@@ -105,12 +125,17 @@ struct WebResponder: HTTPResponder {
     return paths
   }
 
-  private func count(_ path: String, _ answer: Answer) {
+  private func count(_ path: String?, _ answer: Answer) {
     Counter(
       label: Metric.httpRequests.rawValue,
       dimensions: [
-        ("path", served.contains(path) ? path : "other"), ("status", String(answer.status.code)),
+        ("path", path ?? "other"), ("status", String(answer.status.code)),
       ], factory: factory
     ).increment()
   }
+}
+
+extension NIOAsyncChannel {
+  /// What is written to it.
+  fileprivate typealias Part = Outbound
 }

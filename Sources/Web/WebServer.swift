@@ -12,10 +12,11 @@ import ServiceLifecycle
 /// It never brings them down: whatever fails once it runs is told and tried again.
 struct WebServer: Service {
   let interface: WebInterface
-  let probe: DatabaseProbe
+  /// Gives back what the endpoints hold.
+  let closing: @Sendable () async -> Void
   let endpoints: [Endpoint]
 
-  /// One thread is plenty for a few scrapes a minute.
+  /// One thread is plenty: it carries bytes, what they say is read elsewhere.
   private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   func run() async throws {
@@ -24,7 +25,7 @@ struct WebServer: Service {
     await withDiscardingTaskGroup { group in
       for place in places { group.addTask { await serve(place) } }
     }
-    await probe.close()
+    await closing()
     // A service that returns ends the others.
     try? await gracefulShutdown()
   }
@@ -40,7 +41,7 @@ struct WebServer: Service {
         return try ListenPlace.find(interface.address)
       } catch {
         if told != error.description {
-          say(.error, "HTTP: nothing is served, neither health nor metrics; trying again. \(error).")
+          say(.error, "HTTP: nothing is served, neither events nor health nor metrics; trying again. \(error).")
           told = error.description
         }
       }
@@ -93,7 +94,7 @@ struct WebServer: Service {
     let address = ListenPlace(host: place.host, port: port).description
     var record = LogRecord(
       time: interface.clock.now().microseconds, priority: .info,
-      message: "HTTP: listening on \(address) for /healthz, /readyz and /metrics.")
+      message: "HTTP: listening on \(address) for /v1/events, /v1/cases, /metrics, /healthz and /readyz.")
     record.set("address", .text(address))
     _ = interface.log.write(record)
     interface.onListening(address)

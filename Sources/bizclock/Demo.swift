@@ -65,7 +65,8 @@ final class Demo: Sendable {
     let daemon = BizclockDaemon(
       database: installation.database, feeds: [feed], clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName)
-    let feeder = DemoFeeder(events: live, directory: feed.directory, zone: calendar.zone, clock: clock)
+    let feeder = DemoFeeder(
+      events: live, directory: feed.directory ?? folder.path, zone: calendar.zone, clock: clock)
     Terminal.note("the town is open; a second here is \(speed) of its own; overruns as they are logged:\n")
     let report = DemoReport(database: installation.database, zone: calendar.zone)
     try await withThrowingTaskGroup(of: Void.self) { group in

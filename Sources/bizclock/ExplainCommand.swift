@@ -45,7 +45,7 @@ struct ExplainCommand: AsyncParsableCommand {
       throw CommandFailure.missing(
         "The case has no clock \(Terminal.safe(asked)); it has \(known.isEmpty ? "none" : Terminal.safe(known)).")
     }
-    Terminal.print(json ? explanation.json.description : ExplanationText(explanation, lang).text)
+    Terminal.print(json ? explanation.json(lang).description : ExplanationText(explanation, lang).text)
   }
 
   private func selection() throws -> CaseExplanation.Selection? {

@@ -37,7 +37,7 @@ struct FeedCommand: AsyncParsableCommand {
         let known = configuration.feeds.map(\.name).joined(separator: ", ")
         throw ValidationError("The configuration has no feed \(name)\(known.isEmpty ? "." : "; it has \(known).")")
       }
-      guard settings.kind == .spool else {
+      guard settings.kind != .exchange else {
         throw ValidationError("The feed \(name) reads no files: it is of kind \(settings.kind.rawValue).")
       }
       let draft = try PolicyDraft.parse(try Installation.draft(configuration))

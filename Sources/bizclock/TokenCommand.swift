@@ -9,11 +9,14 @@ struct TokenCommand: ParsableCommand {
     commandName: "token", abstract: "Make a bearer token for the HTTP interface.",
     discussion: """
       The token is printed once and kept nowhere; the file of http.tokens holds its hash, in the line that is printed \
-      after it. A token is taken back by deleting its line.
+      after it. With metrics a token reads /metrics, with read it reads cases, and with ingest it posts events of one \
+      feed. A token is taken back by deleting its line.
       """)
 
   @Option(help: "Whose it is: letters, digits, dots, dashes and underscores.") var name: String
   @Option(help: "What it is good for: metrics, read or ingest; may be given again.") var scope: [TokenScope]
+  @Option(help: "For the scope ingest: the feed of kind http for which events may be posted with it.")
+  var feed: String?
   @Option(help: "Append the line to this file, which is made with mode 0600 if it is not there.") var file: String?
 
   func run() throws {
@@ -21,7 +24,11 @@ struct TokenCommand: ParsableCommand {
       throw ValidationError("--name takes up to 64 letters, digits, dots, dashes and underscores.")
     }
     guard !scope.isEmpty else { throw ValidationError("--scope is missing; give metrics, read or ingest.") }
-    let (text, token) = AccessToken.make(name: name, scopes: Set(scope))
+    if let problem = AccessToken.problem(scopes: Set(scope), feed: feed) {
+      throw ValidationError(
+        feed == nil ? "--feed is missing: a token of the scope ingest is for one feed." : "--feed: \(problem).")
+    }
+    let (text, token) = AccessToken.make(name: name, scopes: Set(scope), feed: feed)
     if let file {
       let isNew = try TokenCommand.append(token, to: file)
       Terminal.print(text)

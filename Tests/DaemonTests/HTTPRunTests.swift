@@ -128,7 +128,7 @@ import Testing
     // A file whose last line has no end, and a name that is there already.
     try (String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines))
       .write(toFile: file, atomically: false, encoding: .utf8)
-    let second = try ProgramRun(["token", "--name", "b", "--scope", "ingest", "--file", file])
+    let second = try ProgramRun(["token", "--name", "b", "--scope", "ingest", "--feed", "hall", "--file", file])
     #expect(second.status == 0 && second.errors.contains("added to \(file)"))
     let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
     #expect(lines.map { String($0.prefix(9)) } == ["a metrics", "b ingest "])
@@ -141,6 +141,8 @@ import Testing
   @Test(arguments: [
     (["--name", "a b", "--scope", "read"], "--name takes"), (["--name", "a", "--scope", "all"], "--scope"),
     (["--name", "a"], "scope"), (["--scope", "read"], "--name"),
+    (["--name", "a", "--scope", "ingest"], "--feed is missing"),
+    (["--name", "a", "--scope", "read", "--feed", "b"], "only for the scope ingest"),
   ])
   func wrongTokensAreRefused(_ arguments: [String], _ message: String) throws {
     let run = try ProgramRun(["token"] + arguments)

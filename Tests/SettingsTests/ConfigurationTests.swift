@@ -41,7 +41,8 @@ import Testing
         "bizclock.yaml:3: http.listen: \"8347\" is not an address to listen on; write host:port, for example "
           + "127.0.0.1:8347",
         "bizclock.yaml:3: http.tokens: is empty; give a value or take the key out",
-        "bizclock.yaml:3: http: unknown key \"tls\"; use one of: listen, tokens",
+        "bizclock.yaml:3: http: unknown key \"tls\"; use one of: listen, tokens, body_limit, "
+          + "body_time",
         "bizclock.yaml:5: feeds[e registration].name: \"e registration\" is not a feed's name; use letters, digits, - "
           + "and _, at most 64",
         "bizclock.yaml:6: feeds[b].kind: unknown value \"spol\"; did you mean \"spool\"?",
@@ -82,6 +83,42 @@ import Testing
         #expect(Reading.faults(configuration: text, environment: [name: "dbname=x"]) == [])
         #expect(Reading.faults(configuration: text, environment: [name: ""]).count == 1)
       }
+    }
+  }
+
+  /// A feed that is posted to, and the bounds of what is posted.
+  @Test func aPostedFeedAndItsBounds() throws {
+    let text = """
+      database: private
+      http: { body_limit: 512 KiB, body_time: 1m }
+      feeds:
+        - { name: hall, source: hall, kind: http, time_zone: Asia/Shanghai, silence: 1h, keep: [note], mapping: { region: r } }
+      """
+    let configuration = try Configuration.parse(text, file: "bizclock.yaml")
+    #expect(configuration.http.bodyLimit == 524_288 && configuration.http.bodyTime == 60_000_000)
+    #expect(Configuration().http.bodyLimit == 4 << 20 && Configuration().http.bodyTime == 30_000_000)
+    #expect(
+      configuration.feeds == [
+        FeedSettings(
+          name: "hall", source: "hall", kind: .http, silence: .plain(3_600_000_000), timeZone: "Asia/Shanghai",
+          keep: ["note"], mapping: ["region": FieldMapping(column: "r")])
+      ])
+    #expect(
+      Reading.faults(
+        configuration: text.replacing("512 KiB", with: "17 MiB").replacing("1m", with: "6m")
+          .replacing("time_zone", with: "directory: /x, format: csv, encoding: auto, schema: s, time_zone"))
+        == [
+          "bizclock.yaml:2: http.body_limit: 17 MiB is out of bounds; write a size from 64 KiB to 16 MiB",
+          "bizclock.yaml:2: http.body_time: 6m is out of bounds; write a time from 1s to 5m",
+          "bizclock.yaml:4: feeds[hall].directory: is not for kind http; take it out, or change the kind",
+          "bizclock.yaml:4: feeds[hall].format: is not for kind http; take it out, or change the kind",
+          "bizclock.yaml:4: feeds[hall].encoding: is not for kind http; take it out, or change the kind",
+          "bizclock.yaml:4: feeds[hall].schema: is not for kind http; take it out, or change the kind",
+        ])
+    for (size, isTaken) in [
+      ("64 KiB", true), ("16 MiB", true), ("63 KiB", false), ("4MiB", false), ("0 MiB", false), ("4 GiB", false),
+    ] {
+      #expect(Reading.faults(configuration: "database: private\nhttp: { body_limit: \(size) }").isEmpty == isTaken)
     }
   }
 

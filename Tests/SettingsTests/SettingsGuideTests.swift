@@ -37,7 +37,7 @@ import Testing
   @Test func itsExamplesAreTaken() throws {
     let configuration = try Configuration.parse(
       SettingsGuide.configuration.example, file: "/etc/bizclock/bizclock.yaml")
-    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv", "office-cases"])
+    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv", "office-cases", "hall"])
     var documents = try PolicyDocuments.shipped()
     documents.policyText = SettingsGuide.policy.example
     let draft = try PolicyDraft.parse(documents)

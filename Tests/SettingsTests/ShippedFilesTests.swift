@@ -65,6 +65,8 @@ import Testing
             RowEvent(type: "submitted", occurredAt: "申请时间"), RowEvent(type: "accepted", occurredAt: "受理时间"),
             RowEvent(type: "completed", occurredAt: "办结时间"),
           ], defaults: ["process": "opening"]),
+        FeedSettings(
+          name: "hall", source: "hall", kind: .http, silence: .officeTime(4 * ShippedFilesTests.hour)),
       ])
   }
 

@@ -47,10 +47,13 @@ public final class RawClient: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Sends a text; false once the other side has closed.
+  public func send(_ text: String) async -> Bool { await send(Array(text.utf8)) }
+
   /// Sends bytes; false once the other side has closed.
-  public func send(_ text: String) async -> Bool {
+  public func send(_ whole: [UInt8]) async -> Bool {
     await blocking { [descriptor] in
-      var bytes = Array(text.utf8)[...]
+      var bytes = whole[...]
       while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if count <= 0 { return false }
@@ -58,6 +61,15 @@ public final class RawClient: Sendable {
       }
       return true
     }
+  }
+
+  /// Says that nothing more will be sent.
+  public func finish() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
+  /// Whether something has come, or the other side has closed; asked without waiting.
+  public var hasAnswer: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) >= 0 || errno != EAGAIN
   }
 
   /// All that comes until the other side closes.
@@ -111,6 +123,23 @@ public final class RawClient: Sendable {
     try await withCheckedContinuation { (done: CheckedContinuation<Result<R, E>, Never>) in
       Thread.detachNewThread { done.resume(returning: Result { () throws(E) in try body() }) }
     }.get()
+  }
+
+  /// Posts a body on a connection of its own; `fields` are further lines of the head.
+  public static func post(
+    _ address: String, _ path: String, _ body: [UInt8], token: String?, fields: [String]
+  ) async throws -> Reply {
+    let client = try RawClient(address)
+    _ = await client.post(path, body, token: token, fields: fields)
+    return try await client.reply()
+  }
+
+  /// Sends a post with its whole body; false once the other side has closed.
+  public func post(_ path: String, _ body: [UInt8], token: String?, fields: [String]) async -> Bool {
+    let lines =
+      ["POST \(path) HTTP/1.1", "Host: x", "Content-Length: \(body.count)"]
+      + (token.map { ["Authorization: \($0)"] } ?? []) + fields
+    return await send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body)
   }
 
   /// One request on a connection of its own.

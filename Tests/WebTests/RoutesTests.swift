@@ -46,7 +46,7 @@ import Testing
       ask("HEAD", "/metrics", metrics, 200, ""),
       ask("HEAD", "/metrics", nil, 401, "", authenticate: "Bearer realm=\"bizclock\""),
       ask("HEAD", "/nothing", nil, 404, ""),
-      ask("GET", "/", nil, 404, "see /healthz, /readyz, /metrics"),
+      ask("GET", "/", nil, 404, "see /healthz, /readyz, /metrics, /v1/events, /v1/cases/{id}, /openapi.yaml"),
       ask("GET", "/nothing", metrics, 404, "nothing here"),
       ask("GET", "/metrics/", metrics, 404, "nothing here"), ask("GET", "/METRICS", metrics, 404, "nothing here"),
       ask("GET", "/../healthz", nil, 404, "nothing here"), ask("POST", "/nothing", nil, 404, "nothing here"),

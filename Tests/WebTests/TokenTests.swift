@@ -26,10 +26,12 @@ import Testing
 
   @Test func aFileIsRead() throws {
     let other = String(repeating: "AB", count: 32)
-    let file = try File("# who may\n\n\(TokenTests.line)   # scrapes\r\n\thall.1\tread,ingest sha256:\(other)")
+    let file = try File(
+      "# who may\n\n\(TokenTests.line)   # scrapes\r\n\thall.1\tread,ingest sha256:\(other)  feed:hall")
     let tokens = try TokenFile.read(file.path)
     try #require(tokens.map(\.name) == ["prometheus", "hall.1"])
     #expect(tokens.map(\.scopes) == [[.metrics], [.read, .ingest]])
+    #expect(tokens.map(\.feed) == [nil, "hall"])
     #expect(tokens[0].digest == AccessToken.digest(of: "secret"))
     #expect(tokens[0].line == TokenTests.line)
     #expect(tokens[1].digest == Array(repeating: 0xAB, count: 32))
@@ -41,6 +43,11 @@ import Testing
     ("prometheus metrics sha256:12ab", 1, "the third word is not sha256:"),
     ("\nprometheus metrics sha256:\(String(repeating: "g", count: 64))", 2, "the third word is not sha256:"),
     ("prometheus sha256:\(digest)", 1, "has not the form NAME SCOPE[,SCOPE] sha256:HEX"),
+    ("hall ingest sha256:\(digest)", 1, "the scope ingest needs a feed; add feed:NAME"),
+    ("hall ingest sha256:\(digest) feed:", 1, "the feed's name may hold"),
+    ("hall ingest sha256:\(digest) hall", 1, "has not the form"),
+    ("hall ingest sha256:\(digest) feed:a feed:b", 1, "has not the form"),
+    ("hall read sha256:\(digest) feed:hall", 1, "a feed is only for the scope ingest"),
     ("prometheus metrics, read sha256:\(digest)", 1, "has not the form"),
     ("prometheus metrics,admin sha256:\(digest)", 1, "unknown scope; use some of: metrics, read, ingest"),
     ("prometheus metrics, sha256:\(digest)", 1, "unknown scope"),
@@ -88,7 +95,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("Bearer secret", .metrics, .allowed("prometheus")), ("bearer  secret", .metrics, .allowed("prometheus")),
+      ("Bearer secret", .metrics, .allowed("prometheus", feed: nil)),
+      ("bearer  secret", .metrics, .allowed("prometheus", feed: nil)),
       ("Bearer secret", .read, .lacksScope), ("Bearer secret", .ingest, .lacksScope),
       ("Bearer Secret", .metrics, .unknown), ("Bearer secret2", .metrics, .unknown),
       ("Bearer secre", .metrics, .unknown),
@@ -106,25 +114,25 @@ import Testing
   @Test func theFileIsReadAgain() throws {
     let file = try File(TokenTests.line)
     let book = try TokenBook(file: file.path)
-    let (text, token) = AccessToken.make(name: "new", scopes: [.metrics])
+    let (text, token) = AccessToken.make(name: "new", scopes: [.metrics, .ingest], feed: "hall")
     try file.write(token.line + "\n")
     #expect(book.judge("Bearer \(text)", scope: .metrics) == .unknown)
     try book.reload()
-    #expect(book.judge("Bearer \(text)", scope: .metrics) == .allowed("new"))
+    #expect(book.judge("Bearer \(text)", scope: .metrics) == .allowed("new", feed: "hall"))
     #expect(book.judge("Bearer secret", scope: .metrics) == .unknown)
     try file.write("nonsense\n")
     #expect(throws: SettingsError.self) { try book.reload() }
-    #expect(book.judge("Bearer \(text)", scope: .metrics) == .allowed("new"))
+    #expect(book.judge("Bearer \(text)", scope: .metrics) == .allowed("new", feed: "hall"))
   }
 
   /// Tokens are long, random and unlike each other, and their line does not hold them.
   @Test func newTokensAreNew() throws {
-    let made = (0..<50).map { _ in AccessToken.make(name: "a", scopes: [.ingest, .metrics]) }
+    let made = (0..<50).map { _ in AccessToken.make(name: "a", scopes: [.ingest, .metrics], feed: "b") }
     #expect(Set(made.map(\.text)).count == 50)
     for (text, token) in made {
       #expect(text.utf8.count == 68 && text.hasPrefix("bzc_"))
       #expect(!token.line.contains(text.dropFirst(4)))
-      #expect(token.line.hasPrefix("a metrics,ingest sha256:"))
+      #expect(token.line.hasPrefix("a metrics,ingest sha256:") && token.line.hasSuffix(" feed:b"))
       #expect(try TokenFile.parse(Array(token.line.utf8), file: "tokens") == [token])
       #expect(token.digest == AccessToken.digest(of: text))
     }

@@ -1,6 +1,8 @@
 import Foundation
 import Journal
 import LibPQ
+import Logging
+import ServiceLifecycle
 import ServiceTime
 import Settings
 import TestSupport
@@ -15,6 +17,10 @@ final class WebOffice: Sendable {
   /// The file of tokens has one of each kind; these are their texts.
   static let metrics = "Bearer metrics-token"
   static let read = "Bearer read-token"
+  /// For the feeds `hall` and `nowhere`, which is not configured, and `office`, which takes no posts.
+  static let hall = "Bearer hall-token"
+  static let nowhere = "Bearer nowhere-token"
+  static let office = "Bearer office-token"
 
   let clock = ManualClock(Instant(rfc3339: WebOffice.start) ?? Instant(microseconds: 0))
   let log = MemorySink()
@@ -23,17 +29,31 @@ final class WebOffice: Sendable {
   let spool: String
   /// Where it listens.
   let address: String
+  private let group: ServiceGroup
   private let task: Task<Void, any Error>
+
+  private struct Running: Service {
+    let daemon: BizclockDaemon
+    let service: any Service
+    func run() async throws { try await daemon.run(beside: [service]) }
+  }
+
+  /// How to reach its database.
+  let conninfo: String
 
   private init(
     _ conninfo: String, _ folder: String, limits: WebInterface.Limits, overdue: @escaping @Sendable () -> [String],
     hasTokens: Bool
   ) async throws {
+    self.conninfo = conninfo
     spool = folder + "/spool"
     try FileManager.default.createDirectory(atPath: spool, withIntermediateDirectories: true)
     let tokens = folder + "/tokens"
-    let lines = [("metrics-token", TokenScope.metrics), ("read-token", .read)].map { text, scope in
-      AccessToken(name: text, scopes: [scope], digest: AccessToken.digest(of: text)).line + "\n"
+    let lines = [
+      ("metrics-token", TokenScope.metrics, nil), ("read-token", .read, nil), ("hall-token", .ingest, "hall"),
+      ("nowhere-token", .ingest, "nowhere"), ("office-token", .ingest, "office"),
+    ].map { text, scope, feed in
+      AccessToken(name: text, scopes: [scope], feed: feed, digest: AccessToken.digest(of: text)).line + "\n"
     }
     try Data(lines.joined().utf8).write(to: URL(filePath: tokens))
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokens)
@@ -43,7 +63,12 @@ final class WebOffice: Sendable {
       clock: clock, log: log, limits: limits, onListening: { told.yield($0) })
     let configuration = Configuration(
       database: .conninfo(conninfo),
-      feeds: [FeedSettings(name: "office", source: "office", directory: spool, format: .ndjson)])
+      feeds: [
+        FeedSettings(name: "office", source: "office", directory: spool, format: .ndjson),
+        FeedSettings(
+          name: "hall", source: "hall", kind: .http, timeZone: "Asia/Shanghai", keep: ["note"],
+          mapping: ["grid": FieldMapping(column: "网格")]),
+      ])
     let installation = Installation(
       configuration: configuration, database: DatabaseSource(conninfo: conninfo), cluster: nil)
     let draft = try PolicyDraft.parse(PolicyDocuments.shipped())
@@ -52,7 +77,11 @@ final class WebOffice: Sendable {
       database: installation.database, feeds: try installation.spoolFeeds(rulebook), clock: clock, log: log,
       settings: installation.projectorSettings, batch: 100, holder: "test", metrics: interface.metrics)
     let service = interface.service(for: daemon, version: "1.2.3", overdue: overdue)
-    task = Task { [daemon] in try await daemon.run(beside: [service]) }
+    group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [Running(daemon: daemon, service: service)],
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    task = Task { [group] in try await group.run() }
     address = try await TestDeadline.within(.seconds(60), "an address") {
       for await address in addresses { return address }
       throw CancellationError()
@@ -65,16 +94,24 @@ final class WebOffice: Sendable {
     hasTokens: Bool = true, _ body: @Sendable (WebOffice) async throws -> Void
   ) async throws {
     try await TestCluster.shared.withDatabase(
-      template: "web",
-      prepare: { conninfo in
-        let installation = Installation(
-          configuration: Configuration(database: .conninfo(conninfo)), database: DatabaseSource(conninfo: conninfo),
-          cluster: nil)
-        _ = try await installation.migrate(
-          now: Instant(rfc3339: "2010-01-01T00:00:00Z") ?? Instant(microseconds: 0))
-      },
+      template: "web", prepare: migrate,
       { try await run($0, limits, overdue, hasTokens, body) })
   }
+
+  /// Makes the schema, with the shipped policy.
+  static func migrate(_ conninfo: String) async throws {
+    let installation = Installation(
+      configuration: Configuration(database: .conninfo(conninfo)), database: DatabaseSource(conninfo: conninfo),
+      cluster: nil)
+    _ = try await installation.migrate(
+      now: Instant(rfc3339: "2010-01-01T00:00:00Z") ?? Instant(microseconds: 0))
+  }
+
+  /// Hands a body a running daemon on a migrated database that the test provides.
+  static func withOffice(
+    at conninfo: String, limits: WebInterface.Limits = WebInterface.Limits(),
+    _ body: @Sendable (WebOffice) async throws -> Void
+  ) async throws { try await run(conninfo, limits, { [] }, true, body) }
 
   /// Hands a body a daemon whose database is not there.
   static func withoutDatabase(_ body: @Sendable (WebOffice) async throws -> Void) async throws {
@@ -97,12 +134,47 @@ final class WebOffice: Sendable {
 
   func stop() async {
     task.cancel()
-    _ = await task.result
+    await ended()
   }
+
+  /// Tells the daemon to stop in good order.
+  func shutDown() async { await group.triggerGracefulShutdown() }
+
+  /// Waits until it has stopped.
+  func ended() async { _ = await task.result }
 
   /// One request.
   func ask(_ path: String, _ method: String = "GET", token: String? = nil) async throws -> RawClient.Reply {
     try await RawClient.ask(address, path, method, token: token)
+  }
+
+  /// Posts lines of JSON.
+  func post(
+    _ lines: [String], token: String? = WebOffice.hall, type: String? = "application/x-ndjson",
+    fields: [String] = []
+  ) async throws -> RawClient.Reply {
+    try await post(Array((lines.joined(separator: "\n") + "\n").utf8), token: token, type: type, fields: fields)
+  }
+
+  /// Posts a body.
+  func post(
+    _ body: [UInt8], token: String? = WebOffice.hall, type: String? = "application/x-ndjson", fields: [String] = []
+  ) async throws -> RawClient.Reply {
+    try await RawClient.post(
+      address, "/v1/events", body, token: token, fields: fields + (type.map { ["Content-Type: \($0)"] } ?? []))
+  }
+
+  /// Rows of the ledger's own database, as texts.
+  func rows(_ query: String) async throws -> [[String?]] {
+    let connection = try await Connection.connect(conninfo)
+    let rows = try await connection.run { session in
+      let found = try session.execute(query)
+      return try (0..<found.rowCount).map { row in
+        try (0..<found.columnCount).map { try found.optionalText(row, $0) }
+      }
+    }
+    await connection.close()
+    return rows
   }
 
   /// The samples of the metrics page.
