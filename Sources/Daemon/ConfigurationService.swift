@@ -100,7 +100,6 @@ public final class ConfigurationService: Service {
       if before.retrospectiveAfter != settings.retrospectiveAfter { words.append("alerts.retrospective_after") }
       if keptBefore != retention { words.append("retention") }
       sayLoaded(fresh.configuration, words)
-      fresh.warnOfUnreadFeeds(daemon.log, daemon.clock)
       return notice.draft(of: fresh.configuration)
     } catch {
       refuse(error)

@@ -78,7 +78,7 @@ final class FeedsService: Service {
   }
 
   /// The directories of the feeds that are wanted.
-  var directories: [String] { current.withLock { $0.wanted.map(\.directory) } }
+  var directories: [String] { current.withLock { $0.wanted.filter { $0.upstream == nil }.map(\.directory) } }
 
   /// Has the silence of every feed looked at anew.
   func ringWatches() {
@@ -118,16 +118,12 @@ final class FeedsService: Service {
   private func serve(_ post: Post) async {
     let name = post.feed.description.name
     parts.state.forgetFeed(name)
-    let spool = SpoolService(
-      feed: post.feed, database: parts.database, clock: parts.clock, log: parts.log, batch: parts.batch,
-      stop: Doorbell(), leave: post.leave, state: parts.state, heart: parts.beats.loop("feed \(name)"),
-      metrics: parts.metrics)
     let watch = FeedWatch(
       feed: post.feed, database: parts.database, clock: parts.alarm.face(), log: parts.log, bell: post.bell,
       state: parts.state, heart: parts.beats.loop("silence of \(name)"))
     let hasMarked = await withTaskGroup(of: Bool.self) { group in
       group.addTask { await watch.run() }
-      await spool.run()
+      await self.read(post)
       group.cancelAll()
       return await group.contains(true)
     }
@@ -138,6 +134,21 @@ final class FeedsService: Service {
     parts.state.forgetFeed(name)
     bell.ring()
     if isGone { await clearMarks(of: hasMarked ? name : nil) }
+  }
+
+  /// Takes in what a feed brings, in its own way.
+  private func read(_ post: Post) async {
+    let heart = parts.beats.loop("feed \(post.feed.description.name)")
+    guard let upstream = post.feed.upstream else {
+      return await SpoolService(
+        feed: post.feed, database: parts.database, clock: parts.clock, log: parts.log, batch: parts.batch,
+        stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart, metrics: parts.metrics
+      ).run()
+    }
+    await ExchangeService(
+      feed: post.feed.description, upstream: upstream, database: parts.database, clock: parts.clock, log: parts.log,
+      leave: post.leave, state: parts.state, heart: heart, metrics: parts.metrics
+    ).run()
   }
 
   /// Takes the mark of silence off feeds that nobody watches any more: off one whose mark this daemon set, and where no

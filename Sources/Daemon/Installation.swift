@@ -115,14 +115,19 @@ public struct Installation: Sendable {
     return settings
   }
 
-  /// The spool feeds of the configuration.
+  /// The feeds of the configuration that the daemon reads.
   public func spoolFeeds(_ rulebook: Rulebook) throws -> [SpoolService.Feed] {
     try spoolFeeds(processes: rulebook.policy.processes)
   }
 
-  /// The spool feeds of the configuration, whose events may name these processes.
+  /// The feeds of the configuration that the daemon reads, whose events may name these processes.
   func spoolFeeds(processes: Set<String>) throws -> [SpoolService.Feed] {
     try configuration.feeds.compactMap { feed in
+      if let upstream = ExchangeUpstream(feed) {
+        return SpoolService.Feed(
+          description: try FeedDescription(feed, processes: processes), directory: "exchange \(feed.source)",
+          silence: feed.silence, upstream: upstream)
+      }
       guard feed.kind == .spool, let directory = feed.directory else { return nil }
       return SpoolService.Feed(
         description: try FeedDescription(feed, processes: processes), directory: directory,
@@ -167,5 +172,6 @@ extension FeedDescription {
       guard let field = EventField(rawValue: name) else { continue }
       defaults[field] = value
     }
+    if feed.kind == .exchange { exchange = ExchangeDescription(feed) }
   }
 }

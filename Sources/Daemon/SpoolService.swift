@@ -12,13 +12,16 @@ public struct SpoolService: Sendable {
   public struct Feed: Sendable, Equatable {
     /// How its files are read.
     public var description: FeedDescription
-    /// Where they are put.
+    /// Where they are put; of an exchange what keeps it from being read twice at a time.
     public var directory: String
+    /// The database that it polls instead; nil for files.
+    public var upstream: ExchangeUpstream?
     /// After how long without anything it counts as silent; nil never.
     public var silence: Silence?
     /// A feed.
-    public init(description: FeedDescription, directory: String, silence: Silence? = nil) {
+    public init(description: FeedDescription, directory: String, silence: Silence? = nil, upstream: ExchangeUpstream? = nil) {
       self.description = description
+      self.upstream = upstream
       self.directory = directory
       self.silence = silence
     }

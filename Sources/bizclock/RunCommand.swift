@@ -48,7 +48,6 @@ struct RunCommand: AsyncParsableCommand {
       settings: installation.projectorSettings, holder: Installation.processName, notifier: notifier,
       watchdog: RunCommand.watchdog(), absence: absence, metrics: web.metrics,
       retention: configuration.retention)
-    installation.warnOfUnreadFeeds(log, clock)
     let reloading = ConfigurationService(
       of: daemon, installation: installation, processes: rulebook.policy.processes, signals: hangups,
       notifier: notifier, others: { try web.tokens.reading() }
