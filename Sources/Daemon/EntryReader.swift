@@ -37,7 +37,8 @@ public struct EntryReader: Sendable {
     var bytes = entry.bytes
     if let exchange = feed.exchange, entry.line > 0 {
       guard let row = ExchangeRow(json: bytes) else {
-        return .unreadable("it is no row of an exchange table: discard it, the nightly comparison reads the row again")
+        return .unreadable(
+          "it is no row of an exchange table: discard it, the nightly comparison reads the row again")
       }
       var decoder = ExchangeDecoder(feed: feed, exchange: exchange, calendar: calendar)
       let reading = decoder.read(row, now: now)

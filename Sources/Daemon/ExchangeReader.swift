@@ -103,7 +103,10 @@ struct ExchangeReader {
     _ table: ExchangeTable, _ source: ExchangeSource, _ decoder: inout ExchangeDecoder, wall: LocalTime
   ) async throws {
     let position = try await intake.position(of: feed, table, stop)
-    let start = position.readThrough.map { ExchangeQuery.key(LocalTime(microseconds: $0 - upstream.overlap)) }
+    // Where the exchange's clock was set back, rows are written before what was read last.
+    let start = position.readThrough.map {
+      ExchangeQuery.key(LocalTime(microseconds: min($0, wall.microseconds) - upstream.overlap))
+    }
     var from = ExchangeQuery.From.version(start ?? "")
     var last: LocalTime?
     while !stop.isSilenced {
@@ -125,8 +128,8 @@ struct ExchangeReader {
       guard fromFuture.insert(table).inserted else { return }
       say(
         .warning,
-        "\(table.rawValue) has rows whose cd_time lies in the future, up to \(last): they are taken in, and keep no other "
-          + "from being read; have the clock or the time zone of who writes them set right.")
+        "\(table.rawValue) has rows whose cd_time lies in the future, up to \(last): they are taken in, and keep no "
+          + "other from being read; have the clock or the time zone of who writes them set right.")
     } else {
       fromFuture.remove(table)
     }

@@ -28,7 +28,8 @@ public struct ExchangeTrouble: Error, Sendable, CustomStringConvertible {
 
   private static func sentence(_ error: PostgresError, _ isSlow: Bool) -> String {
     if isSlow {
-      return "the exchange database does not answer a reading within \(ExchangeSource.patience) s: have indexes made "
+      return
+        "the exchange database does not answer a reading within \(ExchangeSource.patience) s: have indexes made "
         + "there on (cd_time, row_guid) and on (row_guid) of each table; smaller parts are tried"
     }
     switch error.code {
@@ -36,7 +37,8 @@ public struct ExchangeTrouble: Error, Sendable, CustomStringConvertible {
       return "the exchange database refuses to be read: GRANT SELECT on its tables to the feed's role"
     case .invalidPassword?, .invalidAuthorization?:
       return "the exchange database refuses the login: put right the password file, the role or its pg_hba.conf"
-    case .invalidCatalogName?: return "the exchange database is not there: name the right one in the feed's database"
+    case .invalidCatalogName?:
+      return "the exchange database is not there: name the right one in the feed's database"
     case .tooManyConnections?: return "the exchange database takes no more connections"
     case .lockNotAvailable?: return "a table of the exchange database is locked for long"
     default: break

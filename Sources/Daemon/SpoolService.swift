@@ -19,7 +19,9 @@ public struct SpoolService: Sendable {
     /// After how long without anything it counts as silent; nil never.
     public var silence: Silence?
     /// A feed.
-    public init(description: FeedDescription, directory: String, silence: Silence? = nil, upstream: ExchangeUpstream? = nil) {
+    public init(
+      description: FeedDescription, directory: String, silence: Silence? = nil, upstream: ExchangeUpstream? = nil
+    ) {
       self.description = description
       self.upstream = upstream
       self.directory = directory

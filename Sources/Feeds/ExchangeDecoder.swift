@@ -149,7 +149,8 @@ public struct ExchangeDecoder {
     switch row.text("special_type") {
     case "1", "01":
       let telling = Telling(
-        mark: "extend", type: "extended", column: "special_time", step: step, extendDays: try extensionDays(of: row))
+        mark: "extend", type: "extended", column: "special_time", step: step, extendDays: try extensionDays(of: row)
+      )
       return try happened([telling], row)
     case "2", "02":
       return try span(
@@ -158,14 +159,16 @@ public struct ExchangeDecoder {
     case let code?:
       throw fault(
         .badField, "special_type",
-        "special_type is \(Excerpt.quoted(code)): it must be 1, which extends the limit, or 2, which stops the clock.")
+        "special_type is \(Excerpt.quoted(code)): it must be 1, which extends the limit, or 2, which stops the clock."
+      )
     case nil: throw missing("special_type", "a special procedure must say whether it extends or stops the clock")
     }
   }
 
   /// The days of an extension, by the calendar where no column tells them; nil where one does, or is to.
   private func extensionDays(of row: ExchangeRow) throws(FieldFault) -> String? {
-    guard feed.mapping[.extendDays].flatMap({ row.value($0.column) }) == nil, feed.defaults[.extendDays] == nil else {
+    guard feed.mapping[.extendDays].flatMap({ row.value($0.column) }) == nil, feed.defaults[.extendDays] == nil
+    else {
       return nil
     }
     guard let from = local(row, "special_time"), let to = local(row, "end_time"), let calendar else {

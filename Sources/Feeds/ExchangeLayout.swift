@@ -79,13 +79,15 @@ public struct ExchangeLayout: Sendable, Equatable {
     let quoted = ExchangeQuery.quoted(schema)
     guard catalog.hasSchema else {
       throw ExchangeSchemaFault(
-        description: "the exchange database has no schema \(schema): set the feed's schema to the one that holds the "
+        description:
+          "the exchange database has no schema \(schema): set the feed's schema to the one that holds the "
           + "tables up_pro_…")
     }
     let reader = ExchangeQuery.quoted(catalog.role)
     guard catalog.mayUseSchema else {
       throw ExchangeSchemaFault(
-        description: "the role \(catalog.role) may not use the schema \(schema) of the exchange database; there run: "
+        description:
+          "the role \(catalog.role) may not use the schema \(schema) of the exchange database; there run: "
           + "GRANT USAGE ON SCHEMA \(quoted) TO \(reader);")
     }
     let further = feed.mapping.values.map(\.column) + feed.keep
@@ -93,7 +95,8 @@ public struct ExchangeLayout: Sendable, Equatable {
       let name = "\(schema).\(table.rawValue)"
       guard let there = catalog.columns[table.rawValue] else {
         throw ExchangeSchemaFault(
-          description: "the exchange database has no table \(name): set the feed's schema to the one that holds it, or "
+          description:
+            "the exchange database has no table \(name): set the feed's schema to the one that holds it, or "
             + "have it made (deploy/examples/exchange/schema.sql shows its columns)")
       }
       var read: [Column] = []
@@ -102,14 +105,16 @@ public struct ExchangeLayout: Sendable, Equatable {
         guard let column = there.first(where: { $0.name == wanted }) else {
           guard !table.needed.contains(wanted) else {
             throw ExchangeSchemaFault(
-              description: "the table \(name) of the exchange database has no column \(wanted): have it added, or let a "
+              description:
+                "the table \(name) of the exchange database has no column \(wanted): have it added, or let a "
                 + "view of that name show it")
           }
           continue
         }
         guard column.isReadable else {
           throw ExchangeSchemaFault(
-            description: "the role \(catalog.role) may not read \(wanted) of \(name) in the exchange database; there "
+            description:
+              "the role \(catalog.role) may not read \(wanted) of \(name) in the exchange database; there "
               + "run: GRANT SELECT ON \(quoted).\(table.rawValue) TO \(reader);")
         }
         read.append(column)
@@ -119,7 +124,8 @@ public struct ExchangeLayout: Sendable, Equatable {
     }
     for wanted in further where !columns.values.contains(where: { $0.contains { $0.name == wanted } }) {
       throw ExchangeSchemaFault(
-        description: "no table of the exchange database has a column \(wanted), which the feed's mapping or keep names: "
+        description:
+          "no table of the exchange database has a column \(wanted), which the feed's mapping or keep names: "
           + "correct its name, or take it out")
     }
   }
@@ -127,12 +133,14 @@ public struct ExchangeLayout: Sendable, Equatable {
   private static func check(_ columns: [Column], of name: String) throws(ExchangeSchemaFault) {
     guard guidTypes.contains(columns[0].type) else {
       throw ExchangeSchemaFault(
-        description: "row_guid of \(name) in the exchange database is of type \(columns[0].type); it must be one of "
+        description:
+          "row_guid of \(name) in the exchange database is of type \(columns[0].type); it must be one of "
           + guidTypes.joined(separator: ", "))
     }
     guard columns[2].kind != .text || textTypes.contains(columns[2].type) else {
       throw ExchangeSchemaFault(
-        description: "cd_time of \(name) in the exchange database is of type \(columns[2].type); it must be a timestamp, "
+        description:
+          "cd_time of \(name) in the exchange database is of type \(columns[2].type); it must be a timestamp, "
           + "or text like 20260901080500")
     }
   }

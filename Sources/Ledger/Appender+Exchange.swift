@@ -27,7 +27,9 @@ extension Appender {
     }
   }
 
-  private mutating func take(_ page: ExchangePage, _ session: inout Session) throws(PostgresError) -> ExchangeOutcome {
+  private mutating func take(_ page: ExchangePage, _ session: inout Session) throws(PostgresError)
+    -> ExchangeOutcome
+  {
     _ = try ExchangeRegister.lock(page, &session)
     var sorting = ExchangeSorting(page, try ExchangeRegister.known(page, &session))
     var outcome = ExchangeOutcome()

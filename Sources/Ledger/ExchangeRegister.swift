@@ -30,7 +30,8 @@ public enum ExchangeRegister {
       INSERT INTO bizclock.exchange_position (source, upstream_table, compared_at) VALUES ($1, $2, $3)
       ON CONFLICT DO NOTHING
       """, [.text(source), .text(table), .timestamptz(now.microseconds)])
-    return try read(source, table, "", &session) ?? Position(readThrough: nil, comparedAt: now, comparedThrough: nil)
+    return try read(source, table, "", &session)
+      ?? Position(readThrough: nil, comparedAt: now, comparedThrough: nil)
   }
 
   /// Locks a table's position to the end of the transaction: its rows have one reader at a time.

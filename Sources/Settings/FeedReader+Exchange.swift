@@ -25,7 +25,8 @@ extension FeedReader {
     guard let mapping = map["mapping"]?.openMap() else { return }
     for (name, _) in mapping.members where !FeedReader.exchangeFields.contains(name) {
       mapping.key(name)?.fault(
-        "does not come from a column of an exchange database; map \(FeedReader.exchangeFields.joined(separator: ", "))")
+        "does not come from a column of an exchange database; map \(FeedReader.exchangeFields.joined(separator: ", "))"
+      )
     }
   }
 
@@ -41,7 +42,8 @@ extension FeedReader {
     }
     guard Conninfo.isOne(text) else {
       field.fault(
-        "is not a libpq conninfo; write for example \"service=exchange\", or the whole path of a file that holds one")
+        "is not a libpq conninfo; write for example \"service=exchange\", or the whole path of a file that holds one"
+      )
       return nil
     }
     return expand(field, text).map { .conninfo($0) }
@@ -87,7 +89,8 @@ extension FeedReader {
       step: map["step"]?.text(longest: 64), start: map["start"].flatMap { type($0) },
       end: map["end"].flatMap { type($0) })
     if map["start"] == nil, map["end"] == nil {
-      field.fault("names neither start nor end; write the types of the events that they are, or a step's name alone")
+      field.fault(
+        "names neither start nor end; write the types of the events that they are, or a step's name alone")
     }
     return step
   }
@@ -95,7 +98,8 @@ extension FeedReader {
   private func type(_ field: Field) -> String? {
     guard let text = field.text(longest: 64) else { return nil }
     if text == "voided" || text == "extended" {
-      field.fault("\(text) needs more than a time; rewritten rows void, and special procedures extend, by themselves")
+      field.fault(
+        "\(text) needs more than a time; rewritten rows void, and special procedures extend, by themselves")
       return nil
     }
     return text

@@ -102,7 +102,9 @@ public struct SettingsGuide: Sendable {
               + "a password belongs in libpq's password file or in that file"
           ),
           ("schema", "of an exchange: the schema of its tables; public if left out"),
-          ("open_if_equal", "of an exchange: an end time equal to the start means not ended yet; false if left out"),
+          (
+            "open_if_equal", "of an exchange: an end time equal to the start means not ended yet; false if left out"
+          ),
           ("poll", "of an exchange: the time between two readings; 30s if left out"),
           (
             "overlap",
@@ -131,7 +133,8 @@ public struct SettingsGuide: Sendable {
         ]),
       Section(
         path: "feeds[].tasks.CODE",
-        about: "The name of a process; or a mapping. Cases of a task that is not here have no process and no clocks.",
+        about:
+          "The name of a process; or a mapping. Cases of a task that is not here have no process and no clocks.",
         keys: [
           ("process", "the process, as the policy names it"),
           ("step", "the step that submitted and accepted are of"),

@@ -13,14 +13,13 @@ struct FeedCommand: AsyncParsableCommand {
   /// A dry run.
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Read a file, or an exchange database, as a feed would; nothing is taken in, and no database of ours "
-        + "is needed.",
+      abstract: "Read a file or an exchange database as a feed would; nothing is taken in.",
       discussion: """
         Says which encoding and delimiter were found, how the first rows are understood, what would go to quarantine \
         and why, which columns and values the feed does not map, which of its columns the file lacks, and a mapping to \
-        be pasted where the columns have the usual names. A feed of kind exchange names no file: the first rows of each \
-        of its tables are read, and its schema and rights are checked. Exit status 65 if rows would be quarantined, 66 if there is no \
-        such file, 69 if an exchange database cannot be read, 78 if the configuration is wrong.
+        be pasted where the columns have the usual names. No database of bizclock's is needed. For a feed of kind \
+        exchange name no file: the first rows of its tables are read, its schema and rights are checked. Exit status \
+        65 if rows would be quarantined, 66 if there is no such file, 69 if an exchange database cannot be read, 78 if the configuration is wrong.
         """)
 
     @OptionGroup var globals: GlobalOptions
@@ -56,7 +55,8 @@ struct FeedCommand: AsyncParsableCommand {
           settings, feed, calendar: rulebook.mainCalendar, rows: rows, now: SystemClock().now())
       }
       let report = SurveyReport(
-        survey: survey, feed: feed, file: file ?? settings.database?.description ?? "", configuration: configuration.file,
+        survey: survey, feed: feed, file: file ?? settings.database?.description ?? "",
+        configuration: configuration.file,
         zone: feed.timeZone ?? rulebook.officeZone)
       Terminal.print(json ? report.json.description : report.text)
       if survey.refused > 0 { throw ExitCode(65) }

@@ -58,7 +58,8 @@ struct ExchangeDesk: Sendable {
   }
 
   /// A reader that begins anew, as a daemon that was restarted does.
-  func reader(_ change: (inout FeedSettings) -> Void = { _ in }, stop: Doorbell = Doorbell()) throws -> ExchangeReader
+  func reader(_ change: (inout FeedSettings) -> Void = { _ in }, stop: Doorbell = Doorbell()) throws
+    -> ExchangeReader
   {
     var feed = feed
     change(&feed)

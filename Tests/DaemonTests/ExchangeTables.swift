@@ -37,8 +37,13 @@ enum ExchangeTables {
         """)
       for (table, columns, rows) in made.all {
         let values = columns.indices.map { column in Parameter.textArray(rows.map { $0[column] }) }
-        let types = ["apply_date", "accept_date", "event_start_time", "event_end_time", "result_date", "special_time", "end_time"]
-        let shown = columns.map { types.contains($0) ? "\($0)::timestamp" : $0 == "extend_days" ? "\($0)::integer" : $0 }
+        let types = [
+          "apply_date", "accept_date", "event_start_time", "event_end_time", "result_date", "special_time",
+          "end_time",
+        ]
+        let shown = columns.map {
+          types.contains($0) ? "\($0)::timestamp" : $0 == "extend_days" ? "\($0)::integer" : $0
+        }
         try session.execute(
           """
           INSERT INTO public.\(table) (row_guid, cd_operation, cd_time, \(columns.joined(separator: ", ")))
@@ -72,7 +77,10 @@ enum ExchangeTables {
         ),
         ("up_pro_process", ["project_no", "process_name", "event_start_time", "event_end_time"], process),
         ("up_pro_result", ["project_no", "result_date", "result_type"], result),
-        ("up_pro_special_procedure", ["project_no", "special_type", "special_time", "end_time", "extend_days"], special),
+        (
+          "up_pro_special_procedure", ["project_no", "special_type", "special_time", "end_time", "extend_days"],
+          special
+        ),
       ]
     }
 

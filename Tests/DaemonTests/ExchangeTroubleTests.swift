@@ -1,3 +1,4 @@
+import Feeds
 import Foundation
 import Journal
 import Ledger
@@ -14,16 +15,31 @@ import Testing
   // MARK: Schema and rights
 
   static let faults: [(change: String, words: [String])] = [
-    ("REVOKE SELECT ON up_pro_result FROM bizclock_exchange",
-      ["may not read row_guid of public.up_pro_result", #"GRANT SELECT ON "public".up_pro_result TO "bizclock_exchange";"#]),
+    (
+      "REVOKE SELECT ON up_pro_result FROM bizclock_exchange",
+      [
+        "may not read row_guid of public.up_pro_result",
+        #"GRANT SELECT ON "public".up_pro_result TO "bizclock_exchange";"#,
+      ]
+    ),
     ("DROP TABLE up_pro_process", ["has no table public.up_pro_process"]),
-    ("ALTER TABLE up_pro_accept RENAME accept_date TO accepted",
-      ["the table public.up_pro_accept of the exchange database has no column accept_date"]),
-    ("ALTER TABLE up_pro_accept DROP COLUMN channel", ["has a column channel, which the feed's mapping or keep names"]),
-    ("ALTER TABLE up_pro_accept ALTER cd_time TYPE bigint USING 1", ["cd_time of public.up_pro_accept", "is of type bigint"]),
+    (
+      "ALTER TABLE up_pro_accept RENAME accept_date TO accepted",
+      ["the table public.up_pro_accept of the exchange database has no column accept_date"]
+    ),
+    (
+      "ALTER TABLE up_pro_accept DROP COLUMN channel",
+      ["has a column channel, which the feed's mapping or keep names"]
+    ),
+    (
+      "ALTER TABLE up_pro_accept ALTER cd_time TYPE bigint USING 1",
+      ["cd_time of public.up_pro_accept", "is of type bigint"]
+    ),
     ("ALTER SCHEMA public RENAME TO other", ["has no schema public"]),
-    ("REVOKE USAGE ON SCHEMA public FROM public, bizclock_exchange",
-      [#"GRANT USAGE ON SCHEMA "public" TO "bizclock_exchange";"#]),
+    (
+      "REVOKE USAGE ON SCHEMA public FROM public, bizclock_exchange",
+      [#"GRANT USAGE ON SCHEMA "public" TO "bizclock_exchange";"#]
+    ),
   ]
 
   @Test(arguments: faults.indices) func whatIsMissing(_ index: Int) async throws {
@@ -72,19 +88,22 @@ import Testing
         """)
       for _ in 1...3 { try await desk.read() }
       #expect(
-        try await desk.events() == ["C1 submitted 09-14 09:00", "C1 accepted 09-14 09:00", "C1 completed 09-14 11:00"]
+        try await desk.events()
+          == ["C1 submitted 09-14 09:00", "C1 accepted 09-14 09:00", "C1 completed 09-14 11:00"]
           .sorted { $0.suffix(5) == $1.suffix(5) ? $0 < $1 : $0.suffix(5) < $1.suffix(5) })
       let open = "SELECT origin, code, field FROM bizclock.quarantine WHERE resolved_at IS NULL ORDER BY 1"
       #expect(
         try await desk.rows(open) == [
-          ["up_pro_accept future", "future_time", "apply_date"], ["up_pro_result case", "missing_field", "project_no"],
+          ["up_pro_accept future", "future_time", "apply_date"],
+          ["up_pro_result case", "missing_field", "project_no"],
           ["up_pro_result code", "bad_field", "result_type"],
           ["up_pro_special_procedure type", "bad_field", "special_type"],
         ])
       // Discarded, it does not come again; corrected, it is settled; with time, what lay ahead comes to pass.
       _ = try await desk.rows(
         "UPDATE bizclock.quarantine SET resolved_at = now(), resolution = 'discarded' WHERE origin LIKE '% type'")
-      try await desk.upstream("UPDATE up_pro_result SET result_type = '2', cd_time = \(now) WHERE row_guid = 'code'")
+      try await desk.upstream(
+        "UPDATE up_pro_result SET result_type = '2', cd_time = \(now) WHERE row_guid = 'code'")
       desk.clock.advance(by: 7_200_000_000)
       for _ in 1...2 { try await desk.read() }
       #expect(try await desk.rows(open) == [["up_pro_result case", "missing_field", "project_no"]])
@@ -108,7 +127,8 @@ import Testing
       try await desk.upstream("UPDATE up_pro_accept SET accept_date = '2026-09-14 09:30', cd_time = \(now)")
       try await desk.read()
       #expect(try await desk.events() == ["C1 submitted 09-14 09:00", "C1 accepted 09-14 09:30"])
-      #expect(try await desk.rows("SELECT count(*)::text FROM bizclock.quarantine WHERE resolved_at IS NULL") == [["0"]])
+      #expect(
+        try await desk.rows("SELECT count(*)::text FROM bizclock.quarantine WHERE resolved_at IS NULL") == [["0"]])
     }
   }
 

@@ -93,7 +93,8 @@ struct WaysData: Sendable {
     for events in cases {
       for event in events {
         let cells = [
-          event.eventID.text, event.caseID.text, event.type.name, local(event.occurredAt), event.process, event.step,
+          event.eventID.text, event.caseID.text, event.type.name, local(event.occurredAt), event.process,
+          event.step,
           event.source.text, event.region, event.grid, event.channel, event.serviceWindow, event.entityType,
           event.entityName, event.tags?.joined(separator: ";"), event.extendDays.map(String.init),
         ]
