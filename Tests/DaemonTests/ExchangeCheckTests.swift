@@ -11,7 +11,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let text = try ExchangeDesk.text("bizclock.yaml")
       .replacing(
-        "host=/run/postgresql dbname=exchange options=-crole=bizclock_exchange",
+        ExchangeDesk.place,
         with: ExchangeDesk.asReader(desk.upstream) + " password=hunter2")
     try text.write(toFile: folder + "/bizclock.yaml", atomically: true, encoding: .utf8)
     let run = try await ProgramRun.finished(

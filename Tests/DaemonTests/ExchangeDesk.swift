@@ -25,6 +25,9 @@ struct ExchangeDesk: Sendable {
   static let example = URL(filePath: #filePath).deletingLastPathComponent().appending(
     path: "../../deploy/examples/exchange")
 
+  /// The exchange database that the example names.
+  static let place = "host=/run/postgresql dbname=exchange options=-crole=bizclock_exchange"
+
   static func text(_ name: String) throws -> String {
     try String(contentsOf: example.appending(path: name), encoding: .utf8)
   }
