@@ -43,9 +43,14 @@ public struct ExchangeRow: Sendable, Equatable {
   /// The text of a value; nil where it is null or blank.
   public func text(_ column: String) -> String? { value(column).map { String(decoding: $0, as: UTF8.self) } }
 
-  /// What tells the row from all others of its table: its `row_guid`, or, where it has none, its contents.
+  /// What tells the row from all others of its table: its `row_guid`, or a hash of its contents where it has none, and of
+  /// the `row_guid` where that would fit no index.
   public var identity: String {
-    text("row_guid") ?? "?" + ExchangeEventID.digits(ExchangeEventID.hash([content]))
+    guard let guid = value("row_guid") else { return "?" + ExchangeEventID.digits(ExchangeEventID.hash([content])) }
+    guard guid.count <= ExchangeEventID.longestGUID * 4 else {
+      return "?" + ExchangeEventID.digits(ExchangeEventID.hash([guid]))
+    }
+    return String(decoding: guid, as: UTF8.self)
   }
 
   /// What the row says, without what says when and how it was written there.

@@ -115,6 +115,26 @@ import Testing
     }
   }
 
+  /// A row_guid that fits no index keeps none of its page out.
+  @Test func aRowGuidWithoutEnd() async throws {
+    try await ExchangeDesk.with { desk in
+      try await desk.accept("good", "C1", "2026-09-14 09:00", written: ExchangeReaderTests.now)
+      try await desk.accept("long", "C2", "2026-09-14 09:00", written: ExchangeReaderTests.now)
+      try await desk.upstream(
+        """
+        ALTER TABLE up_pro_accept DROP CONSTRAINT up_pro_accept_pkey;
+        DROP INDEX up_pro_accept_cd_time_row_guid_idx;
+        ALTER TABLE up_pro_accept ALTER row_guid TYPE text;
+        UPDATE up_pro_accept SET row_guid =
+          (SELECT translate(string_agg(md5(n::text), ''), '0123456789abcdef', '甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳')
+          FROM generate_series(1, 60) AS n) WHERE row_guid = 'long'
+        """)
+      for _ in 1...2 { try await desk.read() }
+      #expect(try await desk.total() == 2)
+      #expect(try await desk.rows("SELECT code, field FROM bizclock.quarantine") == [["bad_field", "row_guid"]])
+    }
+  }
+
   /// What was said before stands while a rewrite cannot be understood.
   @Test func aBadRewrite() async throws {
     try await ExchangeDesk.with { desk in
