@@ -74,7 +74,7 @@ struct ExchangeSource: Sendable {
     options.statementTimeout = Int32(patience + 5) * 1_000
     options.settings = [
       "statement_timeout": "\(patience)s", "lock_timeout": "5s", "default_transaction_read_only": "on",
-      "idle_in_transaction_session_timeout": "10s",
+      "idle_in_transaction_session_timeout": "10s", "max_parallel_workers_per_gather": "0",
     ]
     do {
       let connection = try await Connection.connect(conninfo, options: options)

@@ -281,7 +281,8 @@ import Testing
         INSERT INTO up_pro_accept (row_guid, cd_operation, cd_time, project_no, task_code, apply_date, accept_date)
         SELECT md5(n::text), 'I', timestamp '2026-09-01 08:00' + n * interval '1 second', 'C' || n / 4,
           '11469005MB1A00001', '2026-09-01 08:30', '2026-09-01 09:00'
-        FROM generate_series(1, 100000) AS n
+        FROM generate_series(1, 100000) AS n;
+        ANALYZE up_pro_accept
         """)
       var reader = try desk.reader()
       let before = try ExchangeTroubleTests.resident()
