@@ -67,7 +67,9 @@ struct ExchangeDesk: Sendable {
     var feed = feed
     change(&feed)
     let log = log
-    let intake = Intake(database: DatabaseSource(conninfo: conninfo), clock: clock, log: log, tellsGrowth: true)
+    // With the daemon's rights and no more.
+    let database = DatabaseSource(conninfo: conninfo + " options=-crole=bizclock_daemon")
+    let intake = Intake(database: database, clock: clock, log: log, tellsGrowth: true)
     return ExchangeReader(
       feed: try FeedDescription(feed, processes: ["opening", "deregistration"]),
       upstream: try #require(ExchangeUpstream(feed)), intake: intake, clock: clock, stop: stop
