@@ -1,6 +1,6 @@
 -- The ledger, its projections and its records.
 --
--- Ledger:      event, ledger_head, feed, quarantine
+-- Ledger:      event, ledger_head, feed, quarantine, exchange_position, exchange_row
 -- Rules:       rules (every version of policy and calendars), and what follows from those in force:
 --              commitment_version, calendar_day, region
 -- Projections: projector, case_file, clock, metric_cell, metric_bucket,
@@ -116,6 +116,42 @@ CREATE UNIQUE INDEX quarantine_once ON bizclock.quarantine (feed, origin, byte_o
 CREATE INDEX quarantine_open ON bizclock.quarantine (feed, code) WHERE resolved_at IS NULL;
 -- Retention looks for the oldest.
 CREATE INDEX quarantine_settled ON bizclock.quarantine (resolved_at) WHERE resolved_at IS NOT NULL;
+
+CREATE TABLE bizclock.exchange_position (
+  compared_at    timestamptz NOT NULL,
+  read_us        bigint,
+  source         text        COLLATE "C" NOT NULL,
+  upstream_table text        NOT NULL,
+  compared_after text,
+  CONSTRAINT exchange_position_key PRIMARY KEY (source, upstream_table)
+) WITH (
+  fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500
+);
+COMMENT ON TABLE bizclock.exchange_position IS
+  'How far the tables of exchange databases have been read; moved in the transaction that took the rows in.';
+COMMENT ON COLUMN bizclock.exchange_position.read_us IS
+  'The last cd_time read that was not in the future, as microseconds since 1970 on the wall of those who write it.';
+COMMENT ON COLUMN bizclock.exchange_position.compared_at IS
+  'When all rows were last compared; at first when the table was first read.';
+COMMENT ON COLUMN bizclock.exchange_position.compared_after IS
+  'The row_guid up to which a comparison under way has come; null while there is none.';
+
+CREATE TABLE bizclock.exchange_row (
+  content        bigint NOT NULL,
+  version_us     bigint NOT NULL,
+  source         text   COLLATE "C" NOT NULL,
+  upstream_table text   COLLATE "C" NOT NULL,
+  row_guid       text   COLLATE "C" NOT NULL,
+  event_case     text   COLLATE "C",
+  CONSTRAINT exchange_row_key PRIMARY KEY (source, upstream_table, row_guid)
+) WITH (
+  fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+);
+COMMENT ON TABLE bizclock.exchange_row IS
+  'What each row of an exchange database said last, so that reading it again tells nothing and a rewrite is seen.';
+COMMENT ON COLUMN bizclock.exchange_row.content IS 'A hash of its events, or of why it was refused.';
+COMMENT ON COLUMN bizclock.exchange_row.version_us IS 'Its cd_time, as exchange_position.read_us.';
+COMMENT ON COLUMN bizclock.exchange_row.event_case IS 'The case of the events that it told last; null where it has told none.';
 
 -- ----------------------------------------------------------------------------------------------------- rules
 

@@ -135,6 +135,8 @@ BEGIN
       ('feed',               'SELECT, INSERT',         '{name}'),
       ('quarantine',         'SELECT, INSERT',
         '{id, received_at, line, byte_offset, total_bytes, feed, origin, bytes, header}'),
+      ('exchange_position',  'SELECT, INSERT',         '{source, upstream_table}'),
+      ('exchange_row',       'SELECT, INSERT',         '{source, upstream_table, row_guid}'),
       -- The rules: the owner's.
       ('rules',              'SELECT',                 NULL),
       ('commitment_version', 'SELECT',                 NULL),

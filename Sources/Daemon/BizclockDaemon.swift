@@ -42,7 +42,7 @@ public struct BizclockDaemon: Sendable {
   ///   - metrics: where its services count what they do.
   ///   - retention: how long what was dealt with is kept.
   public init(
-    database: DatabaseSource, feeds: [SpoolService.Feed], clock: any WallClock, log: any LogSink,
+    database: DatabaseSource, feeds: [ServedFeed], clock: any WallClock, log: any LogSink,
     settings: ProjectorSettings = ProjectorSettings(), batch: Int = 5_000, holder: String,
     notifier: ServiceNotifier = ServiceNotifier(socket: nil), watchdog: Duration? = nil,
     absence: AbsenceAlarm? = nil, metrics: DaemonMetrics = DaemonMetrics(),
@@ -86,7 +86,7 @@ public struct BizclockDaemon: Sendable {
   /// settings `retrospectiveAfter` is taken over.
   @discardableResult
   public func reload(
-    feeds: [SpoolService.Feed], settings: ProjectorSettings, retention: RetentionSettings
+    feeds: [ServedFeed], settings: ProjectorSettings, retention: RetentionSettings
   ) -> FeedChange {
     current.value.retrospectiveAfter = settings.retrospectiveAfter
     current.retention = retention

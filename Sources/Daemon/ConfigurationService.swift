@@ -88,7 +88,7 @@ public final class ConfigurationService: Service {
     do {
       let fresh = Installation(
         configuration: try read(), database: installation.database, cluster: installation.cluster)
-      let feeds = try fresh.spoolFeeds(processes: processes)
+      let feeds = try fresh.servedFeeds(processes: processes)
       let takeOver = try others()
       let (before, settings) = (daemon.settings, fresh.projectorSettings)
       let retention = fresh.configuration.retention
@@ -100,7 +100,6 @@ public final class ConfigurationService: Service {
       if before.retrospectiveAfter != settings.retrospectiveAfter { words.append("alerts.retrospective_after") }
       if keptBefore != retention { words.append("retention") }
       sayLoaded(fresh.configuration, words)
-      fresh.warnOfUnreadFeeds(daemon.log, daemon.clock)
       return notice.draft(of: fresh.configuration)
     } catch {
       refuse(error)

@@ -16,11 +16,14 @@ public struct EntryReader: Sendable {
 
   private let feed: FeedDescription
   private let now: Instant
+  private let calendar: WorkCalendar?
 
-  /// A reader; `now` is what times in the future are told by.
-  public init(_ feed: FeedDescription, now: Instant) {
+  /// A reader; `now` is what times in the future are told by, `calendar` what counts the days of extensions that an
+  /// exchange tells without them.
+  public init(_ feed: FeedDescription, now: Instant, calendar: WorkCalendar? = nil) {
     self.feed = feed
     self.now = now
+    self.calendar = calendar
   }
 
   /// Reads one entry; each on its own, for an open quote must not swallow the next.
@@ -36,6 +39,15 @@ public struct EntryReader: Sendable {
       var reader = BodyReader(feed: feed)
       let batch = reader.read(bytes, .cloudEvents([bytes.indices]), now: now)
       return batch.rejects.first.map { .refused(placed($0, in: entry)) } ?? .events(batch.events)
+    }
+    if let exchange = feed.exchange, entry.line > 0 {
+      guard let row = ExchangeRow(json: bytes) else {
+        return .unreadable(
+          "it is no row of an exchange table: discard it, the nightly comparison reads the row again")
+      }
+      var decoder = ExchangeDecoder(feed: feed, exchange: exchange, calendar: calendar)
+      let reading = decoder.read(row, now: now)
+      return reading.reject.map { .refused($0) } ?? .events(reading.events)
     }
     if entry.line == 0 {
       // What the ledger wrote itself, for an input whose bytes were not kept.

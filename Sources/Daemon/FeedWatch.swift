@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// Of several daemons with the feed the one says so whose mark it is; what it brings next takes the mark back.
 struct FeedWatch: Sendable {
-  let feed: SpoolService.Feed
+  let feed: ServedFeed
   let database: DatabaseSource
   /// With an alarm of its own.
   let clock: any WallClock
@@ -137,10 +137,15 @@ final class OfficeHoursInForce: Sendable {
     let (policy, calendar) = try Rules.numbersInForce(&session)
     if let known = known.withLock({ $0 }), known.policy == policy, known.calendar == calendar { return known.main }
     guard let (inForce, rulebook) = try RuleLoader.load(&session) else { return nil }
-    let main = rulebook.policy.commitments.first.flatMap { rulebook.calendars[$0.calendar] }
+    let main = rulebook.mainCalendar
     known.withLock { $0 = Known(policy: inForce.policyID, calendar: inForce.calendarID, main: main) }
     return main
   }
+}
+
+extension Rulebook {
+  /// The main calendar: that of the policy's first commitment.
+  public var mainCalendar: WorkCalendar? { policy.commitments.first.flatMap { calendars[$0.calendar] } }
 }
 
 extension Result where Failure == any Error {

@@ -23,7 +23,7 @@ public struct FeedChange: Sendable, Equatable {
 final class FeedsService: Service {
   /// A feed at work.
   private struct Post {
-    var feed: SpoolService.Feed
+    var feed: ServedFeed
     /// Silenced when it is to end after the file in hand.
     let leave = Doorbell()
     /// Rung when its silence is to be looked at anew.
@@ -31,7 +31,7 @@ final class FeedsService: Service {
   }
 
   private struct State {
-    var wanted: [SpoolService.Feed]
+    var wanted: [ServedFeed]
     /// By name; those that leave stay until they have ended.
     var posts: [String: Post] = [:]
   }
@@ -54,19 +54,19 @@ final class FeedsService: Service {
     var desk: PostDesk
   }
 
-  init(_ feeds: [SpoolService.Feed], _ parts: Parts) {
+  init(_ feeds: [ServedFeed], _ parts: Parts) {
     self.parts = parts
     current = Mutex(State(wanted: feeds))
     parts.state.setFeeds(feeds.map(\.description.name))
     parts.desk.setFeeds(FeedsService.posted(feeds))
   }
 
-  private static func posted(_ feeds: [SpoolService.Feed]) -> [String] {
-    feeds.filter { $0.directory == nil }.map(\.description.name)
+  private static func posted(_ feeds: [ServedFeed]) -> [String] {
+    feeds.filter { $0.origin == .posts }.map(\.description.name)
   }
 
   /// Moves to another list of feeds; what that changes. Returns at once: a file in hand may take its time.
-  func move(to feeds: [SpoolService.Feed]) -> FeedChange {
+  func move(to feeds: [ServedFeed]) -> FeedChange {
     let change = current.withLock { state -> FeedChange in
       let change = FeedChange(from: state.wanted, to: feeds)
       let others = Set(change.added + change.changed)
@@ -107,15 +107,15 @@ final class FeedsService: Service {
     }
   }
 
-  /// Has those end that are not wanted as they are, and gives those that can begin: a name and a directory have one
-  /// reader at a time.
+  /// Has those end that are not wanted as they are, and gives those that can begin: a name and what is reserved have
+  /// one reader at a time.
   private func due() -> [Post] {
     current.withLock { state in
       let wanted = Dictionary(state.wanted.map { ($0.description.name, $0) }, uniquingKeysWith: { $1 })
       for (name, post) in state.posts where wanted[name] != post.feed { post.leave.silence() }
-      let held = Set(state.posts.values.compactMap(\.feed.directory))
+      let held = Set(state.posts.values.compactMap(\.feed.reserved))
       let fresh = state.wanted.filter { feed in
-        state.posts[feed.description.name] == nil && !(feed.directory.map { held.contains($0) } ?? false)
+        state.posts[feed.description.name] == nil && !(feed.reserved.map { held.contains($0) } ?? false)
       }
       let posts = fresh.map { Post(feed: $0) }
       for post in posts { state.posts[post.feed.description.name] = post }
@@ -145,20 +145,28 @@ final class FeedsService: Service {
     if isGone { await clearMarks(of: hasMarked ? name : nil) }
   }
 
-  /// Takes in what a feed brings until it is to leave, or the daemon ends.
+  /// Takes in what a feed brings, in its own way, until it is to leave or the daemon ends.
   private func takeIn(_ post: Post) async {
-    let heart = parts.beats.loop("feed \(post.feed.description.name)")
-    guard let directory = post.feed.directory else {
-      return await PostService(
-        feed: post.feed, desk: parts.desk, database: parts.database, clock: parts.clock, log: parts.log,
+    let feed = post.feed
+    let heart = parts.beats.loop("feed \(feed.description.name)")
+    switch feed.origin {
+    case .spool(let directory):
+      await SpoolService(
+        feed: feed, directory: directory, database: parts.database, clock: parts.clock, log: parts.log,
+        batch: parts.batch, stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart,
+        metrics: parts.metrics
+      ).run()
+    case .exchange(let upstream):
+      await ExchangeService(
+        feed: feed.description, upstream: upstream, database: parts.database, clock: parts.clock, log: parts.log,
+        leave: post.leave, state: parts.state, heart: heart, metrics: parts.metrics
+      ).run()
+    case .posts:
+      await PostService(
+        feed: feed, desk: parts.desk, database: parts.database, clock: parts.clock, log: parts.log,
         leave: post.leave, state: parts.state, heart: heart, metrics: parts.metrics
       ).run()
     }
-    await SpoolService(
-      feed: post.feed, directory: directory, database: parts.database, clock: parts.clock, log: parts.log,
-      batch: parts.batch, stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart,
-      metrics: parts.metrics
-    ).run()
   }
 
   /// Takes the mark of silence off feeds that nobody watches any more: off one whose mark this daemon set, and where no
@@ -196,7 +204,7 @@ final class FeedsService: Service {
 
 extension FeedChange {
   /// The difference of two lists; the processes that a feed's events may name are the policy's affair, not the list's.
-  init(from old: [SpoolService.Feed], to new: [SpoolService.Feed]) {
+  init(from old: [ServedFeed], to new: [ServedFeed]) {
     let before = Dictionary(old.map { ($0.description.name, $0) }, uniquingKeysWith: { $1 })
     for feed in new {
       guard var known = before[feed.description.name] else {

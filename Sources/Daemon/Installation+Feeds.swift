@@ -1,5 +1,4 @@
 import Feeds
-import Journal
 import ServiceTime
 import Settings
 
@@ -13,17 +12,6 @@ extension Installation {
     var feeds = [Installation.directFeed: Installation.directDescription(processes)]
     for feed in configuration.feeds { feeds[feed.name] = try FeedDescription(feed, processes: processes) }
     return feeds
-  }
-
-  /// Warns of feeds that this version takes nothing from.
-  public func warnOfUnreadFeeds(_ log: any LogSink, _ clock: any WallClock) {
-    for feed in configuration.feeds where feed.kind == .exchange {
-      _ = log.write(
-        LogRecord(
-          time: clock.microseconds(), priority: .warning,
-          message: "Feed \(feed.name) is of kind \(feed.kind.rawValue), which this version does not read.",
-          fields: ["feed": .text(feed.name)]))
-    }
   }
 
   /// Native NDJSON, named by its fields.

@@ -115,19 +115,14 @@ public struct Installation: Sendable {
     return settings
   }
 
-  /// The feeds of the configuration that a daemon takes in by itself: files of a spool, and what is posted.
-  public func spoolFeeds(_ rulebook: Rulebook) throws -> [SpoolService.Feed] {
-    try spoolFeeds(processes: rulebook.policy.processes)
+  /// The feeds of the configuration that a daemon takes in by itself.
+  public func servedFeeds(_ rulebook: Rulebook) throws -> [ServedFeed] {
+    try servedFeeds(processes: rulebook.policy.processes)
   }
 
   /// The same, whose events may name these processes.
-  func spoolFeeds(processes: Set<String>) throws -> [SpoolService.Feed] {
-    try configuration.feeds.compactMap { feed in
-      guard feed.kind != .exchange, feed.kind == .http || feed.directory != nil else { return nil }
-      return SpoolService.Feed(
-        description: try FeedDescription(feed, processes: processes), directory: feed.directory,
-        silence: feed.silence)
-    }
+  func servedFeeds(processes: Set<String>) throws -> [ServedFeed] {
+    try configuration.feeds.compactMap { try ServedFeed($0, processes: processes) }
   }
 
   /// A name for this process among daemons.
@@ -167,5 +162,6 @@ extension FeedDescription {
       guard let field = EventField(rawValue: name) else { continue }
       defaults[field] = value
     }
+    if feed.kind == .exchange { exchange = ExchangeDescription(feed) }
   }
 }

@@ -69,7 +69,7 @@ extension Intake {
     var (outcome, shares) = try appender.append(batch, parts: parts, on: &session)
     metrics.appended(outcome, feed: feed.name, in: .now - begun)
     noteGrowth(of: feed.name, by: outcome.quarantined, from: Parcel.linesOrigin)
-    if outcome.hasResumed { sayResumed(batch, outcome) }
+    if outcome.hasResumed { sayResumed(batch.feed, outcome) }
     for index in shares.indices { shares[index].quarantined += read[index].rejects.count }
     return shares
   }

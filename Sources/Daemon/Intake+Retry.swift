@@ -94,15 +94,17 @@ extension Intake {
     var feed = description
     if !feed.knownProcesses.isEmpty, let known = try processes.inForce(&session) { feed.knownProcesses = known }
     let now = clock.now()
-    let reader = EntryReader(feed, now: now)
+    let calendar = feed.exchange == nil ? nil : try officeHours.calendar(&session)
+    let reader = EntryReader(feed, now: now, calendar: calendar)
     return try appender.retry(order, after: after, through: through, now: now, on: &session) {
       Retry.Reading(reader.read($0))
     }
   }
 
-  /// Runs a step on the connection, again until its outcome is known.
-  private func surely<R: Sendable>(_ step: @Sendable (inout Session) throws -> R) async throws -> R {
-    let bell = Doorbell()
+  /// Runs a step on the connection, again until its outcome is known or the bell is silenced, which cancels it.
+  func surely<R: Sendable>(
+    until bell: Doorbell = Doorbell(), _ step: @Sendable (inout Session) throws -> R
+  ) async throws -> R {
     var watch = DatabaseWatch(clock: clock, log: log)
     while true {
       do {
@@ -113,6 +115,7 @@ extension Intake {
       } catch let error as PostgresError where error.isRetryable {
         try Task.checkCancellation()
         try await recover(error, &watch, bell)
+        if bell.isSilenced { throw CancellationError() }
       }
     }
   }

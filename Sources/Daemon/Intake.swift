@@ -16,10 +16,11 @@ public final class Intake: @unchecked Sendable {
   private var input: Input?
   private var pending: AppendBatch?
   var processes = KnownProcesses()
+  let officeHours = OfficeHoursInForce()
   /// By feed, what was said of its quarantine; nil where nobody is to be told.
-  private var growth: [String: QuarantineGrowth]?
+  var growth: [String: QuarantineGrowth]?
   /// Beats while it reads and while it waits for the database; nil where nobody watches.
-  private let heart: Heartbeat?
+  let heart: Heartbeat?
   let metrics: DaemonMetrics
   /// Reads what is posted; made when a feed's first post comes.
   var bodies: BodyReader?
@@ -139,7 +140,7 @@ public final class Intake: @unchecked Sendable {
     let outcome = try appender.append(batch, on: &session)
     pending = nil
     metrics.appended(outcome, feed: batch.feed, in: ContinuousClock.now - begun)
-    if outcome.hasResumed { sayResumed(batch, outcome) }
+    if outcome.hasResumed { sayResumed(batch.feed, outcome) }
     return outcome
   }
 
@@ -153,11 +154,11 @@ public final class Intake: @unchecked Sendable {
     self.input = input
   }
 
-  func sayResumed(_ batch: AppendBatch, _ outcome: AppendOutcome) {
+  func sayResumed(_ feed: String, _ outcome: AppendOutcome) {
     var record = LogRecord(
       time: clock.microseconds(), priority: .notice, event: .feedResumed,
-      message: "Feed \(batch.feed) delivers again.")
-    record.set("feed", .text(batch.feed))
+      message: "Feed \(feed) delivers again.")
+    record.set("feed", .text(feed))
     if let since = outcome.silentSince { record.set("silent_since", .text("\(since)")) }
     _ = log.write(record)
   }

@@ -8,7 +8,7 @@ struct PostService: Sendable {
   /// Most bytes of parcels that share a commit, one larger parcel aside.
   static let groupBytes = 4 << 20
 
-  let feed: SpoolService.Feed
+  let feed: ServedFeed
   let desk: PostDesk
   let database: DatabaseSource
   let clock: any WallClock

@@ -8,23 +8,7 @@ import Settings
 
 /// Takes in what is put into a feed's spool directory.
 public struct SpoolService: Sendable {
-  /// A feed, and where its events come from.
-  public struct Feed: Sendable, Equatable {
-    /// How its files or bodies are read.
-    public var description: FeedDescription
-    /// Where files are put; nil for a feed of kind `http`, to which they are posted.
-    public var directory: String?
-    /// After how long without anything it counts as silent; nil never.
-    public var silence: Silence?
-    /// A feed.
-    public init(description: FeedDescription, directory: String?, silence: Silence? = nil) {
-      self.description = description
-      self.directory = directory
-      self.silence = silence
-    }
-  }
-
-  let feed: Feed
+  let feed: ServedFeed
   let directory: String
   let database: DatabaseSource
   let clock: any WallClock

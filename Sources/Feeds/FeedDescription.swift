@@ -92,12 +92,15 @@ public struct FeedDescription: Sendable, Equatable {
   public var defaults: [EventField: String]
   /// The processes of the policy; a named process not among them is refused. Empty means no check.
   public var knownProcesses: Set<String>
+  /// How rows of an exchange database are understood; nil where the feed is none.
+  public var exchange: ExchangeDescription?
 
   /// A feed of contract-named fields; everything beside the first three has the usual default.
   public init(
     name: String, source: Identifier, format: Format, encoding: Encoding = .auto, delimiter: Delimiter = .auto,
     timeZone: TimeZoneTable? = nil, keep: [String] = [], mapping: [EventField: Mapping] = [:],
-    milestones: [Milestone] = [], defaults: [EventField: String] = [:], knownProcesses: Set<String> = []
+    milestones: [Milestone] = [], defaults: [EventField: String] = [:], knownProcesses: Set<String> = [],
+    exchange: ExchangeDescription? = nil
   ) {
     self.name = name
     self.source = source
@@ -110,5 +113,6 @@ public struct FeedDescription: Sendable, Equatable {
     self.milestones = milestones
     self.defaults = defaults
     self.knownProcesses = knownProcesses
+    self.exchange = exchange
   }
 }

@@ -89,4 +89,7 @@ public struct FeedSurvey: Sendable {
   public var remarks: [String] = []
   /// Settings that would understand more; nil where none are known.
   public var suggestion: FeedSuggestion?
+
+  /// Nothing yet.
+  public init() {}
 }

@@ -163,7 +163,7 @@ public struct Appender: Sendable {
   }
 
   /// Stores rejects and conflicts; says how many there are, and how many of them were not there already.
-  private static func quarantine(
+  static func quarantine(
     _ batch: AppendBatch, _ conflicts: [Int], _ session: inout Session
   ) throws(PostgresError) -> (all: Int, fresh: Int) {
     var entries = batch.rejects

@@ -77,6 +77,22 @@ extension Quarantine {
       """, [.timestamptz(now.microseconds), .text(by), .int8Array(ids)])
   }
 
+  /// Closes open entries that came from some places of a feed: what stands there has been read again.
+  static func close(
+    _ origins: [String], of feed: String, reason: String, at now: Instant, _ session: inout Session
+  ) throws(PostgresError) {
+    guard !origins.isEmpty else { return }
+    _ = try session.execute(
+      """
+      UPDATE bizclock.quarantine SET resolved_at = $1, resolution = 'discarded', resolved_by = $2, reason = $3
+      WHERE feed = $4 AND origin = ANY ($5::text[]) AND resolved_at IS NULL
+      """,
+      [
+        .timestamptz(now.microseconds), .text("feed " + feed), .text(reason), .text(feed),
+        .textArray(origins.map(Appender.storable)),
+      ])
+  }
+
   /// Notes why entries are refused now.
   static func note(_ refusals: [(id: Int64, refusal: Retry.Refusal)], _ session: inout Session)
     throws(PostgresError)

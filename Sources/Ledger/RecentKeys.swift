@@ -28,9 +28,12 @@ struct LedgerKey: Hashable, Sendable {
   var caseID: Identifier
   var source: Identifier
   var eventID: Identifier
-  init(_ event: Event) {
+  init(_ event: Event) { self.init(event, eventID: event.eventID) }
+
+  /// The identity that an event of the same case and source has under another id.
+  init(_ event: Event, eventID: Identifier) {
     caseID = event.caseID
     source = event.source
-    eventID = event.eventID
+    self.eventID = eventID
   }
 }

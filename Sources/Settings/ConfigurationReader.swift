@@ -108,8 +108,12 @@ struct ConfigurationReader {
     let feeds = items.compactMap { item in reader.feed(item).map { (item, $0) } }
     var names: Set<String> = []
     var folders: [String: String] = [:]
+    var upstreams: [String: String] = [:]
     for (item, feed) in feeds {
       if !names.insert(feed.name).inserted { item.fault("another feed is already named \(feed.name); rename one") }
+      if feed.kind == .exchange, let other = upstreams.updateValue(feed.name, forKey: feed.source) {
+        item.fault("the exchange feed \(other) has the source \(feed.source) already; give each its own")
+      }
       guard let folder = feed.directory else { continue }
       if let other = folders[folder] {
         item.fault("the folder \(folder) is already that of the feed \(other); give each its own")

@@ -4,7 +4,8 @@ import ServiceTime
 struct FeedReader {
   static let keys = [
     "name", "source", "kind", "directory", "format", "silence", "time_zone", "encoding", "delimiter", "keep",
-    "mapping", "defaults", "database", "schema", "open_if_equal",
+    "mapping", "defaults", "database", "schema", "open_if_equal", "poll", "overlap", "compare_at", "tasks", "steps",
+    "results",
   ]
   static let mappingKeys = ["column", "values", "otherwise"]
   static let rowEventKeys = ["type", "step", "occurred_at"]
@@ -13,7 +14,9 @@ struct FeedReader {
   /// Fields that events of one row cannot have in common.
   static let ofOneEvent = ["event_id", "type", "occurred_at", "voids", "extend_days"]
   static let spoolOnly = ["directory", "format", "encoding", "delimiter"]
-  static let exchangeOnly = ["database", "schema", "open_if_equal"]
+  static let exchangeOnly = [
+    "database", "schema", "open_if_equal", "poll", "overlap", "compare_at", "tasks", "steps", "results",
+  ]
   /// The fields of an event that a mapping or a default may fill.
   static let eventFields = [
     "event_id", "case_id", "type", "occurred_at", "sequence", "process", "step", "source", "region", "grid",
@@ -52,17 +55,7 @@ struct FeedReader {
       }
     case .http: break
     case .exchange:
-      if let field = map.required("database", example: "\"host=/run/postgresql dbname=exchange\""),
-        let text = field.text(longest: 4000)
-      {
-        if text == "private" {
-          field.fault("an exchange database is not private; write a libpq conninfo")
-        } else if !Conninfo.isOne(text) {
-          field.fault("is not a libpq conninfo; write for example \"host=/run/postgresql dbname=exchange\"")
-        } else {
-          feed.database = expand(field, text).map { .conninfo($0) }
-        }
-      }
+      exchange(map, &feed)
     }
     return settings(feed, map)
   }

@@ -63,6 +63,8 @@ public struct FeedSettings: Sendable, Equatable {
   public var schema: String
   /// Whether an end time equal to the start time means "not ended yet".
   public var openIfEqual: Bool
+  /// How the exchange database is read.
+  public var exchange: ExchangeSettings
 
   /// A feed; arguments as the properties.
   public init(
@@ -70,7 +72,8 @@ public struct FeedSettings: Sendable, Equatable {
     silence: Silence? = nil, timeZone: String? = nil, encoding: Encoding = .auto, delimiter: UInt8? = nil,
     keep: [String] = [], mapping: [String: FieldMapping] = [:], events: [RowEvent] = [],
     defaults: [String: String] = [:],
-    database: DatabaseLocation? = nil, schema: String = "public", openIfEqual: Bool = false
+    database: DatabaseLocation? = nil, schema: String = "public", openIfEqual: Bool = false,
+    exchange: ExchangeSettings = ExchangeSettings()
   ) {
     self.name = name
     self.source = source
@@ -88,6 +91,7 @@ public struct FeedSettings: Sendable, Equatable {
     self.database = database
     self.schema = schema
     self.openIfEqual = openIfEqual
+    self.exchange = exchange
   }
 }
 

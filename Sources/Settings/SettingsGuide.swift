@@ -64,8 +64,9 @@ public struct SettingsGuide: Sendable {
           (
             "kind",
             "spool: files in a directory; http: posted to /v1/events, as lines of JSON or as CloudEvents, with a token "
-              + "made for the feed; exchange: a front-end exchange database (前置库), read and checked only: "
-              + "this version takes nothing from it"
+              + "made for the feed; exchange: a front-end exchange database (前置库), a second PostgreSQL whose tables "
+              + "up_pro_accept, up_pro_process, up_pro_result and up_pro_special_procedure are polled; its role needs "
+              + "SELECT on them and no more. /usr/share/doc/bizclock/examples/exchange has one to try"
           ),
           (
             "directory",
@@ -96,9 +97,33 @@ public struct SettingsGuide: Sendable {
               + "each; see below. bizclock feed check suggests one"
           ),
           ("defaults", "values of event fields that a row leaves out"),
-          ("database", "of an exchange: its libpq conninfo"),
-          ("schema", "of an exchange: the schema of its tables"),
-          ("open_if_equal", "of an exchange: an end time equal to the start means not ended yet"),
+          (
+            "database",
+            "of an exchange: its libpq conninfo, such as service=exchange, or the whole path of a file that holds one; "
+              + "a password belongs in libpq's password file or in that file"
+          ),
+          ("schema", "of an exchange: the schema of its tables; public if left out"),
+          (
+            "open_if_equal", "of an exchange: an end time equal to the start means not ended yet; false if left out"
+          ),
+          ("poll", "of an exchange: the time between two readings; 30s if left out"),
+          (
+            "overlap",
+            "of an exchange: how far behind what was read last each reading begins; longer than any transaction of "
+              + "those who write there. 10m if left out"
+          ),
+          (
+            "compare_at",
+            "of an exchange: the time of day, in the feed's zone, from which all rows are compared with what they said, "
+              + "so that those are found that were written without a new cd_time; \"02:30\" if left out"
+          ),
+          ("tasks", "of an exchange: task codes (实施编码) and the processes they are; see below"),
+          ("steps", "of an exchange: names of process steps (环节名称) and what they are; see below"),
+          (
+            "results",
+            "of an exchange: values of result_type and the event types they are, e.g. { \"1\": completed }; a row with "
+              + "another goes to quarantine"
+          ),
         ]),
       Section(
         path: "feeds[].mapping.FIELD",
@@ -108,11 +133,28 @@ public struct SettingsGuide: Sendable {
           ("otherwise", "what every other text means; without it they are taken as they are"),
         ]),
       Section(
+        path: "feeds[].tasks.CODE",
+        about:
+          "The name of a process; or a mapping. Cases of a task that is not here have no process and no clocks.",
+        keys: [
+          ("process", "the process, as the policy names it"),
+          ("step", "the step that submitted and accepted are of"),
+        ]),
+      Section(
+        path: "feeds[].steps.NAME",
+        about:
+          "The name of a step, which makes the row's two times step_started and step_completed; or a mapping. A step that "
+          + "is not here has the name that it has there.",
+        keys: [
+          ("step", "the step of both events"), ("start", "the type of the event at event_start_time"),
+          ("end", "the type of the event at event_end_time"),
+        ]),
+      Section(
         path: "feeds[].mapping.events[]",
         about:
           "For tables of one row a case, with a column for each time: the row is as many events as it has times, "
           + "all with the row's other fields. Where a cell is empty the event has not happened yet; the row may come "
-          + "again with more times, and what was told before is known by its type, step and time. Instead of the "
+          + "again with more times, and what was told before is known by its type, step and time. Of files only. Instead of the "
           + "fields event_id, type, occurred_at, voids and extend_days.",
         keys: [
           ("type", "the event's type"), ("step", "its step; the row's if left out"),
@@ -198,6 +240,16 @@ public struct SettingsGuide: Sendable {
         - name: hall
           source: hall
           kind: http
+        - name: exchange
+          source: hn-exchange
+          kind: exchange
+          database: "service=exchange"
+          time_zone: Asia/Shanghai
+          open_if_equal: true
+          tasks: { "11469005MB1A00001": opening, "11469005MB1A00002": deregistration }
+          steps: { 营业执照: licence, 补正: { start: correction_requested, end: correction_received } }
+          results: { "1": completed, "2": rejected, "3": withdrawn }
+          mapping: { region: region, extend_days: extend_days }
       """)
 
   /// The policy draft.

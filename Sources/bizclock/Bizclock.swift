@@ -63,6 +63,8 @@ struct Bizclock: AsyncParsableCommand {
       leave("bizclock: \(error)", 78)
     } catch let error as DatabaseFault {
       leave("bizclock: \(error)", 78)
+    } catch let error as ExchangeTrouble {
+      leave("bizclock: \(error)", 69)
     } catch let error as ClosureDesk.Refusal {
       leave("bizclock: \(error)", error.isMissing ? 66 : 64)
     } catch let error as Rulebook.Fault {

@@ -54,7 +54,7 @@ final class Demo: Sendable {
     if !folder.isKept { installation.cluster?.endWithThisProcess() }
     let rulebook = try await prepare(installation)
     guard let calendar = rulebook.mainCalendar(process: "opening"),
-      let feed = try installation.spoolFeeds(rulebook).first
+      let feed = try installation.servedFeeds(rulebook).first
     else { throw CommandFailure.broken("The shipped policy has no process opening; rebuild the program.") }
     let start = calendar.zone.instant(Demo.opening)
     let town = DemoTown(seed: seed, calendar: calendar, start: start)
@@ -119,7 +119,7 @@ final class Demo: Sendable {
     let loading = Loading(
       database: installation.database, clock: ManualClock(start), log: TextSink(),
       settings: installation.projectorSettings)
-    let feed = try installation.spoolFeeds(try await installation.rulebook())
+    let feed = try installation.servedFeeds(try await installation.rulebook())
     guard let description = feed.first?.description else { return history.rest }
     let progress = ProgressLine()
     let outcome = try await loading.run([("history", descriptor)], feed: description, history: true) {

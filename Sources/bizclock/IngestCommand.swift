@@ -69,6 +69,9 @@ struct IngestCommand: AsyncParsableCommand {
       let known = installation.configuration.feeds.map(\.name).joined(separator: ", ")
       throw ValidationError("The configuration has no feed \(name)\(known.isEmpty ? "." : "; it has \(known).")")
     }
+    guard settings.kind != .exchange else {
+      throw ValidationError("The feed \(name) reads no files: it is of kind \(settings.kind.rawValue).")
+    }
     return try FeedDescription(settings, processes: rulebook.policy.processes)
   }
 }

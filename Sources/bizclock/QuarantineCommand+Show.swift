@@ -33,7 +33,7 @@ extension QuarantineCommand {
         }
         guard let rulebook = try RuleLoader.load(&session)?.1 else { throw DatabaseFault.noSchema }
         let feed = try installation.feedDescriptions(rulebook)[item.feed]
-        let reading = feed.map { EntryReader($0, now: now).read(item.entry) }
+        let reading = feed.map { EntryReader($0, now: now, calendar: rulebook.mainCalendar).read(item.entry) }
         var stored: StoredEvent?
         var given: Event?
         if case .events(let events)? = reading {

@@ -42,13 +42,12 @@ struct RunCommand: AsyncParsableCommand {
         try await RunCommand.open(configuration, waiting, clock)
       }
     let absence = early ?? AbsenceAlarm(installation, log: log)
-    let feeds = try installation.spoolFeeds(rulebook)
+    let feeds = try installation.servedFeeds(rulebook)
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, holder: Installation.processName, notifier: notifier,
       watchdog: RunCommand.watchdog(), absence: absence, metrics: web.metrics,
       retention: configuration.retention)
-    installation.warnOfUnreadFeeds(log, clock)
     let reloading = ConfigurationService(
       of: daemon, installation: installation, processes: rulebook.policy.processes, signals: hangups,
       notifier: notifier, others: { try web.tokens.reading() }

@@ -38,9 +38,9 @@ final class AbsentOffice: Sendable {
     let daemon = BizclockDaemon(
       database: installation.database,
       feeds: [
-        SpoolService.Feed(
-          description: try FeedDescription(feed, processes: ["opening", "deregistration"]), directory: spool,
-          silence: nil)
+        ServedFeed(
+          description: try FeedDescription(feed, processes: ["opening", "deregistration"]),
+          origin: .spool(directory: spool))
       ], clock: clock, log: log, settings: installation.projectorSettings, batch: 5_000, holder: holder,
       absence: absence)
     self.daemon = daemon

@@ -29,7 +29,7 @@ final class EmbeddedDaemon: Sendable {
     log = MemorySink()
     let installation = Installation(
       configuration: configuration, database: DatabaseSource(conninfo: conninfo), cluster: nil)
-    let feeds = try installation.spoolFeeds(try await installation.rulebook())
+    let feeds = try installation.servedFeeds(try await installation.rulebook())
     let daemon = BizclockDaemon(
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, batch: 100, holder: holder)
@@ -42,7 +42,7 @@ final class EmbeddedDaemon: Sendable {
   func reload(_ configuration: Configuration) throws -> FeedChange {
     let installation = Installation(configuration: configuration, database: daemon.database, cluster: nil)
     return daemon.reload(
-      feeds: try installation.spoolFeeds(processes: ["opening", "deregistration"]),
+      feeds: try installation.servedFeeds(processes: ["opening", "deregistration"]),
       settings: installation.projectorSettings, retention: configuration.retention)
   }
 

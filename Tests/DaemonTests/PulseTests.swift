@@ -102,7 +102,7 @@ import Testing
         configuration: DaemonTestBase.configuration(conninfo, spool: spool),
         database: DatabaseSource(conninfo: conninfo), cluster: nil)
       let daemon = BizclockDaemon(
-        database: installation.database, feeds: try installation.spoolFeeds(processes: ["opening"]), clock: clock,
+        database: installation.database, feeds: try installation.servedFeeds(processes: ["opening"]), clock: clock,
         log: log, holder: "test", notifier: ServiceNotifier(socket: manager.path), watchdog: .seconds(2))
       let task = Task { try await daemon.run() }
       try await TestDeadline.within(.seconds(60), "ready") { _ = await daemon.state.wait { $0.isReady } }

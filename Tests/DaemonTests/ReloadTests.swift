@@ -58,7 +58,7 @@ import Testing
       // The same again changes nothing, whatever processes the policy names by now.
       let same = try Installation(
         configuration: other, database: office.daemon.database, cluster: nil
-      ).spoolFeeds(processes: ["something_else"])
+      ).servedFeeds(processes: ["something_else"])
       #expect(
         office.daemon.reload(feeds: same, settings: office.daemon.settings, retention: RetentionSettings()).isEmpty)
     }
@@ -114,10 +114,10 @@ import Testing
         configuration: broken, database: DatabaseSource(conninfo: conninfo), cluster: nil)
       let log = MemorySink()
       let daemon = BizclockDaemon(
-        database: installation.database, feeds: try installation.spoolFeeds(processes: ["opening"]),
+        database: installation.database, feeds: try installation.servedFeeds(processes: ["opening"]),
         clock: ManualClock(Instant(rfc3339: DaemonTestBase.start) ?? .earliest), log: log, holder: "test")
       daemon.reload(
-        feeds: try installation.spoolFeeds(processes: ["opening"]).filter { $0.description.name != "gone" },
+        feeds: try installation.servedFeeds(processes: ["opening"]).filter { $0.description.name != "gone" },
         settings: ProjectorSettings(), retention: RetentionSettings())
       let task = Task { try await daemon.run() }
       try await TestDeadline.within(.seconds(60), "ready") { _ = await daemon.state.wait { $0.isReady } }

@@ -100,7 +100,7 @@ import Testing
         configuration: configuration, database: DatabaseSource(conninfo: conninfo), cluster: nil)
       let log = MemorySink()
       let daemon = BizclockDaemon(
-        database: installation.database, feeds: try installation.spoolFeeds(try await installation.rulebook()),
+        database: installation.database, feeds: try installation.servedFeeds(try await installation.rulebook()),
         clock: ManualClock(SystemClock().now() + 10 * RetentionTests.day), log: log, holder: "test",
         retention: RetentionSettings(done: 5 * RetentionTests.day))
       let task = Task { try await daemon.run() }

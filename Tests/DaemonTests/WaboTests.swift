@@ -159,7 +159,7 @@ struct PermitDesk: Sendable {
 
   /// Loads a text as `ingest --feed wabo --retrospective` does.
   func load(_ text: String) async throws -> AppendOutcome {
-    let feeds = try installation.spoolFeeds(try await installation.rulebook())
+    let feeds = try installation.servedFeeds(try await installation.rulebook())
     guard let feed = feeds.first(where: { $0.description.name == "wabo" })?.description else { throw Missing() }
     let file = FileManager.default.temporaryDirectory.appending(path: "bizclock-wabo-\(UUID().uuidString).csv")
     try text.write(to: file, atomically: false, encoding: .utf8)

@@ -11,6 +11,7 @@ import Testing
   /// the owner may truncate. `bizclock_dashboard`, and whoever has nothing, may do none of it.
   private static let tables: [String: String] = [
     "schema_migration": "S", "setting": "S", "event": "SI", "ledger_head": "SU", "feed": "SIU", "quarantine": "SIU",
+    "exchange_position": "SIU", "exchange_row": "SIU",
     "rules": "S", "commitment_version": "S", "calendar_day": "S", "region": "S", "projector": "SU",
     "case_file": "SIU", "clock": "SIUD", "metric_cell": "SIUD", "metric_bucket": "SIUD", "share_cell": "SIUD",
     "alert": "SIU", "verdict_history": "SI", "log_outbox": "SID",

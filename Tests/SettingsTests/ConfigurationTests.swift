@@ -60,6 +60,7 @@ import Testing
         "bizclock.yaml:15: feeds[c].mapping.type: has no column; add for example `column: type`",
         "bizclock.yaml:16: feeds[c].defaults: unknown key \"case_id\"; use one of: type, process, step, region, grid, "
           + "service_window, channel, entity_name, entity_type, uscc, tags, extend_days",
+        "bizclock.yaml:17: feeds[c]: has no time_zone; add for example `time_zone: Asia/Shanghai`",
         "bizclock.yaml:17: feeds[c]: another feed is already named c; rename one",
         "bizclock.yaml:17: feeds[c].directory: is not for kind exchange; take it out, or change the kind",
         "bizclock.yaml:17: feeds[c].database: an exchange database is not private; write a libpq conninfo",

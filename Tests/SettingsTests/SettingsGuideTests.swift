@@ -13,7 +13,9 @@ import Testing
     #expect(keys(guide, "alerts") == ConfigurationReader.alertKeys.sorted())
     #expect(keys(guide, "http") == ConfigurationReader.httpKeys.sorted())
     #expect(keys(guide, "retention") == ConfigurationReader.retentionKeys.sorted())
-    #expect(guide.sections.count == 7)
+    #expect(keys(guide, "feeds[].tasks.CODE") == FeedReader.taskKeys.sorted())
+    #expect(keys(guide, "feeds[].steps.NAME") == FeedReader.stepKeys.sorted())
+    #expect(guide.sections.count == 9)
     for variable in ConfigurationReader.variables where variable != "BIZCLOCK_CONFIG" {
       #expect(guide.about.contains { $0.contains(variable) }, "\(variable)")
     }
@@ -37,7 +39,8 @@ import Testing
   @Test func itsExamplesAreTaken() throws {
     let configuration = try Configuration.parse(
       SettingsGuide.configuration.example, file: "/etc/bizclock/bizclock.yaml")
-    #expect(configuration.feeds.map(\.name) == ["e-registration", "office-csv", "office-cases", "hall"])
+    #expect(
+      configuration.feeds.map(\.name) == ["e-registration", "office-csv", "office-cases", "hall", "exchange"])
     var documents = try PolicyDocuments.shipped()
     documents.policyText = SettingsGuide.policy.example
     let draft = try PolicyDraft.parse(documents)

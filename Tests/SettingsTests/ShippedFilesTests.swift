@@ -48,7 +48,14 @@ import Testing
           silence: .officeTime(4 * ShippedFilesTests.hour)),
         FeedSettings(
           name: "exchange", source: "hn-exchange", kind: .exchange, timeZone: "Asia/Shanghai",
-          database: .conninfo("host=/run/postgresql dbname=exchange"), schema: "public", openIfEqual: true),
+          database: .conninfo("service=exchange"), schema: "public", openIfEqual: true,
+          exchange: ExchangeSettings(
+            poll: 30_000_000, overlap: 600_000_000, compareAt: 9_000_000_000,
+            tasks: ["11469005MB1A00001": ExchangeSettings.Task(process: "opening")],
+            steps: [
+              "营业执照": ExchangeSettings.Step(step: "licence", start: "step_started", end: "step_completed"),
+              "补正": ExchangeSettings.Step(start: "correction_requested", end: "correction_received"),
+            ], results: ["1": "completed", "2": "rejected", "3": "withdrawn"])),
         FeedSettings(
           name: "office-csv", source: "office", directory: "/var/spool/bizclock/office", format: .csv,
           timeZone: "Asia/Shanghai", encoding: .auto,

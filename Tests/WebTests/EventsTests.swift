@@ -240,12 +240,12 @@ import Testing
     try await WebOffice.withOffice { office in
       try await office.ready()
       #expect(try await office.post([EventsTests.accepted("K1")]).status == 202)
-      func move(_ feeds: [SpoolService.Feed]) {
+      func move(_ feeds: [ServedFeed]) {
         office.daemon.reload(feeds: feeds, settings: office.daemon.settings, retention: office.daemon.retention)
       }
       var description = FeedDescription(name: "hall", source: "hall", format: .ndjson)
       description.defaults = [.region: "46"]
-      move([SpoolService.Feed(description: description, directory: nil)])
+      move([ServedFeed(description: description, origin: .posts)])
       try await TestDeadline.within(.seconds(20), "the feed with its new settings") {
         var number = 10
         repeat {

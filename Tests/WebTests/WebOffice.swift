@@ -74,7 +74,7 @@ final class WebOffice: Sendable {
     let draft = try PolicyDraft.parse(PolicyDocuments.shipped())
     let rulebook = try RuleLoader.compile(draft.policy, draft.calendars)
     daemon = BizclockDaemon(
-      database: installation.database, feeds: try installation.spoolFeeds(rulebook), clock: clock, log: log,
+      database: installation.database, feeds: try installation.servedFeeds(rulebook), clock: clock, log: log,
       settings: installation.projectorSettings, batch: 100, holder: "test", metrics: interface.metrics)
     let service = interface.service(for: daemon, version: "1.2.3", overdue: overdue)
     group = ServiceGroup(

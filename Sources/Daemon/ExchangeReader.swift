@@ -1,0 +1,227 @@
+import Feeds
+import Journal
+import Ledger
+import ServiceTime
+
+/// Reads an exchange database, round by round: what is new, and every night everything.
+///
+/// Each reading begins an overlap before the last time that was read, for who writes there commits later than the time
+/// that he writes. That time never passes the exchange's own clock: a row from the future keeps no other from being
+/// read. The position is moved in the transaction that takes the rows in.
+struct ExchangeReader {
+  /// Most rows of a page.
+  static let mostRows = 1_000
+  /// Pages of a comparison between two readings of what is new.
+  static let comparedPages = 20
+  /// By how much the clocks may differ before it is told, in microseconds.
+  static let skew: Int64 = 60_000_000
+
+  let feed: FeedDescription
+  let exchange: ExchangeDescription
+  let upstream: ExchangeUpstream
+  let intake: Intake
+  let clock: any WallClock
+  let stop: Doorbell
+  /// Told what the operator should know: each thing once while it lasts.
+  let say: @Sendable (LogPriority, String) -> Void
+
+  private var source: ExchangeSource?
+  private var rows = ExchangeReader.mostRows
+  private var isSkewed = false
+  private var fromFuture: Set<ExchangeTable> = []
+  /// What the comparison under way has found, by table.
+  private var found: [ExchangeTable: Int] = [:]
+
+  init(
+    feed: FeedDescription, upstream: ExchangeUpstream, intake: Intake, clock: any WallClock, stop: Doorbell,
+    say: @escaping @Sendable (LogPriority, String) -> Void
+  ) {
+    self.feed = feed
+    self.exchange = feed.exchange ?? ExchangeDescription()
+    self.upstream = upstream
+    self.intake = intake
+    self.clock = clock
+    self.stop = stop
+    self.say = say
+  }
+
+  /// Reads what is new, and a part of a comparison that is due; true if more of it waits.
+  mutating func round() async throws -> Bool {
+    let source = try await connected()
+    var decoder = try await intake.decoder(of: feed, exchange, stop)
+    let now = try await whileStaying { try await source.now() }
+    tellSkew(now)
+    for table in ExchangeTable.allCases where !stop.isSilenced {
+      try await read(table, source, &decoder, wall: wall(now, table, source))
+    }
+    for table in ExchangeTable.allCases where !stop.isSilenced {
+      if try await compare(table, source, &decoder) { return true }
+    }
+    rows = min(rows * 2, ExchangeReader.mostRows)
+    return false
+  }
+
+  /// Breaks the connection; after one that was slow smaller parts are read.
+  mutating func close(wasSlow: Bool = false) async {
+    await source?.close()
+    source = nil
+    if wasSlow { rows = max(20, rows / 4) }
+  }
+
+  private mutating func connected() async throws -> ExchangeSource {
+    if let source, await source.connection.isUsable { return source }
+    let fresh = try await whileStaying { [upstream, feed, exchange] in
+      try await ExchangeSource.connect(upstream.conninfo, feed: feed, exchange: exchange)
+    }
+    source = fresh
+    return fresh
+  }
+
+  /// Waits for the exchange database, but no longer than it is to be read: a slow one must not hold up the end.
+  private func whileStaying<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    try await withThrowingTaskGroup(of: R?.self) { group in
+      group.addTask { try await body() }
+      group.addTask { [stop] in
+        while await stop.wait(atMost: .seconds(600)) {}
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let first = try await group.next(), let result = first else { throw CancellationError() }
+      return result
+    }
+  }
+
+  /// An instant as a table's `cd_time` tells it.
+  private func wall(_ instant: Instant, _ table: ExchangeTable, _ source: ExchangeSource) -> LocalTime {
+    let zone = source.layout.versionHasOffset(table) ? .utc : feed.timeZone ?? .utc
+    return zone.local(instant)
+  }
+
+  // MARK: What is new
+
+  private mutating func read(
+    _ table: ExchangeTable, _ source: ExchangeSource, _ decoder: inout ExchangeDecoder, wall: LocalTime
+  ) async throws {
+    let position = try await intake.position(of: feed, table, stop)
+    // Where the exchange's clock was set back, rows are written before what was read last.
+    let start = position.readThrough.map {
+      ExchangeQuery.key(LocalTime(microseconds: min($0, wall.microseconds) - upstream.overlap))
+    }
+    var from = ExchangeQuery.From.version(start ?? "")
+    var last: LocalTime?
+    while !stop.isSilenced {
+      let limit = rows
+      let page = try await whileStaying { [from] in try await source.page(table, from: from, limit: limit) }
+      let known = page.compactMap(\.row.version).filter { $0 <= wall }.max()
+      last = page.compactMap(\.row.version).max() ?? last
+      _ = try await take(page, &decoder, table, .read(through: known?.microseconds))
+      guard page.count == limit, let end = page.last, let key = end.key else { break }
+      if let guid = end.guid {
+        from = .behind(key: key, guid: guid)
+      } else if let time = end.row.version {
+        from = .version(ExchangeQuery.key(LocalTime(microseconds: time.microseconds + 1)))
+      } else {
+        break
+      }
+    }
+    if let last, last.microseconds - wall.microseconds > ExchangeReader.skew {
+      guard fromFuture.insert(table).inserted else { return }
+      say(
+        .warning,
+        "\(table.rawValue) has rows whose cd_time lies in the future, up to \(last): they are taken in, and keep no "
+          + "other from being read; have the clock or the time zone of who writes them set right.")
+    } else {
+      fromFuture.remove(table)
+    }
+  }
+
+  // MARK: Comparison
+
+  /// Compares a part of a table's rows with what they said, if it is due; true if more waits.
+  private mutating func compare(
+    _ table: ExchangeTable, _ source: ExchangeSource, _ decoder: inout ExchangeDecoder
+  ) async throws -> Bool {
+    let position = try await intake.position(of: feed, table, stop)
+    guard position.comparedThrough != nil || position.comparedAt < lastDue() else { return false }
+    var through = position.comparedThrough
+    for _ in 0..<ExchangeReader.comparedPages where !stop.isSilenced {
+      let limit = rows
+      let page = try await whileStaying { [through] in
+        try await source.page(table, from: .guid(through), limit: limit)
+      }
+      through = page.count == limit ? page.last?.guid : nil
+      let outcome = try await take(page, &decoder, table, .compared(through: through))
+      found[table, default: 0] += outcome.new + outcome.changed
+      guard through == nil else { continue }
+      if let count = found.removeValue(forKey: table), count > 0 {
+        say(
+          .notice,
+          "the nightly comparison of \(table.rawValue) found \(count) rows that are new or say something else, though "
+            + "their cd_time did not tell it.")
+      }
+      return false
+    }
+    return true
+  }
+
+  /// When a comparison was due last.
+  private func lastDue() -> Instant {
+    let zone = feed.timeZone ?? .utc
+    let now = clock.now()
+    let today = zone.local(now).date
+    let due = zone.instant(LocalTime(today, timeOfDay: upstream.compareAt))
+    return due <= now ? due : zone.instant(LocalTime(today + -1, timeOfDay: upstream.compareAt))
+  }
+
+  // MARK: Pages
+
+  private func take(
+    _ page: [ExchangeSource.Keyed], _ decoder: inout ExchangeDecoder, _ table: ExchangeTable,
+    _ progress: ExchangePage.Progress
+  ) async throws -> ExchangeOutcome {
+    let now = clock.now()
+    // Of several versions of a row the last is read.
+    var places: [String: Int] = [:]
+    var rows: [ExchangePage.Row] = []
+    for keyed in page {
+      let row = ExchangePage.Row(keyed.row, &decoder, now: now)
+      if let place = places[row.guid] {
+        rows[place] = row
+      } else {
+        places[row.guid] = rows.count
+        rows.append(row)
+      }
+    }
+    return try await intake.take(
+      ExchangePage(
+        feed: feed.name, source: feed.source.text, table: table.rawValue, rows: rows, progress: progress,
+        receivedAt: now), stop)
+  }
+
+  private mutating func tellSkew(_ there: Instant) {
+    let ahead = there - clock.now()
+    guard abs(ahead) > ExchangeReader.skew else {
+      isSkewed = false
+      return
+    }
+    if isSkewed { return }
+    isSkewed = true
+    say(
+      .warning,
+      "the clock of the exchange database is \(abs(ahead) / 1_000_000) s \(ahead > 0 ? "ahead of" : "behind") this one: "
+        + "set both by NTP.")
+  }
+}
+
+extension ExchangePage.Row {
+  /// A row as a decoder understands it.
+  init(_ row: ExchangeRow, _ decoder: inout ExchangeDecoder, now: Instant) {
+    let reading = decoder.read(row, now: now)
+    let guid = row.identity
+    let origin = "\(row.table.rawValue) \(guid.prefix(128))"
+    self.init(
+      guid: guid, version: row.version?.microseconds ?? .min, content: reading.content,
+      prefix: ExchangeEventID.prefix(row.table, guid: guid), events: reading.events,
+      reject: reading.reject.map { QuarantineEntry($0, origin: origin) }, origin: origin)
+  }
+}

@@ -1,0 +1,118 @@
+import LibPQ
+import ServiceTime
+
+/// What is known of the tables of exchange databases: how far each was read, and what each row said last.
+public enum ExchangeRegister {
+  /// How far a table has been read.
+  public struct Position: Sendable, Equatable {
+    /// The last time read, in microseconds on the wall of those who write it; nil before anything was.
+    public var readThrough: Int64?
+    /// When all rows were last compared.
+    public var comparedAt: Instant
+    /// The row up to which a comparison under way has come.
+    public var comparedThrough: String?
+  }
+
+  /// What a row said last.
+  struct Known: Sendable, Equatable {
+    var version: Int64
+    var content: Int64
+    var caseID: Identifier?
+  }
+
+  /// How far a table has been read; one that never was is known from now on.
+  public static func position(
+    source: String, table: String, now: Instant, on session: inout Session
+  ) throws(PostgresError) -> Position {
+    if let position = try read(source, table, "", &session) { return position }
+    try session.execute(
+      """
+      INSERT INTO bizclock.exchange_position (source, upstream_table, compared_at) VALUES ($1, $2, $3)
+      ON CONFLICT DO NOTHING
+      """, [.text(source), .text(table), .timestamptz(now.microseconds)])
+    return try read(source, table, "", &session)
+      ?? Position(readThrough: nil, comparedAt: now, comparedThrough: nil)
+  }
+
+  /// Locks a table's position to the end of the transaction: its rows have one reader at a time.
+  static func lock(_ page: ExchangePage, _ session: inout Session) throws(PostgresError) -> Position? {
+    try read(page.source, page.table, " FOR UPDATE", &session)
+  }
+
+  private static func read(
+    _ source: String, _ table: String, _ locking: String, _ session: inout Session
+  ) throws(PostgresError) -> Position? {
+    let found = try session.execute(
+      """
+      SELECT read_us, compared_at, compared_after FROM bizclock.exchange_position
+      WHERE source = $1 AND upstream_table = $2\(locking)
+      """, [.text(source), .text(table)])
+    guard found.rowCount == 1 else { return nil }
+    return Position(
+      readThrough: try found.optionalInt8(0, 0),
+      comparedAt: Instant(microseconds: try found.timestamptz(0, 1)),
+      comparedThrough: try found.optionalText(0, 2))
+  }
+
+  /// What the rows of a page said last, by guid.
+  static func known(_ page: ExchangePage, _ session: inout Session) throws(PostgresError) -> [Identifier: Known] {
+    let found = try session.execute(
+      """
+      SELECT row_guid, version_us, content, event_case FROM bizclock.exchange_row
+      WHERE source = $1 AND upstream_table = $2 AND row_guid = ANY ($3::text[])
+      """, [.text(page.source), .text(page.table), .textArray(page.rows.map(\.guid))])
+    var known: [Identifier: Known] = [:]
+    for row in 0..<found.rowCount {
+      known[Identifier(try found.text(row, 0))] = Known(
+        version: try found.int8(row, 1), content: try found.int8(row, 2),
+        caseID: try found.optionalText(row, 3).map { Identifier($0) })
+    }
+    return known
+  }
+
+  /// Notes what rows say now.
+  static func note(
+    _ rows: [ExchangePage.Row], of page: ExchangePage, _ session: inout Session
+  ) throws(PostgresError) {
+    guard !rows.isEmpty else { return }
+    try session.execute(
+      """
+      INSERT INTO bizclock.exchange_row AS r (source, upstream_table, row_guid, version_us, content, event_case)
+      SELECT $1, $2, n.row_guid, n.version_us, n.content, n.event_case
+      FROM unnest($3::text[], $4::int8[], $5::int8[], $6::text[]) AS n (row_guid, version_us, content, event_case)
+      ON CONFLICT (source, upstream_table, row_guid) DO UPDATE
+        SET version_us = excluded.version_us, content = excluded.content,
+          event_case = coalesce(excluded.event_case, r.event_case)
+      """,
+      [
+        .text(page.source), .text(page.table), .textArray(rows.map(\.guid)), .int8Array(rows.map(\.version)),
+        .int8Array(rows.map(\.content)), .textArray(rows.map { $0.events.first?.caseID.text }),
+      ])
+  }
+
+  /// Moves a table's position.
+  static func move(
+    _ page: ExchangePage, _ session: inout Session
+  ) throws(PostgresError) {
+    let place: [Parameter] = [.text(page.source), .text(page.table)]
+    switch page.progress {
+    case .read(let through):
+      guard let through else { return }
+      try session.execute(
+        """
+        UPDATE bizclock.exchange_position SET read_us = greatest(read_us, $3)
+        WHERE source = $1 AND upstream_table = $2
+        """, place + [.int8(through)])
+    case .compared(let through?):
+      try session.execute(
+        "UPDATE bizclock.exchange_position SET compared_after = $3 WHERE source = $1 AND upstream_table = $2",
+        place + [.text(through)])
+    case .compared(nil):
+      try session.execute(
+        """
+        UPDATE bizclock.exchange_position SET compared_after = NULL, compared_at = $3
+        WHERE source = $1 AND upstream_table = $2
+        """, place + [.timestamptz(page.receivedAt.microseconds)])
+    }
+  }
+}
