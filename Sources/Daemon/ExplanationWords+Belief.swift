@@ -17,7 +17,8 @@ extension ExplanationWords {
       return text + of(": believed since \(from)", "：自\(from)起认定")
     }
     let reason = belief.reason.map(language.changeReason) ?? of("not known", "不详")
-    return text + of(": believed from \(from) to \(until), changed by \(reason)", "：\(from)至\(until)认定，因\(reason)而变更")
+    return text
+      + of(": believed from \(from) to \(until); changed: \(reason)", "：\(from)至\(until)认定；变更原因：\(reason)")
   }
 
   /// Under what else it was counted, where that changed.

@@ -84,7 +84,8 @@ extension CaseReport {
       }
       beliefs.append(
         Belief(
-          commitment: try found.text(row, 0), round: Int(try found.int4(row, 1)), knownFrom: from, knownUntil: until,
+          commitment: try found.text(row, 0), round: Int(try found.int4(row, 1)), knownFrom: from,
+          knownUntil: until,
           reason: until == nil ? nil : try found.optionalText(row, 4).flatMap { ChangeReason(rawValue: $0) },
           verdict: verdict, versionFrom: CivilDate(dayNumber: try found.date(row, 6)),
           dueAt: try found.optionalTimestamptz(row, 7).map { Instant(microseconds: $0) },

@@ -131,7 +131,8 @@ struct ReportCommand: AsyncParsableCommand {
         let zone = rulebook.officeZone
         let now = try OnTimeReport.now(&session)
         let moment = Moment(
-          now: now, asOf: try asOf.map { try ReportCommand.time($0, "--as-of", now: now, zone) }, from: from, to: to)
+          now: now, asOf: try asOf.map { try ReportCommand.time($0, "--as-of", now: now, zone) }, from: from, to: to
+        )
         return try body(&session, moment, zone)
       }
       await connection.close()

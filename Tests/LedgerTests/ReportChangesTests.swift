@@ -45,8 +45,8 @@ import Testing
       try await ledger.tell(
         leader,
         correction + [
-          .void(first[3], "2026-06-06 09:00"), .told("C", "inspected", "2026-06-04 10:00") { $0.region = "469005101" },
-          detour,
+          .void(first[3], "2026-06-06 09:00"),
+          .told("C", "inspected", "2026-06-04 10:00") { $0.region = "469005101" }, detour,
         ], at: local("2026-06-06 09:00"))
       try await ledger.tell(leader, [.void(detour, "2026-06-07 09:00")], at: local("2026-06-07 09:00"))
       // F had finished and is told late; G finishes later; H is told, reopened, and told again.
@@ -73,7 +73,8 @@ import Testing
           "G: - > late 469005100 finished", "H: - > late 469005100 finished",
         ])
       expectRows(
-        lines(try await changes(ledger, "2026-06-09 14:00", "2026-06-10 12:00")), ["H: late 469005100 > - reopened"])
+        lines(try await changes(ledger, "2026-06-09 14:00", "2026-06-10 12:00")), ["H: late 469005100 > - reopened"]
+      )
 
       // By date of stop, as the report: what left the range is gone from it.
       expectRows(
