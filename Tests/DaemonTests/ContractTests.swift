@@ -88,8 +88,8 @@ import Testing
     "duration_survival": [
       "process", "commitment", "version_from", "ending", "ended", "rejected", "open", "cancelled",
       "cancelled_overdue", "median_counted_days", "p90_counted_days", "p95_counted_days",
-      "km_median_counted_days", "km_p90_counted_days", "km_p95_counted_days", "median_working_hours", "p90_working_hours", "km_median_working_hours",
-      "km_p90_working_hours",
+      "km_median_counted_days", "km_p90_counted_days", "km_p95_counted_days", "median_working_hours",
+      "p90_working_hours", "km_median_working_hours", "km_p90_working_hours",
     ],
     "step_time": [
       "process", "step", "started", "finished", "median_working_hours", "p90_working_hours", "share_of_case_time",

@@ -181,7 +181,9 @@ import Testing
     return printed
   }
 
-  private static func print(_ office: LoadedOffice, _ now: String, arrived: ArraySlice<Told>) async throws -> Printed {
+  private static func print(
+    _ office: LoadedOffice, _ now: String, arrived: ArraySlice<Told>
+  ) async throws -> Printed {
     let json = try office.run(["report", "--format", "json"] + range)
     let asOf = try decoded(Report.self, json).asOf
     // One that is finished, and one that has just begun.
