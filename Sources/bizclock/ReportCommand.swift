@@ -33,10 +33,14 @@ struct ReportCommand: AsyncParsableCommand {
       "Group by it: \(ReportGrouping.names.joined(separator: ", ")); may be repeated, or several with commas.",
       valueName: "dimension"))
   var by: [String] = []
+  @Option(help: ArgumentHelp("The report as it was printed then, RFC 3339.", valueName: "time"))
+  var asOf: String?
   @Option(
     help: ArgumentHelp(
-      "The figures as they were known then, RFC 3339; what was open then is not kept.", valueName: "time"))
-  var asOf: String?
+      "What changed since the report of then, RFC 3339: by reason, and case by case.", valueName: "time"))
+  var compareAsOf: String?
+  @Option(help: ArgumentHelp("With --compare-as-of: at most so many cases are listed.", valueName: "number"))
+  var limit = 200
   @Option(help: "table, csv, json or html.") var format = Format.table
   @Option(help: "en or zh: the language of table and html.") var lang = Language.en
 
