@@ -161,7 +161,7 @@ import Testing
     var rest = arriving[...]
     var printed: [Printed] = []
     var day = try #require(CivilDate("2025-01-03"))
-    let last = try #require(CivilDate("2026-01-05"))
+    let last = try #require(CivilDate("2026-01-07"))
     var moments = YearTests.moments[...]
     while day <= last {
       var now = "\(day)T07:00:00+08:00"
@@ -182,8 +182,11 @@ import Testing
   }
 
   private static func print(
-    _ office: LoadedOffice, _ now: String, arrived: ArraySlice<Told>
+    _ office: LoadedOffice, _ loaded: String, arrived: ArraySlice<Told>
   ) async throws -> Printed {
+    // A minute later: what is recorded at one instant has times a few microseconds after it.
+    let now = loaded.replacing(":00+08:00", with: ":59+08:00")
+    office.clock.advance(to: try #require(Instant(rfc3339: now)))
     let json = try office.run(["report", "--format", "json"] + range)
     let asOf = try decoded(Report.self, json).asOf
     // One that is finished, and one that has just begun.
@@ -202,7 +205,7 @@ import Testing
     try office.rewrite("policy.yaml") {
       $0.replacing("published_until: 2025-12-28", with: "published_until: 2026-12-28")
     }
-    try await office.apply(.calendar, at: "2026-01-06T09:00:00+08:00")
+    try await office.apply(.calendar, at: "2026-01-08T09:00:00+08:00")
     try office.rewrite("policy.yaml") {
       $0.replacing(
         "    published_until: 2026-12-28\n",
@@ -213,7 +216,7 @@ import Testing
 
           """)
     }
-    try await office.apply(.calendar, because: .closure, at: "2026-01-06T10:00:00+08:00")
+    try await office.apply(.calendar, because: .closure, at: "2026-01-08T10:00:00+08:00")
     try office.rewrite("policy.yaml") {
       $0.replacing(
         "legal_limit: 5 working_days, day_end: close }\n",
@@ -225,18 +228,18 @@ import Testing
       ).replacing("企业开办 }", with: "企业开办一件事 }").replacing(
         "yellow: { at: -1 working_days, priority: warning }", with: "yellow: { at: 90%, priority: warning }")
     }
-    try await office.apply(.policy, at: "2026-01-06T11:00:00+08:00")
+    try await office.apply(.policy, at: "2026-01-08T11:00:00+08:00")
     let completed = told.filter { value("type", of: $0.line) == "completed" }
     let voids = completed.enumerated().filter { $0.offset % 40 == 0 }.map { _, told in
       let id = value("event_id", of: told.line) ?? ""
       return #"{"event_id":"void \#(id)","case_id":"\#(told.caseID)","type":"voided","voids":"\#(id)","#
-        + #""occurred_at":"2026-01-07T09:00:00+08:00"\#(source(told.line))}"#
+        + #""occurred_at":"2026-01-09T09:00:00+08:00"\#(source(told.line))}"#
     }
     let corrected = Set(told.map(\.caseID)).sorted().enumerated().filter { $0.offset % 30 == 0 }.map { _, caseID in
       #"{"event_id":"correction","case_id":"\#(caseID)","type":"region_corrected","region":"469005101","#
-        + #""occurred_at":"2026-01-07T09:30:00+08:00"}"#
+        + #""occurred_at":"2026-01-09T09:30:00+08:00"}"#
     }
-    try await office.load(voids + corrected, at: "2026-01-07T10:00:00+08:00")
+    try await office.load(voids + corrected, at: "2026-01-09T10:00:00+08:00")
   }
 
   /// The member that tells the line's source, if it tells one.
