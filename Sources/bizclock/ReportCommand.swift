@@ -133,7 +133,8 @@ struct ReportCommand: AsyncParsableCommand {
       let result = try await connection.run { session -> R in
         guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
         let zone = rulebook.officeZone
-        let now = try OnTimeReport.now(&session)
+        // What is recorded may bear a time a little ahead of the database's clock.
+        let now = max(try OnTimeReport.now(&session), try OnTimeReport.lastRecorded(&session))
         let moment = Moment(
           now: now, asOf: try asOf.map { try ReportCommand.time($0, "--as-of", now: now, zone) }, from: from, to: to
         )
