@@ -5,14 +5,14 @@
 --              commitment_version, calendar_day, region
 -- Projections: projector, case_file, clock, metric_cell, metric_bucket,
 --              share_cell                                                   (can be rebuilt)
--- Records:     alert, verdict_history, log_outbox                           (cannot)
+-- Records:     alert, verdict_history, progress, log_outbox                 (cannot)
 --
 -- Every primary key of a per-case table begins with case_id. Identifiers of other systems are compared by their
 -- bytes, whatever the database's locale. Durations are whole microseconds (_us). Column order puts fixed widths
 -- first, so that rows carry no padding.
 --
--- Vacuuming, where the server's defaults do not fit. Tables that only grow (event, verdict_history) are frozen as they
--- grow: nothing of theirs changes, and so no vacuum against wraparound ever has to read them whole. Tables of one row
+-- Vacuuming, where the server's defaults do not fit. Tables that only grow (event, verdict_history, progress) are frozen
+-- as they grow: nothing of theirs changes, and so no vacuum against wraparound ever has to read them whole. Tables of one row
 -- or few that every batch changes (projector, ledger_head, feed) keep room for their next versions on their page, and
 -- the queue (log_outbox) is swept by count, not by share: a share of a table that is mostly empty says nothing. Tables
 -- of many rows are swept at a twentieth, not at a fifth, so that each sweep is short.
@@ -331,6 +331,8 @@ COMMENT ON COLUMN bizclock.clock.next_level_at IS 'The first of level_at that ha
 COMMENT ON COLUMN bizclock.clock.history IS 'The start event was loaded as history.';
 CREATE INDEX clock_next_level ON bizclock.clock (next_level_at) WHERE next_level_at IS NOT NULL;
 CREATE INDEX clock_open ON bizclock.clock (commitment, due_at) WHERE state IN ('running', 'paused');
+-- Withdrawn cases are few, and statistics of durations must not leave them out.
+CREATE INDEX clock_cancelled ON bizclock.clock (commitment) WHERE state = 'cancelled';
 
 CREATE TABLE bizclock.metric_cell (
   cell         bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -455,6 +457,7 @@ CREATE TABLE bizclock.verdict_history (
   counted_days  integer     NOT NULL,
   overrun_days  integer,
   early         boolean     NOT NULL,
+  provisional   boolean     NOT NULL,
   state         text        NOT NULL,
   verdict       text,
   outcome       text,
@@ -471,7 +474,40 @@ CREATE TABLE bizclock.verdict_history (
 );
 COMMENT ON TABLE bizclock.verdict_history IS
   'What was believed of a finished clock before it changed, from known_from up to known_until.';
+COMMENT ON COLUMN bizclock.verdict_history.reason IS 'Why it changed at known_until.';
 CREATE INDEX verdict_history_known ON bizclock.verdict_history (known_until);
+
+CREATE TABLE bizclock.progress (
+  recorded_at timestamptz NOT NULL,
+  position    bigint      NOT NULL,
+  policy      bigint      NOT NULL,
+  calendar    bigint      NOT NULL,
+  CONSTRAINT progress_key PRIMARY KEY (recorded_at)
+) WITH (
+  autovacuum_freeze_min_age = 0, autovacuum_vacuum_insert_scale_factor = 0.05
+);
+COMMENT ON TABLE bizclock.progress IS
+  'On what the projections rested from each moment on: how far the ledger was projected, and by which rules.';
+
+-- A trigger, so that whatever moves the projector's row leaves its trace: this cannot be found out afterwards. What
+-- raises levels alone moves neither position nor rules, and leaves none.
+CREATE FUNCTION bizclock.note_progress() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  INSERT INTO bizclock.progress (recorded_at, position, policy, calendar)
+  VALUES (NEW.recorded_at, NEW.position, NEW.policy, NEW.calendar)
+  ON CONFLICT (recorded_at) DO UPDATE
+    SET position = excluded.position, policy = excluded.policy, calendar = excluded.calendar;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION bizclock.note_progress() IS 'Keeps in progress what the projector''s row said from a moment on.';
+CREATE TRIGGER projector_moved AFTER UPDATE ON bizclock.projector FOR EACH ROW
+  WHEN (OLD.position <> NEW.position OR OLD.policy <> NEW.policy OR OLD.calendar <> NEW.calendar
+    OR OLD.settled_through <> NEW.settled_through)
+  EXECUTE FUNCTION bizclock.note_progress();
 
 CREATE TABLE bizclock.log_outbox (
   id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -71,6 +71,8 @@ REVOKE ALL ON FUNCTION dashboard.on_time_as_of(timestamptz, date, date) FROM PUB
 GRANT EXECUTE ON FUNCTION
   dashboard.now(),
   bizclock.bucket_value(integer),
+  bizclock.bucket_of(bigint),
+  bizclock.product(double precision),
   bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz),
   bizclock.office_at(bigint, timestamptz[], timestamptz[], timestamptz),
   bizclock.take_void(text[], text, text),
@@ -153,6 +155,7 @@ BEGIN
       -- Records: they cannot; none of them goes, but for lines that are in the log.
       ('alert',              'SELECT, INSERT',         '{case_id, commitment, round, level, revision, recorded_at}'),
       ('verdict_history',    'SELECT, INSERT',         NULL),
+      ('progress',           'SELECT',                 NULL),
       ('log_outbox',         'SELECT, INSERT, DELETE', NULL)
     ) AS r (name, privileges, kept)
   LOOP

@@ -3,8 +3,8 @@
 --
 -- In:   the tables of 0001_ledger.sql.
 -- Out:  schema dashboard (stable: a column is added at the end of its view, never renamed or removed), and in
---       schema bizclock what its views share: dashboard_views, bucket_value, office_until, office_at, voided_ids,
---       uscc_valid, calendar_now, clock_now, voids, step_run.
+--       schema bizclock what its views share: dashboard_views, bucket_value, bucket_of, product, office_until,
+--       office_at, voided_ids, uscc_valid, calendar_now, clock_now, voids, step_run.
 --
 -- To add a view: its name in dashboard_views, CREATE OR REPLACE VIEW below, and a comment on it and on each column
 -- that the common words do not cover; roles.sql grants it, Tests/sql/views-check.sql refuses one without comments.
@@ -45,7 +45,7 @@ CREATE OR REPLACE FUNCTION bizclock.dashboard_views() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN ARRAY[
     'clock', 'open_clock', 'overdue', 'due_soon', 'alert', 'on_time_daily', 'on_time_monthly',
-    'on_time_by_due_month', 'before_after', 'step_time', 'share_monthly', 'region_rollup', 'pause_audit',
+    'on_time_by_due_month', 'before_after', 'duration_survival', 'step_time', 'share_monthly', 'region_rollup', 'pause_audit',
     'feed_health', 'detection_lag', 'event_log', 'calendar_day', 'region'];
 COMMENT ON FUNCTION bizclock.dashboard_views() IS
   'The views of schema dashboard that are ours to replace, comment and grant; users may add theirs beside them.';
@@ -133,6 +133,23 @@ CREATE OR REPLACE FUNCTION bizclock.bucket_value(bucket integer) RETURNS bigint
   END;
 COMMENT ON FUNCTION bizclock.bucket_value(integer) IS
   'The value a bucket of the duration sketch stands for: itself below 128, then the middle of its width, within 1/128.';
+
+-- Not STRICT, or it would not be worked out in place; null gives null all the same.
+CREATE OR REPLACE FUNCTION bizclock.bucket_of(value bigint) RETURNS integer
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE
+    WHEN value < 64 THEN greatest(value, 0)::integer
+    -- The first bit set is 64 − position: so many doublings above 64.
+    ELSE 64 * (59 - position(B'1' IN value::bit(64)))
+      + ((value >> (58 - position(B'1' IN value::bit(64)))) & 63)::integer
+  END;
+COMMENT ON FUNCTION bizclock.bucket_of(bigint) IS
+  'The bucket of the duration sketch into which a value falls; below 0 as 0.';
+
+CREATE OR REPLACE AGGREGATE bizclock.product(double precision) (
+  SFUNC = float8mul, STYPE = double precision, INITCOND = '1', PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE bizclock.product(double precision) IS 'All values multiplied.';
 
 CREATE OR REPLACE FUNCTION bizclock.office_until(
     before_us bigint, opens timestamptz[], closes timestamptz[], instant timestamptz) RETURNS bigint
@@ -633,6 +650,125 @@ LEFT JOIN (
 ) q ON q.commitment = v.commitment AND q.version_from = v.version_from
 WHERE v.kind = 'time';
 
+-- How long cases take, with those that are not done yet. Quantiles of finished cases alone flatter: what takes long is
+-- missing among them as long as it takes. So each unfinished clock counts as one that has taken at least what it has
+-- taken by now (censored), by the product-limit estimator: E. L. Kaplan, P. Meier, Nonparametric estimation from
+-- incomplete observations, J. Amer. Statist. Assoc. 53 (1958) 457-481.
+--   S(t) = product over all durations u <= t at which clocks ended of 1 - ended(u) / at_risk(u), at_risk(u): those of
+--   at least u, ended or not. One that was left at u is at risk at u: it has run as long.
+--   The q-quantile is the first t with S(t) <= 1 - q; where S does not come so low there is none, and it is null. Without
+--   unfinished clocks it is the nearest rank. The tolerance is that of floating point: 3/4 * 2/3 is a half.
+-- Open clocks are left at now, cancelled ones at their end. Of the ending `any` every stop is an end; of `completed` a
+-- rejection is none: a case that is turned away fast is no fast service. There a rejected clock is left at its stop.
+-- Finished clocks come from cells and buckets; only the unfinished are read one by one.
+CREATE OR REPLACE VIEW dashboard.duration_survival AS
+WITH ended AS (
+  SELECT
+    m.commitment, m.version_from, m.outcome = 'rejected' AS rejected, b.measure, b.bucket,
+    sum(b.count)::bigint AS clocks
+  FROM bizclock.metric_cell m
+  JOIN bizclock.metric_bucket b ON b.cell = m.cell AND b.count > 0
+  WHERE m.basis = 'stop' AND m.finished > 0
+  GROUP BY m.commitment, m.version_from, m.outcome = 'rejected', b.measure, b.bucket
+), unfinished AS (
+  SELECT c.commitment, c.version_from, c.state = 'cancelled' AS cancelled, c.breached, c.counted_days, c.working_seconds
+  FROM bizclock.clock_now c
+  WHERE c.state IN ('running', 'paused')
+  UNION ALL
+  SELECT c.commitment, c.version_from, true, c.breached, c.counted_days, c.working_us * 0.000001
+  FROM bizclock.clock c
+  WHERE c.state = 'cancelled'
+), tally AS (
+  SELECT
+    e.commitment, e.version_from, k.ending, e.measure, e.bucket,
+    CASE WHEN k.ending = 'completed' AND e.rejected THEN 0 ELSE e.clocks END AS ended,
+    CASE WHEN k.ending = 'completed' AND e.rejected THEN e.clocks ELSE 0 END AS lost
+  FROM ended e
+  CROSS JOIN (VALUES ('any'), ('completed')) AS k (ending)
+  UNION ALL
+  SELECT u.commitment, u.version_from, k.ending, m.measure, m.bucket, 0, count(*)
+  FROM unfinished u
+  CROSS JOIN LATERAL (VALUES
+    ('counted_days', bizclock.bucket_of(u.counted_days)),
+    ('working_us', bizclock.bucket_of((u.working_seconds * 1000000)::bigint))) AS m (measure, bucket)
+  CROSS JOIN (VALUES ('any'), ('completed')) AS k (ending)
+  WHERE m.bucket IS NOT NULL
+  GROUP BY u.commitment, u.version_from, k.ending, m.measure, m.bucket
+), step AS (
+  SELECT
+    t.commitment, t.version_from, t.ending, t.measure, t.bucket, sum(t.ended) AS ended,
+    -- From the longest down: how many had at least this duration.
+    sum(sum(t.ended + t.lost)) OVER (
+      PARTITION BY t.commitment, t.version_from, t.ending, t.measure ORDER BY t.bucket DESC) AS at_risk
+  FROM tally t
+  GROUP BY t.commitment, t.version_from, t.ending, t.measure, t.bucket
+), curve AS (
+  SELECT
+    s.commitment, s.version_from, s.ending, s.measure = 'counted_days' AS days, s.bucket,
+    bizclock.product(1 - (s.ended / s.at_risk)::double precision) OVER w AS survival,
+    sum(s.ended) OVER w AS through,
+    sum(s.ended) OVER (PARTITION BY s.commitment, s.version_from, s.ending, s.measure) AS n
+  FROM step s
+  WHERE s.ended > 0
+  WINDOW w AS (PARTITION BY s.commitment, s.version_from, s.ending, s.measure ORDER BY s.bucket)
+), quantile AS (
+  SELECT
+    c.commitment, c.version_from, c.ending,
+    min(c.bucket) FILTER (WHERE c.days AND c.through * 2 >= c.n) AS days50,
+    min(c.bucket) FILTER (WHERE c.days AND c.through * 10 >= c.n * 9) AS days90,
+    min(c.bucket) FILTER (WHERE c.days AND c.through * 20 >= c.n * 19) AS days95,
+    min(c.bucket) FILTER (WHERE c.days AND c.survival <= 0.5 + 1e-9) AS km_days50,
+    min(c.bucket) FILTER (WHERE c.days AND c.survival <= 0.1 + 1e-9) AS km_days90,
+    min(c.bucket) FILTER (WHERE c.days AND c.survival <= 0.05 + 1e-9) AS km_days95,
+    min(c.bucket) FILTER (WHERE NOT c.days AND c.through * 2 >= c.n) AS us50,
+    min(c.bucket) FILTER (WHERE NOT c.days AND c.through * 10 >= c.n * 9) AS us90,
+    min(c.bucket) FILTER (WHERE NOT c.days AND c.survival <= 0.5 + 1e-9) AS km_us50,
+    min(c.bucket) FILTER (WHERE NOT c.days AND c.survival <= 0.1 + 1e-9) AS km_us90
+  FROM curve c
+  GROUP BY c.commitment, c.version_from, c.ending
+), counted AS (
+  SELECT
+    m.commitment, m.version_from, sum(m.finished)::bigint AS finished,
+    coalesce(sum(m.finished) FILTER (WHERE m.outcome = 'rejected'), 0)::bigint AS rejected
+  FROM bizclock.metric_cell m
+  WHERE m.basis = 'stop' AND m.finished > 0
+  GROUP BY m.commitment, m.version_from
+), left_over AS (
+  SELECT
+    u.commitment, u.version_from, count(*) FILTER (WHERE NOT u.cancelled) AS open,
+    count(*) FILTER (WHERE u.cancelled) AS cancelled,
+    count(*) FILTER (WHERE u.cancelled AND u.breached) AS cancelled_overdue
+  FROM unfinished u
+  GROUP BY u.commitment, u.version_from
+)
+SELECT
+  v.process,
+  v.commitment,
+  v.version_from,
+  k.ending,
+  coalesce(CASE k.ending WHEN 'any' THEN f.finished ELSE f.finished - f.rejected END, 0) AS ended,
+  coalesce(f.rejected, 0) AS rejected,
+  coalesce(o.open, 0) AS open,
+  coalesce(o.cancelled, 0) AS cancelled,
+  coalesce(o.cancelled_overdue, 0) AS cancelled_overdue,
+  bizclock.bucket_value(q.days50) AS median_counted_days,
+  bizclock.bucket_value(q.days90) AS p90_counted_days,
+  bizclock.bucket_value(q.days95) AS p95_counted_days,
+  bizclock.bucket_value(q.km_days50) AS km_median_counted_days,
+  bizclock.bucket_value(q.km_days90) AS km_p90_counted_days,
+  bizclock.bucket_value(q.km_days95) AS km_p95_counted_days,
+  bizclock.bucket_value(q.us50) / 3.6e9::double precision AS median_working_hours,
+  bizclock.bucket_value(q.us90) / 3.6e9::double precision AS p90_working_hours,
+  bizclock.bucket_value(q.km_us50) / 3.6e9::double precision AS km_median_working_hours,
+  bizclock.bucket_value(q.km_us90) / 3.6e9::double precision AS km_p90_working_hours,
+  v.limit_text
+FROM bizclock.commitment_version v
+CROSS JOIN (VALUES ('any'), ('completed')) AS k (ending)
+LEFT JOIN counted f ON f.commitment = v.commitment AND f.version_from = v.version_from
+LEFT JOIN left_over o ON o.commitment = v.commitment AND o.version_from = v.version_from
+LEFT JOIN quantile q ON q.commitment = v.commitment AND q.version_from = v.version_from AND q.ending = k.ending
+WHERE v.kind = 'time';
+
 -- As on_time_monthly, but by region alone: a cell counts at each length of prefix that its region has, in the row of
 -- the province, of the prefecture, of the county and so on; where the region is not known, in a row of its own. A row
 -- takes in all versions, so its compression is the mean over the clocks for which the law sets a limit.
@@ -704,7 +840,8 @@ FROM (
 LEFT JOIN bizclock.region r ON r.code = c.region;
 
 -- What was believed at a moment: verdicts that stand and were recorded by then, and those that were believed then and
--- have changed since. It reads clocks, not cells: exact, and as slow as the clocks are many.
+-- have changed since. It reads clocks, not cells, and is as slow as the clocks are many; the quantiles go through the
+-- sketch all the same, so that they are those that on_time_monthly told then.
 -- bizclock_dashboard may call it and sees no clock: it runs with its owner's rights, every name in it is qualified,
 -- and its search_path is pinned.
 CREATE OR REPLACE FUNCTION dashboard.on_time_as_of(at timestamptz, "from" date, "to" date)
@@ -724,11 +861,12 @@ AS $$
     g.on_time / g.finished::double precision,
     g.early / g.finished::double precision,
     g.counted_days / g.finished::double precision,
-    g.days[1], g.days[2], g.days[3],
+    bizclock.bucket_value(g.days[1])::integer, bizclock.bucket_value(g.days[2])::integer,
+    bizclock.bucket_value(g.days[3])::integer,
     g.working_us / (g.finished * 3.6e9::double precision),
-    g.office[1] / 3.6e9::double precision,
-    g.office[2] / 3.6e9::double precision,
-    g.office[3] / 3.6e9::double precision,
+    bizclock.bucket_value(g.office[1]) / 3.6e9::double precision,
+    bizclock.bucket_value(g.office[2]) / 3.6e9::double precision,
+    bizclock.bucket_value(g.office[3]) / 3.6e9::double precision,
     g.early
   FROM (
     SELECT
@@ -740,8 +878,8 @@ AS $$
       count(*) FILTER (WHERE k.early) AS early,
       sum(k.counted_days) AS counted_days,
       sum(k.working_us) AS working_us,
-      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY k.counted_days) AS days,
-      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY k.working_us) AS office
+      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY bizclock.bucket_of(k.counted_days)) AS days,
+      percentile_disc(ARRAY[0.5, 0.9, 0.95]) WITHIN GROUP (ORDER BY bizclock.bucket_of(k.working_us)) AS office
     FROM (
       SELECT
         nullif(f.process, '') AS process, c.commitment, c.version_from, nullif(f.region, '') AS region,
@@ -764,7 +902,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dashboard.on_time_as_of(timestamptz, date, date) IS
   'The on-time report of the clocks that stopped on the dates "from" to "to", as it was known at `at`; columns as in '
-  'on_time_monthly, quantiles exact.';
+  'on_time_monthly.';
 
 -- --------------------------------------------------------------------------------------------------------- steps
 
@@ -1087,9 +1225,11 @@ COMMENT ON VIEW dashboard.on_time_daily IS
   'Finished clocks by date of stop × process × commitment × version × region × channel × entity type × tag × outcome.';
 COMMENT ON VIEW dashboard.on_time_monthly IS 'As on_time_daily, by month of stop.';
 COMMENT ON VIEW dashboard.on_time_by_due_month IS
-  'Clocks by month of their due day, whatever the outcome: finished ones, and open ones that are past due.';
+  'Clocks by month of their due day, whatever the outcome: finished ones, and open ones that are past due, which count as not on time. Cancelled ones have no due day.';
 COMMENT ON VIEW dashboard.before_after IS
   'Each version of each commitment over all time: what was promised and what was kept, before and after a change.';
+COMMENT ON VIEW dashboard.duration_survival IS
+  'How long clocks take, by commitment × version × ending: of those that ended, and with the unfinished (Kaplan-Meier).';
 COMMENT ON VIEW dashboard.region_rollup IS
   'Finished clocks by month of stop × commitment × region prefix: provinces, prefectures, counties, towns, communities.';
 COMMENT ON VIEW dashboard.step_time IS
@@ -1231,6 +1371,23 @@ COMMENT ON COLUMN dashboard.on_time_by_due_month.on_time_rate IS
 
 COMMENT ON COLUMN dashboard.before_after.version_from IS 'The first date on which the version is in force.';
 COMMENT ON COLUMN dashboard.before_after.basis IS 'The text that the promise rests on.';
+
+COMMENT ON COLUMN dashboard.duration_survival.version_from IS 'The first date on which the version is in force.';
+COMMENT ON COLUMN dashboard.duration_survival.ending IS
+  'What counts as the end: any, every stop; completed, every stop but a rejection.';
+COMMENT ON COLUMN dashboard.duration_survival.ended IS 'Clocks that ended so.';
+COMMENT ON COLUMN dashboard.duration_survival.rejected IS 'Clocks that stopped by a rejection.';
+COMMENT ON COLUMN dashboard.duration_survival.open IS 'Clocks that run or are paused now.';
+COMMENT ON COLUMN dashboard.duration_survival.cancelled IS 'Clocks that were cancelled, as by a withdrawal.';
+COMMENT ON COLUMN dashboard.duration_survival.cancelled_overdue IS
+  'Of these, past due when they were cancelled: no report by verdict shows them.';
+COMMENT ON COLUMN dashboard.duration_survival.km_median_counted_days IS
+  'Median of counted days with the unfinished clocks as censored (Kaplan & Meier 1958): half had ended by then; null where fewer than half have.';
+COMMENT ON COLUMN dashboard.duration_survival.km_p90_counted_days IS '90th percentile of the same; null if not reached.';
+COMMENT ON COLUMN dashboard.duration_survival.km_p95_counted_days IS '95th percentile of the same; null if not reached.';
+COMMENT ON COLUMN dashboard.duration_survival.km_median_working_hours IS
+  'Median of office time in hours with the unfinished clocks as censored, within 1/128; null where fewer than half have ended.';
+COMMENT ON COLUMN dashboard.duration_survival.km_p90_working_hours IS '90th percentile of the same; null if not reached.';
 
 COMMENT ON COLUMN dashboard.region_rollup.month IS 'First day of the month in which the clocks stopped.';
 COMMENT ON COLUMN dashboard.region_rollup.region IS

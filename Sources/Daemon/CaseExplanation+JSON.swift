@@ -15,6 +15,7 @@ extension CaseExplanation {
       ("as_of", time(now)), ("events", .array(report.events.map(json))),
       ("clocks", .array(clocks.map { json($0, language) })),
       ("alerts", .array((clocks.flatMap(\.alerts) + orphans).map(json))),
+      ("former_verdicts", .array(formerBeliefs.map(json))),
     ])
   }
 
@@ -80,6 +81,7 @@ extension CaseExplanation {
             })
         ),
         ("days", .array(days(explained, lawful: lawful, language))), ("days_cut", .bool(explained.isCut)),
+        ("history", .array(explained.beliefs.map(json))),
       ])
   }
 
@@ -115,7 +117,23 @@ extension CaseExplanation {
     }
   }
 
-  // MARK: - Alerts
+  // MARK: - Alerts and former verdicts
+
+  private func json(_ belief: CaseReport.Belief) -> JSONText {
+    let under = belief.countedUnder
+    func known(_ text: String) -> JSONText { text.isEmpty ? .null : .text(text) }
+    return .object([
+      ("commitment", .text(belief.commitment)), ("round", JSONText(belief.round)),
+      ("known_from", time(belief.knownFrom)), ("known_until", time(belief.knownUntil)),
+      ("change_reason", JSONText(belief.reason?.rawValue)), ("verdict", .text(belief.verdict.rawValue)),
+      ("version_from", .text(belief.versionFrom.description)), ("due_at", time(belief.dueAt)),
+      ("provisional", .bool(belief.provisional)), ("stopped_at", time(belief.stoppedAt)),
+      ("outcome", known(belief.outcome)), ("counted_days", JSONText(belief.countedDays)),
+      ("overrun_seconds", seconds(belief.overrun?.time)), ("overrun_days", JSONText(belief.overrun?.days)),
+      ("process", known(under.process)), ("region", known(under.region)), ("channel", known(under.channel)),
+      ("entity_type", known(under.entityType)), ("report_tag", known(under.reportTag)),
+    ])
+  }
 
   private func json(_ alert: CaseReport.Alert) -> JSONText {
     .object([

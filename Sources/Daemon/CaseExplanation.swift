@@ -16,6 +16,8 @@ public struct CaseExplanation: Sendable {
   public let clocks: [ExplainedClock]
   /// Alerts of clocks that the case no longer has.
   public let orphans: [CaseReport.Alert]
+  /// What was believed of clocks that the case no longer has.
+  public let formerBeliefs: [CaseReport.Belief]
 
   /// Which clocks are asked for.
   public struct Selection: Sendable {
@@ -36,7 +38,7 @@ public struct CaseExplanation: Sendable {
     }
   }
 
-  /// Explains a case by the rules in force, as of a moment.
+  /// Explains a case by the rules in force at a moment, as of it.
   public init(
     caseID: String, report: CaseReport, rulebook: Rulebook, now: Instant, only selection: Selection? = nil
   ) {
@@ -53,12 +55,14 @@ public struct CaseExplanation: Sendable {
     clocks = report.clocks.filter { isSelected($0.commitment, $0.round) }.map { clock in
       ExplainedClock(
         clock, rulebook,
-        alerts: report.alerts.filter { $0.commitment == clock.commitment && $0.round == clock.round }, now: now)
+        alerts: report.alerts.filter { $0.commitment == clock.commitment && $0.round == clock.round },
+        beliefs: report.beliefs.filter { $0.commitment == clock.commitment && $0.round == clock.round }, now: now)
     }
-    orphans = report.alerts.filter { alert in
-      isSelected(alert.commitment, alert.round)
-        && !report.clocks.contains { $0.commitment == alert.commitment && $0.round == alert.round }
+    func isGone(_ commitment: String, _ round: Int) -> Bool {
+      isSelected(commitment, round) && !report.clocks.contains { $0.commitment == commitment && $0.round == round }
     }
+    orphans = report.alerts.filter { isGone($0.commitment, $0.round) }
+    formerBeliefs = report.beliefs.filter { isGone($0.commitment, $0.round) }
   }
 
   /// The events that happened, in event order.

@@ -21,9 +21,14 @@ public struct ExplainedClock: Sendable {
   public let isCut: Bool
   /// Its alerts, by the level's instant.
   public let alerts: [CaseReport.Alert]
+  /// What has been believed of it, by time.
+  public let beliefs: [CaseReport.Belief]
 
-  init(_ clock: Clock, _ rulebook: Rulebook, alerts: [CaseReport.Alert], now: Instant) {
+  init(
+    _ clock: Clock, _ rulebook: Rulebook, alerts: [CaseReport.Alert], beliefs: [CaseReport.Belief], now: Instant
+  ) {
     self.clock = clock
+    self.beliefs = beliefs
     commitment = rulebook.policy.commitments.first { $0.id == clock.commitment }
     version = commitment?.versions.first { $0.from == clock.versionFrom }
     let reckoner = clock.reckoner(rulebook, asOf: now)

@@ -199,18 +199,7 @@ extension ExplanationWords {
   }
 
   private func why(_ reason: ChangeReason?) -> String {
-    let text: String? =
-      switch reason {
-      case .lateData: of("data that came later", "后到数据")
-      case .voided: of("an event was voided", "事件作废")
-      case .reopened: of("the case was reopened", "办件重新开启")
-      case .calendar: of("another calendar", "日历变更")
-      case .policy: of("another policy", "政策变更")
-      case .closure: of("a local closure", "停工")
-      case .repair: of("a repair", "修复")
-      case .neverReached: of("told while the database was away, and never reached", "数据库中断期间告知，实未达到")
-      case nil: nil
-      }
-    return text.map { of(" (\($0))", "（\($0)）") } ?? ""
+    guard let text = reason.map(language.changeReason) else { return "" }
+    return of(" (\(text))", "（\(text)）")
   }
 }

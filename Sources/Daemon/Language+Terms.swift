@@ -1,3 +1,6 @@
+import Ledger
+import ServiceTime
+
 /// The contract's own names as people say them; what a policy or a feed has named otherwise stays as it is.
 extension Language {
   /// An event type, e.g. `correction_requested`.
@@ -20,6 +23,29 @@ extension Language {
     case "suspended": of("special procedure: hearing, inspection, expert review", "特别程序（听证、检验、专家评审等）")
     case "reopened": of("time between stop and reopening", "办结至重新开启之间的时间")
     default: of("pause by \(kind)", "由\(kind)引起的暂停")
+    }
+  }
+
+  /// A verdict in a word or two.
+  public func verdict(_ verdict: Verdict) -> String {
+    switch verdict {
+    case .onTime: of("on time", "按时")
+    case .late: of("late", "超期")
+    case .premature: of("premature", "过早")
+    }
+  }
+
+  /// Why what was believed of a clock changed.
+  public func changeReason(_ reason: ChangeReason) -> String {
+    switch reason {
+    case .lateData: of("data that came later", "后到数据")
+    case .voided: of("an event was voided", "事件作废")
+    case .reopened: of("the case was reopened", "办件重新开启")
+    case .calendar: of("another calendar", "日历变更")
+    case .policy: of("another policy", "政策变更")
+    case .closure: of("a local closure", "停工")
+    case .repair: of("a repair", "修复")
+    case .neverReached: of("told while the database was away, and never reached", "数据库中断期间告知，实未达到")
     }
   }
 

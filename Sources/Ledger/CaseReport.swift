@@ -53,6 +53,8 @@ public struct CaseReport: Sendable {
   public var clocks: [Clock]
   /// Its alerts.
   public var alerts: [Alert]
+  /// What has been believed of its finished clocks, and still is; also of clocks that it no longer has.
+  public var beliefs: [Belief]
   /// The entity's name; nil of individuals, and where it is not known that it is none, unless the configuration
   /// shows them.
   public var entityName: String?
@@ -60,14 +62,19 @@ public struct CaseReport: Sendable {
   public var regionName: OnTimeReport.RegionName?
 
   /// Reads a case and folds it; nil if the ledger has no event of it.
+  ///
+  /// With `knownAt` it is the case as it was known then, to be folded by the rules of then: of events, alerts and
+  /// verdicts that came later it says nothing.
   public static func read(
-    _ caseID: String, _ rulebook: Rulebook, asOf now: Instant, on session: inout Session
+    _ caseID: String, _ rulebook: Rulebook, asOf now: Instant, knownAt: Instant? = nil, on session: inout Session
   ) throws(PostgresError) -> CaseReport? {
     // One snapshot: beside a leader at work, events, clocks and alerts must be of one moment.
     defer { session.rollbackQuietly() }
     try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     let id = Identifier(caseID)
-    let stored = try CaseReader.events([id], through: .max, &session)[id] ?? []
+    let stored = (try CaseReader.events([id], through: .max, &session)[id] ?? []).filter { stored in
+      knownAt.map { stored.receivedAt <= $0 } ?? true
+    }
     guard !stored.isEmpty else { return nil }
     let fold = CaseFold(events: stored.map(\.event), rulebook: rulebook)
     let happened = Set(
@@ -79,10 +86,14 @@ public struct CaseReport: Sendable {
     // An event may have told the name of a person before the type was corrected.
     let types = stored.map(\.event.entityType) + [attributes.entityType ?? "individual"]
     let isIndividual = types.contains("individual")
+    let clocks = fold.clocks(asOf: now)
+    var alerts = try alerts(of: caseID, &session)
+    if let knownAt { alerts = alerts.compactMap { $0.known(at: knownAt, clocks) } }
     return CaseReport(
       events: stored.sorted { $0.event.precedes($1.event) }.map {
         ($0, happened.contains(EventKey(source: $0.event.source, eventID: $0.event.eventID)))
-      }, attributes: attributes, clocks: fold.clocks(asOf: now), alerts: try alerts(of: caseID, &session),
+      }, attributes: attributes, clocks: clocks, alerts: alerts,
+      beliefs: try beliefs(of: caseID, knownAt: knownAt, &session),
       entityName: showsNames || !isIndividual ? attributes.entityName : nil,
       regionName: try attributes.region.flatMap { region throws(PostgresError) in
         try OnTimeReport.names([region], &session)[region]
@@ -119,6 +130,37 @@ public struct CaseReport: Sendable {
           feedStalled: try found.bool(row, 17)))
     }
     return alerts
+  }
+}
+
+extension CaseReport.Alert {
+  /// The alert as it was known at a moment; nil if it was not recorded by then.
+  ///
+  /// The row keeps its last instant and due time: those of then are what the clock, as folded then, says of the level.
+  fileprivate func known(at moment: Instant, _ clocks: [Clock]) -> Self? {
+    guard recordedAt <= moment else { return nil }
+    func past(_ instant: Instant?) -> Instant? { instant.flatMap { $0 <= moment ? $0 : nil } }
+    var alert = self
+    alert.loggedAt = past(loggedAt)
+    alert.withdrawnAt = past(withdrawnAt)
+    alert.amendedAt = past(amendedAt)
+    alert.acknowledgedAt = past(acknowledgedAt)
+    if alert.withdrawnAt == nil && alert.amendedAt == nil { alert.changeReason = nil }
+    if alert.acknowledgedAt == nil {
+      alert.acknowledgedBy = nil
+      alert.reason = nil
+    }
+    let clock = clocks.first { $0.commitment == commitment && $0.round == round }
+    if let clock, let reach = clock.reached.first(where: { $0.level == level && $0.revision == revision }) {
+      alert.levelAt = reach.at
+      alert.dueAt = reach.dueAt
+      alert.priority = reach.priority.rawValue
+      alert.resolvedAt = clock.isOpen ? nil : clock.stoppedAt
+    } else if withdrawnAt == nil, let amendedAt, amendedAt > moment {
+      // It was withdrawn then and has been told anew since: the row no longer knows since when.
+      return nil
+    }
+    return alert
   }
 }
 

@@ -89,7 +89,8 @@ enum DeltaWriter {
   private static let copyHistory = """
     COPY bizclock.verdict_history (case_id, commitment, round, known_from, known_until, version_from, started_at, \
     due_at, stopped_at, due_day, stopped_day, working_us, elapsed_us, paused_us, overrun_us, counted_days, \
-    overrun_days, early, state, verdict, outcome, process, region, channel, entity_type, report_tag, reason) \
+    overrun_days, early, provisional, state, verdict, outcome, process, region, channel, entity_type, report_tag, \
+    reason) \
     FROM STDIN (FORMAT binary)
     """
 
@@ -100,7 +101,7 @@ enum DeltaWriter {
     try session.copyIn(copyHistory) { writer throws(PostgresError) in
       for entry in superseded {
         let row = entry.row
-        try writer.row(columns: 27)
+        try writer.row(columns: 28)
         writer.text(row.caseID.text)
         writer.text(row.key.commitment)
         writer.int4(row.key.round)
@@ -119,6 +120,7 @@ enum DeltaWriter {
         writer.int4(Int32(clamping: row.measures.countedDays))
         writer.int4(row.overrun.map { Int32(clamping: $0.days) })
         writer.bool(row.early)
+        writer.bool(row.provisional)
         writer.text(row.state.rawValue)
         writer.text(row.verdict?.rawValue)
         writer.text(row.outcome)

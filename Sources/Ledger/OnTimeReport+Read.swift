@@ -5,19 +5,25 @@ extension OnTimeReport {
   /// Reads a report in one snapshot.
   ///
   /// As it stands, it is added up from metric cells and their buckets: quantiles of office time are within 1/128.
-  /// With `knownAt` it is made from what was believed of each clock at that instant, exactly; what was open then
-  /// is not kept, so `open` and `overdue` are nil.
+  /// As of a past moment finished clocks are what was believed of each then, added up in the same way; what was open is
+  /// folded again, see `OpenThen`. It is then the report that was printed at that moment.
   public static func read(_ question: Question, on session: inout Session) throws(PostgresError) -> OnTimeReport {
     do throws(PostgresError) {
       try session.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY")
-      let standing = try standing(question.knownAt, &session)
-      let promises = try promises(&session)
+      let standing = try standing(question.past, &session)
+      let promises =
+        if let past = question.past { OnTimeReport.promises(past.rulebook) } else { try promisesInForce(&session) }
       var rows = try finished(question, &session)
-      if question.knownAt == nil { try addOpen(question, now: standing.now, to: &rows, &session) }
+      try addOpen(question, now: standing.now, to: &rows, &session)
       var report = OnTimeReport(
         question: question, standing: standing, promises: promises, rows: Array(rows.values), regionNames: [:])
       report.arrange()
-      report.regionNames = try names(report.regionCodes, &session)
+      report.regionNames =
+        if let past = question.past {
+          names(report.regionCodes, past.rulebook)
+        } else {
+          try names(report.regionCodes, &session)
+        }
       try session.commit()
       return report
     } catch {
@@ -29,35 +35,38 @@ extension OnTimeReport {
   // MARK: - Standing and rules
 
   private static func standing(
-    _ knownAt: Instant?, _ session: inout Session
+    _ past: Past?, _ session: inout Session
   ) throws(PostgresError) -> Standing {
+    if let known = past?.known {
+      return Standing(now: known.at, asOf: known.at, policy: known.policy, calendar: known.calendar, behind: 0)
+    }
     let row = try session.execute(
       """
-      SELECT dashboard.now(), p.recorded_at, p.policy, p.calendar, h.position - p.position
-      FROM bizclock.projector p, bizclock.ledger_head h
+      SELECT n.now, p.recorded_at, p.policy, p.calendar, h.position - p.position,
+        (SELECT max(due_at) FROM bizclock.clock WHERE state IN ('running', 'paused') AND due_at < n.now)
+      FROM bizclock.projector p, bizclock.ledger_head h, (SELECT dashboard.now()) AS n (now)
       """)
-    let now = Instant(microseconds: try row.timestamptz(0, 0))
-    let recorded = Instant(microseconds: try row.timestamptz(0, 1))
-    let behind = try row.int8(0, 4)
-    // Not now: what is being recorded meanwhile may bear an earlier time than now, but none before this. Whoever asks
-    // for it again with `knownAt` gets the same.
-    var standing = Standing(
-      now: now, asOf: recorded, policy: try row.int8(0, 2),
-      calendar: try row.int8(0, 3), behind: behind)
-    guard let knownAt else { return standing }
-    standing.asOf = knownAt
-    let rules = try session.execute(
-      """
-      SELECT coalesce(max(id) FILTER (WHERE kind = 'policy'), 0),
-        coalesce(max(id) FILTER (WHERE kind = 'calendar'), 0)
-      FROM bizclock.rules WHERE applied_at <= $1
-      """, [.timestamptz(knownAt.microseconds)])
-    standing.policy = try rules.int8(0, 0)
-    standing.calendar = try rules.int8(0, 1)
-    return standing
+    // Not now: what is being recorded meanwhile may bear an earlier time than now, but none before this. What has
+    // changed since then is what fell due, of which nothing need be recorded.
+    let overdue = try row.optionalTimestamptz(0, 5).map { $0 + 1 }
+    return Standing(
+      now: Instant(microseconds: try row.timestamptz(0, 0)),
+      asOf: Instant(microseconds: max(try row.timestamptz(0, 1), overdue ?? .min)), policy: try row.int8(0, 2),
+      calendar: try row.int8(0, 3), behind: try row.int8(0, 4))
   }
 
-  private static func promises(_ session: inout Session) throws(PostgresError) -> [Promise] {
+  private static func promises(_ rulebook: Rulebook?) -> [Promise] {
+    (rulebook?.policy.commitments ?? []).enumerated().flatMap { ordinal, commitment in
+      commitment.versions.map { version in
+        Promise(
+          commitment: commitment.id, versionFrom: version.from, ordinal: Int32(clamping: ordinal),
+          limit: version.limit.description, legalLimit: version.legalLimit?.description, basis: version.basis,
+          compression: version.compression, titleEN: commitment.title["en"], titleZH: commitment.title["zh"])
+      }
+    }
+  }
+
+  private static func promisesInForce(_ session: inout Session) throws(PostgresError) -> [Promise] {
     let found = try session.execute(
       """
       SELECT commitment, version_from, ordinal, limit_text, legal_text, basis, compression, title_en, title_zh
@@ -101,7 +110,7 @@ extension OnTimeReport {
   }
 
   /// The keys under which a row of `m` is counted: its commitment for the total, and its group.
-  private static func keys(_ dimensions: [Dimension]) -> String {
+  static func keys(_ dimensions: [Dimension]) -> String {
     "(VALUES (ARRAY[m.commitment]), (\(group(dimensions)))) AS k (key)"
   }
 
@@ -172,11 +181,11 @@ extension OnTimeReport {
     SELECT k.key, count(*), count(*) FILTER (WHERE m.verdict = 'on_time'), count(*) FILTER (WHERE m.verdict = 'late'),
       count(*) FILTER (WHERE m.verdict = 'premature'), count(*) FILTER (WHERE m.early),
       (sum(m.counted_days) / count(*)::float8)::float8,
-      (percentile_disc(0.5) WITHIN GROUP (ORDER BY m.counted_days))::bigint,
-      (percentile_disc(0.9) WITHIN GROUP (ORDER BY m.counted_days))::bigint,
+      bizclock.bucket_value(percentile_disc(0.5) WITHIN GROUP (ORDER BY bizclock.bucket_of(m.counted_days))),
+      bizclock.bucket_value(percentile_disc(0.9) WITHIN GROUP (ORDER BY bizclock.bucket_of(m.counted_days))),
       (sum(m.working_us) / (count(*) * 3.6e9::float8))::float8,
-      percentile_disc(0.5) WITHIN GROUP (ORDER BY m.working_us),
-      percentile_disc(0.9) WITHIN GROUP (ORDER BY m.working_us)
+      bizclock.bucket_value(percentile_disc(0.5) WITHIN GROUP (ORDER BY bizclock.bucket_of(m.working_us))),
+      bizclock.bucket_value(percentile_disc(0.9) WITHIN GROUP (ORDER BY bizclock.bucket_of(m.working_us)))
     FROM belief m CROSS JOIN LATERAL %keys
     GROUP BY k.key
     """
@@ -185,9 +194,9 @@ extension OnTimeReport {
     _ question: Question, _ session: inout Session
   ) throws(PostgresError) -> [[Identifier]: Row] {
     var parameters: [Parameter] = [.date(question.from.dayNumber), .date(question.to.dayNumber)]
-    if let knownAt = question.knownAt { parameters.append(.timestamptz(knownAt.microseconds)) }
+    if let past = question.past { parameters.append(.timestamptz(past.known.at.microseconds)) }
     let sql =
-      question.knownAt == nil
+      question.past == nil
       ? filled(cellsByKey, group(question.dimensions)) : filled(beliefsByKey, keys(question.dimensions))
     let found = try session.execute(sql, parameters)
     var rows: [[Identifier]: Row] = [:]
@@ -210,50 +219,19 @@ extension OnTimeReport {
     return rows
   }
 
-  private static func filled(_ sql: String, _ keys: String) -> String {
+  static func filled(_ sql: String, _ keys: String) -> String {
     sql.split(separator: "%keys", maxSplits: 1).joined(separator: keys)
   }
 
   /// A row's key by its bytes, as the database groups: Swift takes canonically equivalent spellings for one.
-  private static func key(_ found: QueryResult, _ row: Int) throws(PostgresError) -> [Identifier] {
+  static func key(_ found: QueryResult, _ row: Int) throws(PostgresError) -> [Identifier] {
     (try found.optionalTextArray(row, 0) ?? []).map { Identifier($0 ?? "") }
   }
 
-  private static func row(_ key: [Identifier]) -> Row {
+  static func row(_ key: [Identifier]) -> Row {
     Row(
       commitment: key.first?.text ?? "", versionFrom: key.count > 1 ? CivilDate(key[1].text) : nil,
       values: key.dropFirst(2).map(\.text))
-  }
-
-  // MARK: - Open clocks
-
-  private static let openByKey = """
-    SELECT k.key, count(*), count(*) FILTER (WHERE m.due_at < $1)
-    FROM (
-      SELECT c.commitment, c.version_from, c.due_at, coalesce(f.process, '') AS process,
-        coalesce(f.region, '') AS region, coalesce(f.channel, '') AS channel,
-        coalesce(f.entity_type, '') AS entity_type, coalesce(f.report_tag, '') AS report_tag
-      FROM bizclock.clock c LEFT JOIN bizclock.case_file f ON f.case_id = c.case_id
-      WHERE c.state IN ('running', 'paused')
-    ) m CROSS JOIN LATERAL %keys
-    GROUP BY k.key
-    """
-
-  private static func addOpen(
-    _ question: Question, now: Instant, to rows: inout [[Identifier]: Row], _ session: inout Session
-  ) throws(PostgresError) {
-    let placed = question.dimensions.allSatisfy(\.tellsOpenClocksApart)
-    let keys = placed ? keys(question.dimensions) : "(VALUES (ARRAY[m.commitment])) AS k (key)"
-    let found = try session.execute(filled(openByKey, keys), [.timestamptz(now.microseconds)])
-    for (key, row) in rows where placed || row.isTotal {
-      rows[key]?.open = 0
-      rows[key]?.overdue = 0
-    }
-    for index in 0..<found.rowCount {
-      let key = try key(found, index)
-      rows[key, default: row(key)].open = try found.int8(index, 1)
-      rows[key]?.overdue = try found.int8(index, 2)
-    }
   }
 
   // MARK: - Regions
@@ -276,6 +254,14 @@ extension OnTimeReport {
     for row in 0..<found.rowCount {
       names[try found.text(row, 0)] = RegionName(
         name: try found.text(row, 1), nameEN: try found.optionalText(row, 2))
+    }
+    return names
+  }
+
+  private static func names(_ codes: [String], _ rulebook: Rulebook?) -> [String: RegionName] {
+    var names: [String: RegionName] = [:]
+    for region in rulebook?.policy.regions ?? [] where codes.contains(region.code) {
+      names[region.code] = RegionName(name: region.name, nameEN: region.nameEN)
     }
     return names
   }
@@ -321,5 +307,10 @@ extension OnTimeReport {
   /// The moment for which the database's views speak: the setting `bizclock.now` where it is set, else the real time.
   public static func now(_ session: inout Session) throws(PostgresError) -> Instant {
     Instant(microseconds: try session.execute("SELECT dashboard.now()").timestamptz(0, 0))
+  }
+
+  /// When the projections last moved: everything recorded by then is there, and nothing that comes bears an earlier time.
+  public static func lastRecorded(_ session: inout Session) throws(PostgresError) -> Instant {
+    Instant(microseconds: try session.execute("SELECT recorded_at FROM bizclock.projector").timestamptz(0, 0))
   }
 }

@@ -46,15 +46,29 @@ public struct OnTimeReport: Sendable {
     public var to: CivilDate
     /// Further dimensions, in the order of the rows' values; each once.
     public var dimensions: [Dimension]
-    /// As of which instant the figures were known; nil is as they stand now.
-    public var knownAt: Instant?
+    /// As of which moment the figures were known; nil is as they stand now.
+    public var past: Past?
 
     /// A question; arguments as the properties.
-    public init(from: CivilDate, to: CivilDate, dimensions: [Dimension] = [], knownAt: Instant? = nil) {
+    public init(from: CivilDate, to: CivilDate, dimensions: [Dimension] = [], past: Past? = nil) {
       self.from = from
       self.to = to
       self.dimensions = dimensions
-      self.knownAt = knownAt
+      self.past = past
+    }
+  }
+
+  /// A past moment with the rules in force then.
+  public struct Past: Sendable {
+    /// What was known.
+    public var known: KnownThen
+    /// The rules in force then, compiled; nil if there were none.
+    public var rulebook: Rulebook?
+
+    /// A past moment; arguments as the properties.
+    public init(known: KnownThen, rulebook: Rulebook?) {
+      self.known = known
+      self.rulebook = rulebook
     }
   }
 
@@ -62,7 +76,7 @@ public struct OnTimeReport: Sendable {
   public struct Standing: Sendable {
     /// The moment by which open clocks are overdue or not.
     public var now: Instant
-    /// Everything recorded up to this instant is in the figures, nothing later.
+    /// Everything recorded up to this instant is in the figures, nothing later; who asks as of it gets the same.
     public var asOf: Instant
     /// Number of the policy in force then.
     public var policy: Int64
@@ -115,7 +129,7 @@ public struct OnTimeReport: Sendable {
     public var figures = Figures()
     /// 承诺时限压缩率: (legal − promised) / legal. In a total, where all versions that finished clocks agree on one.
     public var compression: Double?
-    /// Clocks open now; nil where an open clock has no place in the grouping or is not known of (`as_of`).
+    /// Clocks open at the report's moment; nil where an open clock has no place in the grouping.
     public var open: Int64?
     /// Of these, past due.
     public var overdue: Int64?
@@ -124,7 +138,7 @@ public struct OnTimeReport: Sendable {
     public var isTotal: Bool { versionFrom == nil }
   }
 
-  /// A commitment version as the policy in force words it.
+  /// A commitment version as the policy words it that is in force, or was at the report's moment.
   public struct Promise: Sendable {
     /// The commitment's id.
     public var commitment: String
@@ -158,7 +172,7 @@ public struct OnTimeReport: Sendable {
   public var question: Question
   /// Of which moment it speaks.
   public var standing: Standing
-  /// The versions of the policy in force, in its order.
+  /// The versions of the policy, in its order.
   public var promises: [Promise]
   /// The groups, by commitment in the policy's order; the total of a commitment follows its groups.
   public var rows: [Row]

@@ -54,22 +54,9 @@ public enum Rules {
   public static func inForce(_ session: inout Session) throws(PostgresError) -> InForce? {
     let found = try session.execute(
       """
-      SELECT DISTINCT ON (kind) kind, id, document,
-        array(SELECT key FROM jsonb_each_text(files) ORDER BY key),
-        array(SELECT value FROM jsonb_each_text(files) ORDER BY key)
-      FROM bizclock.rules ORDER BY kind, id DESC
+      SELECT DISTINCT ON (kind) \(columns) FROM bizclock.rules ORDER BY kind, id DESC
       """, [])
-    var byKind: [RuleDocument.Kind: (Int64, RuleDocument)] = [:]
-    for row in 0..<found.rowCount {
-      guard let kind = RuleDocument.Kind(rawValue: try found.text(row, 0)) else { continue }
-      var files: [String: String] = [:]
-      let names = try found.optionalTextArray(row, 3) ?? []
-      let texts = try found.optionalTextArray(row, 4) ?? []
-      for (name, text) in zip(names, texts) { if let name, let text { files[name] = text } }
-      byKind[kind] = (try found.int8(row, 1), RuleDocument(text: try found.text(row, 2), files: files))
-    }
-    guard let policy = byKind[.policy], let calendar = byKind[.calendar] else { return nil }
-    return InForce(policyID: policy.0, policy: policy.1, calendarID: calendar.0, calendar: calendar.1)
+    return try read(found)
   }
 
   static func changedMeanwhile(_ operation: String) -> PostgresError {

@@ -33,7 +33,25 @@ struct ExplanationText {
               )
             }))
     }
+    if !explanation.formerBeliefs.isEmpty {
+      parts.append(
+        of("former verdicts of clocks that the case no longer has", "该办件已不存在的时钟的历史判定") + "\n"
+          + lines(
+            beliefs(explanation.formerBeliefs) { "\($0.commitment)/\($0.round)" }))
+    }
     return parts.joined(separator: "\n\n")
+  }
+
+  /// What was believed, each with what came after it of the same clock.
+  private func beliefs(
+    _ beliefs: [CaseReport.Belief], _ name: (CaseReport.Belief) -> String
+  ) -> [(String, String)] {
+    beliefs.indices.map { index in
+      let belief = beliefs[index]
+      let next = beliefs.dropFirst(index + 1).first
+        .flatMap { $0.commitment == belief.commitment && $0.round == belief.round ? $0 : nil }
+      return (name(belief), words.belief(belief, next: next))
+    }
   }
 
   // MARK: - The case
@@ -139,6 +157,10 @@ struct ExplanationText {
     for reach in clock.pending {
       facts.append(
         (level(reach.level, reach.revision), of("to come \(words.time(reach.at))", "将于\(words.time(reach.at))触发")))
+    }
+    // One that never changed has no history.
+    if explained.beliefs.contains(where: { $0.knownUntil != nil }) {
+      facts += beliefs(explained.beliefs) { _ in of("history", "历史判定") }
     }
     if explained.overrunsWithoutReason, lawful {
       let law = LegalRule.reasonsMadePublic.cited(in: language)

@@ -43,7 +43,7 @@ struct ReportCSV {
       + ReportColumn.allCases.map(\.rawValue) + ["from", "to", "as_of", "policy", "calendar"]
   }
 
-  private static func line(_ cells: [String]) -> String { cells.map(quoted).joined(separator: ",") + "\r\n" }
+  static func line(_ cells: [String]) -> String { cells.map(quoted).joined(separator: ",") + "\r\n" }
 
   private static func quoted(_ cell: String) -> String {
     let needed = cell.unicodeScalars.contains { $0 == "\"" || $0 == "," || $0 == ";" || $0.value < 0x20 }
@@ -57,7 +57,7 @@ struct ReportCSV {
   }
 
   /// A text that drives neither a terminal nor a spreadsheet.
-  private static func plain(_ text: String) -> String { Terminal.safe(disarmed(text)) }
+  static func plain(_ text: String) -> String { Terminal.safe(disarmed(text)) }
 
   /// A text that a spreadsheet would run as a formula gets an apostrophe before it; full-width signs count too.
   private static func disarmed(_ text: String) -> String {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Daemon
 import Ledger
+import LibPQ
 import ServiceTime
 
 /// Prints the on-time report.
@@ -13,6 +14,12 @@ struct ReportCommand: AsyncParsableCommand {
       month up to today. city, town and community are the region's first 6, 9 and 12 digits. CSV is UTF-8 with a \
       mark that tells Excel so; a text that a spreadsheet would take for a formula gets an apostrophe before it. \
       Rates are empty where nothing finished.
+
+      --as-of asks for the report as it was at a moment, with what was known by then and the rules of then, whatever \
+      has changed since; a report names the moment for which it stands. If the rules have changed since, what was \
+      open then is folded again from the whole ledger, which takes about as long as verify.
+
+      --compare-as-of says how the report of then differs from that of now, or of --as-of, and why.
       """)
 
   /// How a report is written.
@@ -26,10 +33,14 @@ struct ReportCommand: AsyncParsableCommand {
       "Group by it: \(ReportGrouping.names.joined(separator: ", ")); may be repeated, or several with commas.",
       valueName: "dimension"))
   var by: [String] = []
+  @Option(help: ArgumentHelp("The report as it was printed then, RFC 3339.", valueName: "time"))
+  var asOf: String?
   @Option(
     help: ArgumentHelp(
-      "The figures as they were known then, RFC 3339; what was open then is not kept.", valueName: "time"))
-  var asOf: String?
+      "What changed since the report of then, RFC 3339: by reason, and case by case.", valueName: "time"))
+  var compareAsOf: String?
+  @Option(help: ArgumentHelp("With --compare-as-of: at most so many cases are listed.", valueName: "number"))
+  var limit = 200
   @Option(help: "table, csv, json or html.") var format = Format.table
   @Option(help: "en or zh: the language of table and html.") var lang = Language.en
 
@@ -40,23 +51,23 @@ struct ReportCommand: AsyncParsableCommand {
     if let first, let last, first > last {
       throw ValidationError("--from \(first) is after --to \(last).")
     }
+    guard compareAsOf != nil else { return }
+    if !by.isEmpty { throw ValidationError("--compare-as-of goes case by case; leave out --by.") }
+    if format == .html { throw ValidationError("--compare-as-of has no html; take table, csv or json.") }
+    if limit < 0 { throw ValidationError("--limit \(limit) is below 0.") }
   }
 
   func run() async throws {
+    if let compareAsOf { return try await compare(compareAsOf) }
     let dimensions = try ReportGrouping.dimensions(by)
-    let (from, to, asOf) = (from, to, asOf)
-    let (report, zone) = try await globals.withDatabase { database in
-      let connection = try await database.connect(.ask)
-      let result = try await connection.run { session -> (OnTimeReport, TimeZoneTable) in
-        guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
-        let zone = rulebook.policy.commitments.first.flatMap { rulebook.calendars[$0.calendar]?.zone } ?? .utc
-        let now = try OnTimeReport.now(&session)
-        let question = try ReportCommand.question(
-          from, to, asOf, dimensions, today: zone.date(of: now), now: now, zone)
-        return (try OnTimeReport.read(question, on: &session), zone)
-      }
-      await connection.close()
-      return result
+    let (report, zone) = try await ask { session, moment, zone -> (OnTimeReport, TimeZoneTable) in
+      let past = try moment.asOf.map { try RuleLoader.past($0, &session) }
+      let zone = past?.rulebook?.officeZone ?? zone
+      let (from, to) = try moment.range(zone)
+      return (
+        try OnTimeReport.read(
+          OnTimeReport.Question(from: from, to: to, dimensions: dimensions, past: past), on: &session), zone
+      )
     }
     if report.standing.behind > 0, format != .json {
       Terminal.note(ReportWords(lang, zone).behind(report.standing.behind))
@@ -71,29 +82,78 @@ struct ReportCommand: AsyncParsableCommand {
     guard Terminal.write(text, to: 1) else { return }
   }
 
-  /// The question of the options: the range is the current month to date where it is left out.
-  private static func question(
-    _ from: String?, _ to: String?, _ asOf: String?, _ dimensions: [OnTimeReport.Dimension], today: CivilDate,
-    now: Instant, _ zone: TimeZoneTable
-  ) throws -> OnTimeReport.Question {
-    let last = try to.map { try date($0, "--to") } ?? today
-    let first =
-      try from.map { try date($0, "--from") }
-      ?? CivilDate(year: last.fields.year, month: last.fields.month, day: 1)
-    guard first <= last else {
-      throw ValidationError("--from \(first) is after today, \(last); give --to as well.")
-    }
-    var knownAt: Instant?
-    if let asOf {
-      guard let instant = Instant(rfc3339: asOf) ?? Instant(local: asOf, in: zone) else {
-        throw ValidationError("--as-of \(asOf) is not a time; write for example 2026-11-01T08:00:00+08:00.")
+  private func compare(_ then: String) async throws {
+    let limit = limit
+    let (comparison, zone) = try await ask { session, moment, zone -> (ReportComparison, TimeZoneTable) in
+      let first = try ReportCommand.time(then, "--compare-as-of", now: moment.now, zone)
+      let second = try moment.asOf ?? max(first, OnTimeReport.lastRecorded(&session))
+      guard first <= second else {
+        throw ValidationError(
+          "--compare-as-of \(then) is after \(second.rfc3339(in: zone)), with which it is compared.")
       }
-      guard instant <= now else {
-        throw ValidationError("--as-of \(asOf) is still to come; it is \(now.rfc3339(in: zone)).")
-      }
-      knownAt = instant
+      let (from, to) = try moment.range(zone)
+      return (
+        ReportComparison(
+          from: from, to: to, first: first, second: second,
+          changes: try ReportChanges.read(
+            from: from, to: to, between: first, and: second, limit: limit, on: &session)), zone
+      )
     }
-    return OnTimeReport.Question(from: first, to: last, dimensions: dimensions, knownAt: knownAt)
+    _ = Terminal.write(comparison.text(format, ReportWords(lang, zone), zone), to: 1)
+  }
+
+  // MARK: - What is asked for
+
+  /// The options that are dates and times, read.
+  struct Moment: Sendable {
+    var now: Instant
+    var asOf: Instant?
+    var from: CivilDate?
+    var to: CivilDate?
+
+    /// The dates: the month to date, at the moment, where they are left out.
+    func range(_ zone: TimeZoneTable) throws -> (CivilDate, CivilDate) {
+      let last = to ?? zone.date(of: asOf ?? now)
+      let first = from ?? CivilDate(year: last.fields.year, month: last.fields.month, day: 1)
+      guard first <= last else {
+        throw ValidationError("--from \(first) is after today, \(last); give --to as well.")
+      }
+      return (first, last)
+    }
+  }
+
+  private func ask<R: Sendable>(
+    _ body: @escaping @Sendable (inout Session, Moment, TimeZoneTable) throws -> R
+  ) async throws -> R {
+    let from = try from.map { try ReportCommand.date($0, "--from") }
+    let to = try to.map { try ReportCommand.date($0, "--to") }
+    let asOf = asOf
+    return try await globals.withDatabase { database in
+      let connection = try await database.connect(.ask)
+      let result = try await connection.run { session -> R in
+        guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
+        let zone = rulebook.officeZone
+        // What is recorded may bear a time a little ahead of the database's clock.
+        let now = max(try OnTimeReport.now(&session), try OnTimeReport.lastRecorded(&session))
+        let moment = Moment(
+          now: now, asOf: try asOf.map { try ReportCommand.time($0, "--as-of", now: now, zone) }, from: from, to: to
+        )
+        return try body(&session, moment, zone)
+      }
+      await connection.close()
+      return result
+    }
+  }
+
+  /// A past moment; without an offset in the office's zone.
+  static func time(_ text: String, _ option: String, now: Instant, _ zone: TimeZoneTable) throws -> Instant {
+    guard let instant = Instant(rfc3339: text) ?? Instant(local: text, in: zone) else {
+      throw ValidationError("\(option) \(text) is not a time; write for example 2026-11-01T08:00:00+08:00.")
+    }
+    guard instant <= now else {
+      throw ValidationError("\(option) \(text) is still to come; it is \(now.rfc3339(in: zone)).")
+    }
+    return instant
   }
 
   private static func date(_ text: String, _ option: String) throws -> CivilDate {

@@ -36,10 +36,10 @@ struct ReportPage {
       out += "<div><dt>\(ReportPage.escaped(fact.name))</dt><dd>\(ReportPage.escaped(fact.value))</dd></div>\n"
     }
     out += "</dl>\n</header>\n<main>\n"
-    if report.rows.isEmpty { out += "<p>\(ReportPage.escaped(words.nothing(report)))</p>\n" }
+    if report.rows.isEmpty { out += "<p>\(ReportPage.escaped(words.nothing))</p>\n" }
     for commitment in report.commitments { out += section(commitment) }
     out += "</main>\n<footer>\n<dl>\n"
-    for definition in words.definitions(asKnownThen: question.knownAt != nil) {
+    for definition in words.definitions {
       out +=
         "<div><dt>\(ReportPage.escaped(definition.term))</dt><dd>\(ReportPage.escaped(definition.says))</dd></div>\n"
     }

@@ -16,7 +16,7 @@ struct ReportTable {
       ([words.title] + words.facts(report).map { "\($0.name)  \($0.value)" }).map(Terminal.safe)
         .joined(separator: "\n")
     ]
-    if report.rows.isEmpty { parts.append(words.nothing(report)) }
+    if report.rows.isEmpty { parts.append(words.nothing) }
     for commitment in report.commitments { parts.append(section(commitment)) }
     return parts.joined(separator: "\n\n")
   }

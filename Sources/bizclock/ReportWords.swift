@@ -19,11 +19,9 @@ struct ReportWords {
   var title: String { of("On-time report", "按时办结情况报告") }
   /// The title in the other language, for those who read that.
   var otherTitle: String { ReportWords(language.other, zone).title }
-  /// Of a report without rows; what was open at an earlier moment is not known.
-  func nothing(_ report: OnTimeReport) -> String {
-    report.question.knownAt == nil
-      ? of("Nothing finished in these days, and nothing is open.", "该期间没有办结，目前也没有在办。")
-      : of("Nothing had finished in these days, as it was known then.", "按当时所知，该期间没有办结。")
+  /// Of a report without rows.
+  var nothing: String {
+    of("Nothing finished in these days, and nothing is open.", "该期间没有办结，目前也没有在办。")
   }
 
   /// The range, the moment, the rules, the grouping.
@@ -37,9 +35,7 @@ struct ReportWords {
         of("from \(question.from) to \(question.to), both included", "\(question.from)至\(question.to)（含首尾两日）")
       ),
       (
-        of("as of", "数据截至"),
-        standing.asOf.rfc3339(in: zone)
-          + (question.knownAt == nil ? "" : of(" (as it was known then)", "（按当时所知）"))
+        of("as of", "数据截至"), standing.asOf.rfc3339(in: zone)
       ),
       (
         of("rules", "现行规则"),
@@ -146,8 +142,8 @@ struct ReportWords {
   // MARK: - Definitions
 
   /// What each measure is.
-  func definitions(asKnownThen: Bool) -> [(term: String, says: String)] {
-    var all = [
+  var definitions: [(term: String, says: String)] {
+    [
       (
         of("Finished", "办结"),
         of(
@@ -181,32 +177,22 @@ struct ReportWords {
       (
         of("Working hours", "工时"),
         of(
-          asKnownThen
-            ? "office hours while the clock ran, without pauses and closures."
-            : "office hours while the clock ran, without pauses and closures; median and P90 within 1/128.",
-          asKnownThen ? "时钟运行期间的办公时间，不含暂停和停工。" : "时钟运行期间的办公时间，不含暂停和停工；中位数和P90误差不超过1/128。")
+          "office hours while the clock ran, without pauses and closures; median and P90 within 1/128.",
+          "时钟运行期间的办公时间，不含暂停和停工；中位数和P90误差不超过1/128。")
       ),
-    ]
-    all.append(
-      asKnownThen
-        ? (
-          of("Open, overdue", "在办、逾期在办"),
-          of("what was open at a past moment is not kept.", "过去某一时刻的在办情况不予保存。")
-        )
-        : (
-          of("Open, overdue now", "在办、逾期在办"),
-          of(
-            "clocks that run or are paused now, whenever they started, and those of them past due. Who looks at "
-              + "finished cases alone does not see the worst.",
-            "目前仍在计时或暂停的时钟（不论何时起算），以及其中已过到期时刻的。只看办结会漏掉最严重的情形。")
-        ))
-    all.append(
+      (
+        of("Open, overdue now", "在办、逾期在办"),
+        of(
+          "clocks that run or are paused at the moment of the report, whenever they started, and those of them past "
+            + "due. Who looks at finished cases alone does not see the worst.",
+          "报告时点仍在计时或暂停的时钟（不论何时起算），以及其中已过到期时刻的。只看办结会漏掉最严重的情形。")
+      ),
       (
         "–",
         of(
           "nothing finished, no legal limit is known, or the figure has no place in this grouping; not zero.",
           "没有办结、未填法定时限，或该分组下不适用；不是零。")
-      ))
-    return all
+      ),
+    ]
   }
 }

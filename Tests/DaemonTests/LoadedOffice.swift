@@ -17,14 +17,16 @@ final class LoadedOffice: Sendable {
   private let installation: Installation
   var conninfo: String { folder.conninfo }
 
-  /// Hands a body an office whose policy is the shipped one after a change.
+  /// Hands a body an office whose policy is the shipped one after a change, as are the files that it names.
   static func with<R: Sendable>(
     at now: String, policy change: @Sendable (String) -> String = { $0 },
+    file: (name: String, change: @Sendable (String) -> String)? = nil,
     _ body: @Sendable (LoadedOffice) async throws -> R
   ) async throws -> R {
     try await TestCluster.shared.withDatabase { conninfo in
       let office = try LoadedOffice(conninfo, now: now, change)
       defer { office.folder.remove() }
+      if let file { try office.rewrite(file.name, file.change) }
       _ = try await office.installation.migrate(now: LoadedOffice.instant("2018-01-01T08:00:00+08:00"))
       return try await body(office)
     }
@@ -42,6 +44,31 @@ final class LoadedOffice: Sendable {
   }
 
   private static func instant(_ text: String) -> Instant { Instant(rfc3339: text) ?? .earliest }
+
+  /// Changes a file of the folder.
+  func rewrite(_ name: String, _ change: (String) -> String) throws {
+    let path = folder.path + "/" + name
+    try change(try String(contentsOfFile: path, encoding: .utf8)).write(
+      toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  /// Puts the folder's policy or calendar in force at a moment; without a word about what it moves.
+  func apply(_ kind: RuleDocument.Kind, because reason: ChangeReason? = nil, at now: String) async throws {
+    let document = RuleDocument(try PolicyDocuments.read(folder.path + "/policy.yaml"))
+    let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
+    let connection = try await installation.database.connect(.administer)
+    try await connection.run { session in
+      let inForce = try #require(try Rules.inForce(&session))
+      _ = try Rules.apply(
+        [(kind, document)],
+        rulebook: try RuleLoader.compile(
+          policy: kind == .policy ? document : inForce.policy,
+          calendar: kind == .calendar ? document : inForce.calendar),
+        over: inForce, by: "test", reason: "a change", because: reason, retrospectiveAfter: retrospectiveAfter,
+        now: LoadedOffice.instant(now), on: &session)
+    }
+    await connection.close()
+  }
 
   /// Takes in events, as `ingest` does, at a moment.
   func load(_ lines: [String], at now: String) async throws {

@@ -100,7 +100,7 @@ import Testing
       process, commitment, version_from, region, channel, entity_type, report_tag, outcome, finished, on_time, late,
       premature, early, round(on_time_rate::numeric, 9), round(early_rate::numeric, 9),
       round(mean_counted_days::numeric, 9), round(mean_working_hours::numeric, 9), median_counted_days::bigint,
-      p90_counted_days::bigint, p95_counted_days::bigint
+      p90_counted_days::bigint, p95_counted_days::bigint, median_working_hours, p90_working_hours, p95_working_hours
       """
     let told = try await ledger.column(
       """

@@ -14,7 +14,7 @@ import Testing
     "exchange_position": "SIU", "exchange_row": "SIU",
     "rules": "S", "commitment_version": "S", "calendar_day": "S", "region": "S", "projector": "SU",
     "case_file": "SIU", "clock": "SIUD", "metric_cell": "SIUD", "metric_bucket": "SIUD", "share_cell": "SIUD",
-    "alert": "SIU", "verdict_history": "SI", "log_outbox": "SID",
+    "alert": "SIU", "verdict_history": "SI", "progress": "S", "log_outbox": "SID",
   ]
 
   enum Role: String, CaseIterable {
@@ -129,7 +129,7 @@ import Testing
           ORDER BY 1
           """),
         [
-          "bizclock.dashboard_views() :",
+          "bizclock.dashboard_views() :", "bizclock.note_progress() definer volatile :",
           "bizclock.purge_quarantine(timestamp with time zone,integer) definer volatile : bizclock_daemon",
           "dashboard.on_time_as_of(timestamp with time zone,date,date) definer : bizclock_dashboard",
         ])

@@ -504,11 +504,11 @@ WHERE c.case_id = w.id;
 -- before that, for an hour, to have been completed by an individual on the 5th. `gone` never was.
 INSERT INTO bizclock.verdict_history
   (case_id, commitment, round, known_from, known_until, version_from, started_at, due_day, stopped_day, working_us,
-   elapsed_us, paused_us, counted_days, early, state, verdict, outcome, process, region, channel, entity_type,
-   report_tag, reason)
+   elapsed_us, paused_us, counted_days, early, provisional, state, verdict, outcome, process, region, channel,
+   entity_type, report_tag, reason)
 SELECT
   id, 'opening', 1, known_from, known_until, '2019-01-01', '2026-11-02 09:00+08', '2026-11-06', day,
-  hours * 3600000000, 0, 0, days, early, 'stopped', verdict, outcome, 'opening', region, channel, type, tag, 'late_data'
+  hours * 3600000000, 0, 0, days, early, false, 'stopped', verdict, outcome, 'opening', region, channel, type, tag, 'late_data'
 FROM (VALUES
   ('late', '2026-11-06 09:31+08'::timestamptz, '2026-11-06 10:31+08'::timestamptz, '2026-11-05'::date, 3, 1, true,
    'on_time', 'completed', '469005101', 'window', 'individual', ''),
@@ -518,12 +518,14 @@ FROM (VALUES
    '469005100', 'online', 'enterprise', 'assisted')
 ) AS h (id, known_from, known_until, day, hours, days, early, verdict, outcome, region, channel, type, tag);
 
+-- Quantiles of hours go through the sketch; to half an hour they are exact here.
 CREATE FUNCTION pg_temp.known(at timestamptz, "from" date, "to" date) RETURNS text[] LANGUAGE sql AS $$
   SELECT array_agg(format('%s %s %s %s %s %s %s|%s %s %s %s %s|%s %s|%s %s %s %s|%s %s %s %s', k.commitment,
     k.version_from, coalesce(k.region, '-'), coalesce(k.channel, '-'), coalesce(k.entity_type, '-'),
     coalesce(k.report_tag, '-'), k.outcome, k.finished, k.on_time, k.late, k.premature, k.early, k.on_time_rate,
     k.early_rate, k.mean_counted_days, k.median_counted_days, k.p90_counted_days, k.p95_counted_days,
-    k.mean_working_hours, k.median_working_hours, k.p90_working_hours, k.p95_working_hours))
+    k.mean_working_hours, round(2 * k.median_working_hours) / 2, round(2 * k.p90_working_hours) / 2,
+    round(2 * k.p95_working_hours) / 2))
   FROM dashboard.on_time_as_of(at, "from", "to") k
 $$;
 -- The 3rd: one on time (1 day, 10 h) and one late (5 days, 30 h): ranks 1, 2 and 2 of 2.
@@ -809,7 +811,7 @@ BEGIN
   END LOOP;
   PERFORM set_config('bizclock.now', '2026-11-12 10:00+08', true);
   PERFORM pg_temp.expect('views that move with now', moving,
-    ARRAY['clock', 'due_soon', 'feed_health', 'on_time_by_due_month', 'open_clock', 'overdue', 'pause_audit', 'share_monthly']);
+    ARRAY['clock', 'due_soon', 'duration_survival', 'feed_health', 'on_time_by_due_month', 'open_clock', 'overdue', 'pause_audit', 'share_monthly']);
 END
 $$;
 SELECT pg_temp.expect('views that look at another clock', array_agg(c.oid::regclass::text), NULL::text[])
@@ -840,6 +842,59 @@ FROM (
   SELECT a.attrelid::regclass::text, a.attnum, a.attname, a.atttypid FROM pg_attribute a
 ) d;
 DROP VIEW dashboard.their_own;
+
+-- ----------------------------------------------------------------------------------------------------- durations
+
+-- The example of Kaplan and Meier (1958), section 2, in tenths: ended at 8, 31, 54 and 92, left at 10, 27, 70 and 121.
+-- S = 7/8, 7/8 * 4/5 = 7/10, 7/10 * 3/4 = 21/40, 21/40 * 1/2 = 21/80: the median is 92, no other quantile is reached.
+-- Of those that ended the median is 31. The one that ended at 8 was rejected: of completions it is left at 8, so that
+-- S = 4/5, 3/5, 3/10. `even`: 1, 2 and 3 with one left at 1 and two at 2. S(1) = 5/6, S(2) = 5/6 * 3/4 = 5/8; the last
+-- one is all of those at risk, S(3) = 0. `half`: of four one ended at 1, one at 2, one was left at 1, one at 2: S(1) =
+-- 3/4, S(2) = 3/4 * 1/2 = 3/8. `sharp`: 3/4 * 2/3 is a half, no more and no less: four, one ended at 1 and one at 2,
+-- two left at 3.
+INSERT INTO bizclock.commitment_version (commitment, version_from, kind, process, calendar, ordinal)
+SELECT c, '2019-01-01', 'time', 'study', 'cn', 9 FROM unnest(ARRAY['km', 'even', 'half', 'sharp', 'none']) c;
+WITH told (commitment, days, outcome) AS (VALUES
+  ('km', 8, 'rejected'), ('km', 31, 'completed'), ('km', 54, 'completed'), ('km', 92, 'completed'),
+  ('even', 1, 'completed'), ('even', 2, 'completed'), ('even', 3, 'completed'),
+  ('half', 1, 'completed'), ('half', 2, 'completed'), ('sharp', 1, 'completed'), ('sharp', 2, 'completed')
+), cell AS (
+  INSERT INTO bizclock.metric_cell
+    (day, version_from, finished, on_time, late, premature, early, counted_days, working_us, elapsed_us, paused_us,
+     overrun_us, basis, process, commitment, region, channel, entity_type, report_tag, outcome)
+  SELECT '2026-11-02', '2019-01-01', count(*), count(*), 0, 0, 0, sum(days), 0, 0, 0, 0, 'stop', 'study', commitment, '',
+    '', '', '', outcome
+  FROM told GROUP BY commitment, outcome
+  RETURNING cell, commitment, outcome
+)
+INSERT INTO bizclock.metric_bucket (cell, count, bucket, measure)
+SELECT c.cell, count(*), m.bucket, m.measure
+FROM cell c JOIN told t ON t.commitment = c.commitment AND t.outcome = c.outcome
+CROSS JOIN LATERAL (VALUES
+  (t.days, 'counted_days'), (bizclock.bucket_of(t.days * 3600000000), 'working_us')) AS m (bucket, measure)
+GROUP BY c.cell, m.bucket, m.measure;
+INSERT INTO bizclock.clock
+  (case_id, commitment, round, version_from, started_at, started_received_at, stopped_at, mark_at, mark_day,
+   mark_office_us, working_us, elapsed_us, paused_us, counted_days, extended_days, provisional, breached, early, history,
+   state, outcome, calendar)
+SELECT
+  'left', commitment, row_number() OVER (), '2019-01-01', now(), now(), now(), now(), '2026-11-02', 0, days * 3600000000,
+  0, 0, days, 0, false, days > 50, false, false, 'cancelled', 'withdrawn', 'cn'
+FROM (VALUES ('km', 10), ('km', 27), ('km', 70), ('km', 121), ('even', 1), ('even', 2), ('even', 2), ('half', 1),
+  ('half', 2), ('sharp', 3), ('sharp', 3), ('none', 5)) AS l (commitment, days);
+SELECT pg_temp.expect('durations', array_agg(format('%s %s %s+%s %s of %s|%s %s %s|%s %s %s|%s %s', s.commitment,
+    s.ending, s.ended, s.rejected, s.cancelled_overdue, s.cancelled,
+    coalesce(s.median_counted_days::text, '-'), coalesce(s.p90_counted_days::text, '-'),
+    coalesce(round(s.median_working_hours)::text, '-'), coalesce(s.km_median_counted_days::text, '-'),
+    coalesce(s.km_p90_counted_days::text, '-'), coalesce(s.km_p95_counted_days::text, '-'),
+    coalesce(round(s.km_median_working_hours)::text, '-'), coalesce(round(s.km_p90_working_hours)::text, '-'))
+    ORDER BY s.commitment, s.ending),
+  ARRAY['even any 3+0 0 of 3|2 3 2|3 3 3|3 3', 'even completed 3+0 0 of 3|2 3 2|3 3 3|3 3',
+    'half any 2+0 0 of 2|1 2 1|2 - -|2 -', 'half completed 2+0 0 of 2|1 2 1|2 - -|2 -',
+    'km any 4+1 2 of 4|31 92 31|92 - -|92 -', 'km completed 3+1 2 of 4|54 92 54|92 - -|92 -',
+    'none any 0+0 0 of 1|- - -|- - -|- -', 'none completed 0+0 0 of 1|- - -|- - -|- -',
+    'sharp any 2+0 0 of 2|1 2 1|2 - -|2 -', 'sharp completed 2+0 0 of 2|1 2 1|2 - -|2 -'])
+FROM dashboard.duration_survival s WHERE s.process = 'study';
 
 -- ----------------------------------------------------------------------------------------------------- comments
 
@@ -996,6 +1051,7 @@ BEGIN
     'SELECT m.channel, m.finished AS n, m.p90_counted_days FROM dashboard.on_time_monthly m '
       'WHERE m.month >= ''2025-01-01'' AND m.region = ''469005105'' AND m.commitment = ''c1''',
     'SELECT b.commitment, b.finished AS n, b.p90_counted_days FROM dashboard.before_after b',
+    'SELECT s.commitment, s.ended AS n, s.km_p90_counted_days FROM dashboard.duration_survival s',
     'SELECT r.region, r.month, r.finished AS n, r.on_time_rate FROM dashboard.region_rollup r',
     'SELECT r.region_name, r.finished AS n, r.on_time_rate, r.p90_counted_days FROM dashboard.region_rollup r '
       'WHERE r.month = ''2025-12-01'' AND r.region = ''469005''',
