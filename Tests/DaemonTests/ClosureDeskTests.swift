@@ -254,14 +254,15 @@ import Testing
 
   private func declare(
     _ office: EmbeddedDaemon, _ make: @escaping @Sendable (ClosureDesk, Instant) throws -> RuleDocument
-  ) async throws -> Refolder.Outcome {
+  ) async throws -> Moves {
     let now = office.clock.now()
     let connection = try await Connection.connect(office.conninfo)
     let outcome = try await connection.run { session in
       let desk = try ClosureDesk(&session)
       return try desk.apply(
         try make(desk, now), by: "supervisor", reason: "typhoon", retrospectiveAfter: 86_400_000_000, now: now,
-        on: &session)
+        on: &session
+      ).moves
     }
     await connection.close()
     return outcome
