@@ -189,7 +189,8 @@ public enum Alerts {
           levelAt: Instant(microseconds: try found.timestamptz(row, 7)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 8)), resolvedAt: try instant(row, 9),
           withdrawnAt: try instant(row, 10), retrospective: try found.bool(row, 11),
-          acknowledgement: acknowledgement, provisional: try found.bool(row, 18), region: try found.optionalText(row, 15),
+          acknowledgement: acknowledgement, provisional: try found.bool(row, 18),
+          region: try found.optionalText(row, 15),
           serviceWindow: try found.optionalText(row, 16)))
     }
     return alerts

@@ -30,10 +30,12 @@ final class PagesAhead: Sendable {
       var walk = try TouchedCases(question, &session)
       while let page = try walk.next(&session) {
         room.wait()
-        guard state.withLock({ state in
-          state.pages.append(page)
-          return !state.isStopped
-        }) else { break }
+        guard
+          state.withLock({ state in
+            state.pages.append(page)
+            return !state.isStopped
+          })
+        else { break }
         filled.signal()
       }
     } catch {

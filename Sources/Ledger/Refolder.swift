@@ -74,7 +74,7 @@ public enum Refolder {
     moves.take(before, after)
     var delta = ProjectionDelta()
     try Shares.judgeAll(after, &delta, rulebook, moment, &session, reason: change.reason)
-    for alert in delta.shareMoves(before) {
+    for alert in delta.shareMoves(change.former == nil ? [] : before) {
       moves.take(share: alert.id.commitment, alert.change)
       fingerprint.take(alert.id, alert.change, alert.levelAt)
     }
@@ -109,7 +109,8 @@ public enum Refolder {
       rest = rest.dropFirst(2_000)
       let events = try CaseReader.events(page, through: position, &session)
       let cases = page.compactMap { id in events[id].map { (id, $0) } }
-      days.formUnion(try refold(try CasePage(cases, &session), rulebook, reason, moment, &outcome, &shares, &session))
+      days.formUnion(
+        try refold(try CasePage(cases, &session), rulebook, reason, moment, &outcome, &shares, &session))
     }
     try judge(.around(shares, rulebook), rulebook, reason, moment, &outcome, &session)
     return outcome

@@ -66,7 +66,8 @@ extension Rules {
 
   /// As above, of documents over whatever is in force, and with every consent.
   public static func apply(
-    _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, over base: InForce? = nil, by name: String,
+    _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, over base: InForce? = nil,
+    by name: String,
     reason: String, retrospectiveAfter: Int64, now: Instant, on session: inout Session
   ) throws(PostgresError) -> Applied {
     try apply(
@@ -139,7 +140,8 @@ extension Rules {
       let id = try row.int8(0, 0)
       _ = try session.execute(
         kind == .policy
-          ? "UPDATE bizclock.projector SET policy = $1" : "UPDATE bizclock.projector SET calendar = $1", [.int8(id)])
+          ? "UPDATE bizclock.projector SET policy = $1" : "UPDATE bizclock.projector SET calendar = $1", [.int8(id)]
+      )
       ids.append(id)
     }
     return ids

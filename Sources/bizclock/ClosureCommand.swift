@@ -153,7 +153,9 @@ struct ClosureCommand: AsyncParsableCommand {
         let desk = try ClosureDesk(&session)
         let (document, closure, what) = try make(desk, calendar, now)
         let words = ClosureDesk.words(closure, try desk.zone(calendar: calendar))
-        return ("\(words) of \(calendar) \(what)", try desk.change(document, retrospectiveAfter: retrospectiveAfter))
+        return (
+          "\(words) of \(calendar) \(what)", try desk.change(document, retrospectiveAfter: retrospectiveAfter)
+        )
       }
       if dryRun {
         let preview = try await connection.run { try Rules.preview(change, now: now, on: &$0) }

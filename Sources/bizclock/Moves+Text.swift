@@ -16,7 +16,8 @@ extension Moves {
     if !commitments.isEmpty {
       var table = TextTable(
         [
-          "commitment", "open", "finished", "due earlier", "later", "settled", "provisional", "alerts added", "amended",
+          "commitment", "open", "finished", "due earlier", "later", "settled", "provisional", "alerts added",
+          "amended",
           "withdrawn",
         ], right: Set(1...9))
       for (id, one) in commitments.sorted(by: { $0.key < $1.key }) {

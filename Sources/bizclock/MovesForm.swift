@@ -107,11 +107,13 @@ extension Rules.Applied {
     switch refusal {
     case .restates:
       throw CommandFailure(
-        description: "\(moves.changedVerdicts) verdicts of finished clocks would become others: nothing was changed. "
+        description:
+          "\(moves.changedVerdicts) verdicts of finished clocks would become others: nothing was changed. "
           + "Look at them with diff --cases or --dry-run, and repeat with --restate.", status: 64)
     case .differs:
       throw CommandFailure(
-        description: "Something else would move now than what diff showed: nothing was changed. Run diff again, and "
+        description:
+          "Something else would move now than what diff showed: nothing was changed. Run diff again, and "
           + "apply with its token.", status: 75)
     }
   }

@@ -73,7 +73,8 @@ struct RuleDraft {
   /// The change from what is in force to this draft; nil where that says the same already: every case would be judged
   /// again, for nothing.
   private static func change(
-    _ kind: RuleDocument.Kind, _ draft: RuleDocument, _ calendars: [CalendarDefinition], _ retrospectiveAfter: Int64,
+    _ kind: RuleDocument.Kind, _ draft: RuleDocument, _ calendars: [CalendarDefinition],
+    _ retrospectiveAfter: Int64,
     _ session: inout Session
   ) throws -> Rules.Change? {
     guard let (inForce, former) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }

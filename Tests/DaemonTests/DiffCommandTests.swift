@@ -32,7 +32,8 @@ import Testing
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let old = "limit: 2 working_days"
     let line = try #require(text.split(separator: "\n").first { $0.contains(old) }).description
-    let changed = line + "\n" + line.replacing("2019-01-01", with: "2026-06-01").replacing(old, with: "limit: 5 working_days")
+    let changed =
+      line + "\n" + line.replacing("2019-01-01", with: "2026-06-01").replacing(old, with: "limit: 5 working_days")
     #expect(changed.contains("2026-06-01"))
     try text.replacing(line, with: changed).write(toFile: path, atomically: true, encoding: .utf8)
     return path
@@ -50,7 +51,8 @@ import Testing
       let shown = try run(["policy", "diff", draft])
       #expect(shown.status == 1, "\(shown.errors)")
       #expect(shown.output.contains("would move, of 3 cases judged again:"))
-      #expect(shown.output.contains("opening     late → on_time                               1"), "\(shown.output)")
+      #expect(
+        shown.output.contains("opening     late → on_time                             1"), "\(shown.output)")
       let cases = try run(["policy", "diff", draft, "--cases"])
       #expect(
         cases.output.contains(

@@ -19,7 +19,9 @@ import Testing
       let daemons = [try folders[0].start(), try folders[1].start()]
       for daemon in daemons { try await daemon.logged("ready") }
       for (round, limit) in [5, 1].enumerated() {
-        for (number, file) in load.files.enumerated() where number / 4 == round { try folders[number % 2].put(file) }
+        for (number, file) in load.files.enumerated() where number / 4 == round {
+          try folders[number % 2].put(file)
+        }
         try await folders[0].moved(load.files[4 * round].name)
         let draft = try PolicyUnderLoadTests.draft(folders[0], limit: limit)
         let applied = try await ProgramRun.finished([

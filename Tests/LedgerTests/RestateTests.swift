@@ -79,7 +79,8 @@ import Testing
       #expect(applied.refusal == nil && applied.moves == preview.moves)
       #expect(try await ledger.verify(relaxed).differenceCount == 0)
       try await expectRows(
-        ledger.column("SELECT concat_ws(' ', applied_by, restate, verdicts) FROM bizclock.rules ORDER BY id DESC LIMIT 1"),
+        ledger.column(
+          "SELECT concat_ws(' ', applied_by, restate, verdicts) FROM bizclock.rules ORDER BY id DESC LIMIT 1"),
         ["Li t 1"])
     }
   }
@@ -100,7 +101,8 @@ import Testing
       let applied = try await apply(ledger, coming, restate: false)
       #expect(applied.refusal == nil && applied.moves.clocks == 1 && applied.moves.verdicts == 0)
       try await expectRows(
-        ledger.column("SELECT concat_ws(' ', restate, verdicts) FROM bizclock.rules ORDER BY id DESC LIMIT 1"), ["f 0"])
+        ledger.column("SELECT concat_ws(' ', restate, verdicts) FROM bizclock.rules ORDER BY id DESC LIMIT 1"),
+        ["f 0"])
       #expect(try await ledger.verify(coming).differenceCount == 0)
     }
   }
@@ -161,7 +163,8 @@ import Testing
       #expect(before.count > 30)
       #expect(
         changed.filter { !$0.hasPrefix("bucket") }.sorted() == [
-          "alert K2 opening", "cell due 2026-06-03", "cell stop 2026-06-02", "cell stop 2026-06-05", "clock K1 opening",
+          "alert K2 opening", "alert K3 opening", "cell due 2026-06-03", "cell stop 2026-06-02",
+          "cell stop 2026-06-05", "clock K1 opening",
           "clock K2 opening", "clock K3 opening",
         ])
     }

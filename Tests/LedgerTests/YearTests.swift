@@ -61,7 +61,8 @@ import Testing
         try await expectRows(moved(ledger), told(of: shown))
         verdicts += moves.verdicts
         try await expectRows(
-          ledger.column("SELECT count(*)::text FROM bizclock.verdict_history WHERE reason IN ('calendar', 'policy')"),
+          ledger.column(
+            "SELECT count(*)::text FROM bizclock.verdict_history WHERE reason IN ('calendar', 'policy')"),
           ["\(verdicts)"])
         let report = try await ledger.verify(rulebook)
         #expect(report.differenceCount == 0, "\(report.differences.prefix(5))")

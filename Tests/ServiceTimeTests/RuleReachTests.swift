@@ -70,7 +70,8 @@ import Testing
       try reach({
         $0[1].days.append(
           DayOverride(
-            date: self.day("2026-03-02"), kind: .makeupWorkday, name: "", hours: [OfficeHours(open: 36_000, close: 63_000)]))
+            date: self.day("2026-03-02"), kind: .makeupWorkday, name: "",
+            hours: [OfficeHours(open: 36_000, close: 63_000)]))
       }) == .from(day("2026-03-02")))
     #expect(try reach({ $0[0].hours = [OfficeHours(open: 32_400, close: 63_000)] }) == .everything)
     #expect(try reach({ $0[1].regions = ["4690"] }) == .everything)
@@ -101,7 +102,8 @@ import Testing
     #expect(
       try reach({ _ in }) { $0.commitments[0].versions[0].grace = 1 } == .from(day("2019-01-01")))
     #expect(
-      try reach({ _ in }) { $0.commitments[0].versions[0].from = self.day("2018-05-01") } == .from(day("2018-05-01")))
+      try reach({ _ in }) { $0.commitments[0].versions[0].from = self.day("2018-05-01") }
+        == .from(day("2018-05-01")))
   }
 
   @Test func allElseTouchesEverything() throws {
@@ -112,7 +114,9 @@ import Testing
       { $0.commitments[0].appliesTo.channels = ["online"] },
       { $0.commitments[0].id = "other" },
       { $0.commitments[0].calendar = "town" },
-      { $0.commitments.append($0.commitments[0]); $0.commitments[1].id = "second" },
+      {
+        $0.commitments.append($0.commitments[0]); $0.commitments[1].id = "second"
+      },
       { $0.reportTags = ["assisted"] },
       { $0.shares[0].counted.channels = ["window"] },
       { $0.shares = [] },
