@@ -28,6 +28,7 @@ final class PagesAhead: Sendable {
     do throws(PostgresError) {
       try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
       var walk = try TouchedCases(question, &session)
+      try KeyLookups.begin(&session)
       while let page = try walk.next(&session) {
         room.wait()
         guard

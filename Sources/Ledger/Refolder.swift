@@ -50,6 +50,7 @@ public enum Refolder {
       position: change.position)
     readAhead?.ask(touched)
     var walk = readAhead == nil ? try TouchedCases(touched, &session) : nil
+    try KeyLookups.begin(&session)
     func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
       if let readAhead { return try readAhead.next() }
       return try walk?.next(&session)
@@ -67,6 +68,7 @@ public enum Refolder {
       try ShareCells.write(changed, &session)
       try write(&delta, moment, &session)
     }
+    try KeyLookups.end(&session)
     // All of them, and not those alone whose cells changed: targets and working days may have.
     let (before, after) = (
       SharePeriodRow.rows(former, change.former ?? rulebook), SharePeriodRow.rows(cells, rulebook)

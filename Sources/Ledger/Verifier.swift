@@ -115,6 +115,7 @@ public enum Verifier {
       _ pages: inout CasePages, _ rulebook: Rulebook, _ view: View, _ session: inout Session, folded: (Int) -> Void
     ) throws(PostgresError) {
       let addressees = Addressees(rulebook)
+      try KeyLookups.begin(&session)
       while let page = try pages.next(&session) {
         let ids = page.map(\.0)
         let before = try CaseReader.before(ids, &session)
@@ -149,6 +150,7 @@ public enum Verifier {
     _ part: Part, _ rulebook: Rulebook, _ view: View, _ session: inout Session
   ) throws(PostgresError) -> Report {
     var report = part.report
+    try KeyLookups.end(&session)
     try findStrays(view.position, &report, &session)
     try compareCells(part.metrics.changed, &report, &session)
     try compareShares(part.shares, rulebook, through: view.sharesThrough, &report, &session)
