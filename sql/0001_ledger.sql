@@ -162,10 +162,15 @@ CREATE TABLE bizclock.rules (
   applied_by text        NOT NULL,
   reason     text        NOT NULL,
   document   text        NOT NULL,
-  files      jsonb       NOT NULL
+  files      jsonb       NOT NULL,
+  restate    boolean     NOT NULL DEFAULT false,
+  verdicts   bigint      NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE bizclock.rules IS
   'Every policy and calendar ever in force, as written; the newest of each kind is in force.';
+COMMENT ON COLUMN bizclock.rules.restate IS
+  'Whether who applied it agreed that verdicts of finished clocks become others.';
+COMMENT ON COLUMN bizclock.rules.verdicts IS 'How many verdicts of finished clocks became others by it.';
 
 CREATE TABLE bizclock.commitment_version (
   commitment    text    NOT NULL,

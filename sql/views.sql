@@ -419,9 +419,11 @@ SELECT
   a.feed_stalled, a.priority, a.change_reason, f.process, f.region, f.grid, f.service_window, a.notify,
   -- A region code is a prefix of those within it: 6 digits a city, 9 a town, 12 a community.
   CASE a.notify WHEN 'window' THEN f.region WHEN 'community' THEN left(f.region, 12) WHEN 'town' THEN left(f.region, 9)
-    WHEN 'city' THEN left(f.region, 6) END AS notify_region
+    WHEN 'city' THEN left(f.region, 6) END AS notify_region,
+  coalesce(c.provisional, false) AS provisional
 FROM bizclock.alert a
 LEFT JOIN bizclock.case_file f ON f.case_id = a.case_id
+LEFT JOIN bizclock.clock c ON c.case_id = a.case_id AND c.commitment = a.commitment AND c.round = a.round
 WHERE a.case_id <> ''
 UNION ALL
 SELECT
@@ -430,7 +432,7 @@ SELECT
   a.resolved_at, a.withdrawn_at, a.amended_at, a.acknowledged_at, a.acknowledged_by, a.reason, a.retrospective,
   a.feed_stalled, a.priority, a.change_reason,
   (SELECT v.process FROM bizclock.commitment_version v WHERE v.commitment = a.commitment AND v.kind = 'share'),
-  NULL, NULL, NULL, a.notify, NULL
+  NULL, NULL, NULL, a.notify, NULL, false
 FROM bizclock.alert a
 WHERE a.case_id = '';
 

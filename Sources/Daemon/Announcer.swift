@@ -47,6 +47,11 @@ public struct Announcer: Sendable {
       message = "Case \(subject.caseID): level \(subject.level) of \(title) was reached at another time; amended."
       messageZh = "办件\(subject.caseID)：\(titleZh)的\(subject.level)时间更正。"
     }
+    let isProvisional = line.event == "alert.raised" && line.texts["provisional"] == "true"
+    if isProvisional {
+      message += " The due time is provisional: the calendar is not published that far."
+      messageZh += "时限暂定，工作日历尚未公布至该日。"
+    }
     let isFeedStalled = line.event == "alert.raised" && line.texts["feed_stalled"] == "true"
     if isFeedStalled {
       message += " A feed that brings its events is silent: it may have moved on unseen."
@@ -75,6 +80,7 @@ public struct Announcer: Sendable {
     if let notify { record.set("notify", .text(notify.rawValue)) }
     if let notifyRegion { record.set("notify_region", .text(notifyRegion)) }
     if isFeedStalled { record.set("feed_stalled", .bool(true)) }
+    if isProvisional { record.set("provisional", .bool(true)) }
     record.set("message_zh", .text(messageZh))
     return record
   }

@@ -133,17 +133,14 @@ public struct ClosureDesk: Sendable {
     return (try document(id, zone, declared), closure)
   }
 
-  /// Puts a document of `begin`, `end` or `remove` in force.
+  /// The change that a document of `begin`, `end` or `remove` makes.
   ///
   /// - Parameter retrospectiveAfter: in microseconds.
-  public func apply(
-    _ document: RuleDocument, by name: String, reason: String, retrospectiveAfter: Int64, now: Instant,
-    on session: inout Session
-  ) throws -> Refolder.Outcome {
-    try Rules.apply(
+  public func change(_ document: RuleDocument, retrospectiveAfter: Int64) throws -> Rules.Change {
+    Rules.Change(
       [(.calendar, document)], rulebook: try RuleLoader.compile(policy: inForce.policy, calendar: document),
-      over: inForce, by: name, reason: reason, because: .closure, retrospectiveAfter: retrospectiveAfter, now: now,
-      on: &session)
+      over: inForce, former: try RuleLoader.compile(policy: inForce.policy, calendar: inForce.calendar),
+      because: .closure, retrospectiveAfter: retrospectiveAfter)
   }
 
   // MARK: - Words

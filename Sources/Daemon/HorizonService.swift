@@ -3,17 +3,14 @@ import LibPQ
 import ServiceLifecycle
 import ServiceTime
 
-/// Warns once a day, from two months before it, that a calendar ends: due times past its last published day are
-/// provisional until the next year's notice is applied.
+/// Warns once a day, from the first day of the month before it, that a calendar ends: due times past its last published
+/// day are provisional until the next year's notice is applied.
 struct HorizonService: Service {
   let database: DatabaseSource
   let clock: any WallClock
   let log: any LogSink
   let heart: Heartbeat
   let stop = Doorbell()
-
-  /// How many days before a calendar's last published day the warnings begin.
-  static let notice = 60
 
   func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
@@ -48,8 +45,9 @@ struct HorizonService: Service {
       guard let last = calendar.publishedUntil else { return nil }
       // A layer ends with its base, which says so.
       if let base = calendars.first(where: { $0.id == calendar.base }), base.publishedUntil == last { return nil }
-      let left = last - calendar.date(of: now)
-      guard left <= notice else { return nil }
+      let today = calendar.date(of: now)
+      guard today >= firstWarning(last) else { return nil }
+      let left = last - today
       var record = LogRecord(
         time: now.microseconds, priority: .warning, event: .calendarHorizon,
         message: "Calendar \(calendar.id) is published until \(last), \(words(left)): due times past it are "
@@ -59,6 +57,13 @@ struct HorizonService: Service {
       record.set("days_left", .integer(Int64(left)))
       return record
     }
+  }
+
+  /// The first day of the month before that of the last published day: 1 November for a calendar of a year.
+  private static func firstWarning(_ last: CivilDate) -> CivilDate {
+    let (year, month, _) = last.fields
+    return month == 1
+      ? CivilDate(year: year - 1, month: 12, day: 1) : CivilDate(year: year, month: month - 1, day: 1)
   }
 
   private static func words(_ days: Int) -> String {

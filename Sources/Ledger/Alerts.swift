@@ -73,6 +73,8 @@ public enum Alerts {
     public var retrospective: Bool
     /// Who took note of it.
     public var acknowledgement: Acknowledgement?
+    /// Whether its clock's due time rests on a day the calendar is not published for.
+    public var provisional: Bool
     /// The case's region.
     public var region: String?
     /// The case's service window.
@@ -91,7 +93,7 @@ public enum Alerts {
   private static let columns = """
     a.case_id, a.commitment, a.round, a.level, a.revision, a.priority, a.due_at, a.level_at, a.recorded_at, \
     a.resolved_at, a.withdrawn_at, a.retrospective, a.acknowledged_at, a.acknowledged_by, a.reason, f.region, \
-    f.service_window, c.due_at
+    f.service_window, c.due_at, coalesce(c.provisional, false)
     """
 
   private static let joined = """
@@ -187,7 +189,8 @@ public enum Alerts {
           levelAt: Instant(microseconds: try found.timestamptz(row, 7)),
           recordedAt: Instant(microseconds: try found.timestamptz(row, 8)), resolvedAt: try instant(row, 9),
           withdrawnAt: try instant(row, 10), retrospective: try found.bool(row, 11),
-          acknowledgement: acknowledgement, region: try found.optionalText(row, 15),
+          acknowledgement: acknowledgement, provisional: try found.bool(row, 18),
+          region: try found.optionalText(row, 15),
           serviceWindow: try found.optionalText(row, 16)))
     }
     return alerts

@@ -4,14 +4,17 @@ import ServiceTime
 /// Walks the whole ledger case by case, in the order of case ids, in pages of bounded size.
 struct CasePages {
   private var after: Identifier?
+  private let until: Identifier?
   private var limit: Int64
   private let pageSize: Int64
   private var done = false
   let through: Int64
 
-  /// A walk over events up to a position, about `pageSize` events at a time.
-  init(through: Int64, pageSize: Int64 = 20_000) {
+  /// A walk over events up to a position, about `pageSize` events at a time; of the cases after one, through another.
+  init(through: Int64, after: Identifier? = nil, until: Identifier? = nil, pageSize: Int64 = 20_000) {
     self.through = through
+    self.after = after
+    self.until = until
     limit = pageSize
     self.pageSize = pageSize
   }
@@ -22,8 +25,8 @@ struct CasePages {
       let found = try session.execute(
         """
         SELECT \(EventRows.columns) FROM bizclock.event
-        WHERE case_id > $1 AND position <= $2 ORDER BY case_id LIMIT $3
-        """, [.text(after?.text ?? ""), .int8(through), .int8(limit)])
+        WHERE case_id > $1 AND position <= $2 AND ($4::text IS NULL OR case_id <= $4) ORDER BY case_id LIMIT $3
+        """, [.text(after?.text ?? ""), .int8(through), .int8(limit), .text(until?.text)])
       var cases: [(Identifier, [StoredEvent])] = []
       for row in 0..<found.rowCount {
         let stored = try EventRows.read(found, row)

@@ -50,6 +50,22 @@ struct CellSums: Sendable, Equatable {
     CellSums.count(&workingBuckets, DurationSketch.bucket(of: row.measures.working), sign)
   }
 
+  /// Adds other sums.
+  mutating func add(_ other: CellSums) {
+    finished += other.finished
+    onTime += other.onTime
+    late += other.late
+    premature += other.premature
+    early += other.early
+    countedDays += other.countedDays
+    working += other.working
+    elapsed += other.elapsed
+    paused += other.paused
+    overrun += other.overrun
+    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, count) }
+    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, count) }
+  }
+
   /// Takes other sums off.
   mutating func subtract(_ other: CellSums) {
     finished -= other.finished
@@ -88,6 +104,11 @@ struct MetricDelta: Sendable {
       key.day = dueDay
       cells[key, default: CellSums()].add(row, times: sign)
     }
+  }
+
+  /// Adds other changes.
+  mutating func add(_ other: MetricDelta) {
+    for (key, sums) in other.cells { cells[key, default: CellSums()].add(sums) }
   }
 
   /// The cells that really change.

@@ -27,6 +27,7 @@ struct OutboxLine: Sendable {
     if let told = OutboxLine.told(alert, moment) { json.add("data_at", told.microseconds) }
     if let resolved = alert.resolvedAt { json.add("resolved_at", resolved.microseconds) }
     if let calendar = clock?.calendar { json.add("calendar", calendar) }
+    if clock?.provisional ?? false { json.add("provisional", flag: true) }
     if let region = row.attributes.region { json.add("region", region) }
     if let grid = row.attributes.grid { json.add("grid", grid) }
     if let window = row.attributes.serviceWindow { json.add("service_window", window) }

@@ -36,6 +36,21 @@ extension ProjectionDelta {
     lines.append(OutboxLine(.withdrawn, alert, period, period?.span.track.total, moment))
   }
 
+  /// What becomes of alerts of shares; levels that the periods foresaw before are left out.
+  func shareMoves(_ before: [SharePeriodRow]) -> [CaseMove.Alert] {
+    var foreseen: [AlertRow.Key: Instant] = [:]
+    for period in before {
+      for reach in period.span.reaches { foreseen[period.key(reach.level)] = reach.at }
+    }
+    let new = newAlerts.filter { foreseen[$0.key] != $0.levelAt }.map {
+      CaseMove.Alert(id: $0.id, change: .added, levelAt: $0.levelAt)
+    }
+    return new
+      + changedAlerts.map {
+        CaseMove.Alert(id: $0.id, change: $0.withdrawn ? .withdrawn : .amended, levelAt: $0.levelAt)
+      }
+  }
+
   private mutating func raise(
     _ key: AlertRow.Key, _ reach: ShareSpan.Reach, _ period: SharePeriodRow, _ moment: ProjectionMoment
   ) {

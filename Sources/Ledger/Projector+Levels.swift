@@ -19,11 +19,11 @@ extension Projector {
       SELECT array_agg(source) AS sources FROM (\(StalledFeeds.sources)) AS s
     ), due AS MATERIALIZED (
       SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
-        next_level_at, history, started_received_at, stopped_at, calendar
+        next_level_at, history, started_received_at, stopped_at, calendar, provisional
       FROM bizclock.clock WHERE next_level_at <= $1 ORDER BY next_level_at LIMIT $2
     ), reached AS (
       SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at,
-        d.calendar, a.notify,
+        d.calendar, d.provisional, a.notify,
         CASE WHEN d.history THEN l.at < d.started_received_at
           ELSE l.at + $3 * interval '1 microsecond' < d.started_received_at END AS retrospective
       FROM due d
@@ -59,7 +59,7 @@ extension Projector {
           'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
           'resolved_at', (extract(epoch FROM q.stopped_at) * 1000000)::int8,
           'feed_stalled', CASE WHEN e.event = 'alert.raised' AND r.feed_stalled THEN true END,
-          'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
+          'provisional', CASE WHEN q.provisional THEN true END, 'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
       FROM raised r
       JOIN reached q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round
         AND q.name = r.level AND q.revision = r.revision

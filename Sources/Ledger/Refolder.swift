@@ -16,25 +16,79 @@ public enum Refolder {
     public var verdicts = 0
   }
 
-  /// Folds every case up to the projector's position, inside the caller's transaction, which must have moved the
-  /// projector's row.
-  static func all(
-    _ rulebook: Rulebook, through position: Int64, reason: ChangeReason, _ moment: ProjectionMoment,
-    _ session: inout Session
-  ) throws(PostgresError) -> Outcome {
-    try DeltaWriter.prepare(&session)
-    var outcome = Outcome()
-    var shares: Set<ShareCellKey> = []
-    var pages = CasePages(through: position)
-    while let page = try pages.next(&session) {
-      _ = try refold(page, rulebook, reason, moment, &outcome, &shares, &session)
-    }
-    // All of them, and not those alone whose cells changed: targets and working days may have.
-    try judge(.all, rulebook, reason, moment, &outcome, &session)
-    return outcome
+  /// A change of rules, to be judged.
+  struct Change {
+    var rulebook: Rulebook
+    /// The rules before; without them every case counts as touched.
+    var former: Rulebook?
+    /// How far the ledger is projected.
+    var position: Int64
+    /// Every edge of a closure up to here has been brought to the open clocks.
+    var settledThrough: Instant
+    var reason: ChangeReason
+    var moment: ProjectionMoment
+    /// Whether what moves is written, or only told.
+    var writes: Bool
   }
 
-  /// Folds some cases, as `all` does.
+  /// Judges again every case that a change of rules can touch, inside the caller's transaction, which must have moved
+  /// the projector's row if anything is to be written. Each case of which something moves is handed to `each`.
+  /// `readAhead` reads the pages on another connection.
+  static func change(
+    _ change: Change, readAhead: PagesAhead? = nil, _ session: inout Session, each: (CaseMove) -> Void
+  ) throws(PostgresError) -> (Moves, Fingerprint) {
+    let (rulebook, moment) = (change.rulebook, change.moment)
+    if change.writes { try DeltaWriter.prepare(&session) }
+    var moves = Moves()
+    var fingerprint = Fingerprint()
+    let former = try ShareCells.all(&session)
+    var cells = former
+    let touched = TouchedCases.Question(
+      reach: change.former.map { rulebook.reach(over: $0) } ?? .everything,
+      midnight: { date in rulebook.calendars.values.map { $0.midnight(date) }.min() ?? .earliest },
+      crossed: try Projector.casesAtEdges(rulebook, after: change.settledThrough, until: moment.now, &session),
+      position: change.position)
+    readAhead?.ask(touched)
+    var walk = readAhead == nil ? try TouchedCases(touched, &session) : nil
+    try KeyLookups.begin(&session)
+    func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
+      if let readAhead { return try readAhead.next() }
+      return try walk?.next(&session)
+    }
+    while let page = try next(&session) {
+      var delta = try judge(page, rulebook, change.reason, moment, &session) { move in
+        moves.take(move)
+        fingerprint.take(move)
+        each(move)
+      }
+      moves.cases += page.cases.count
+      let changed = delta.shares.changed
+      ShareCells.add(changed, to: &cells)
+      guard change.writes else { continue }
+      try ShareCells.write(changed, &session)
+      try write(&delta, moment, &session)
+    }
+    try KeyLookups.end(&session)
+    // All of them, and not those alone whose cells changed: targets and working days may have.
+    let (before, after) = (
+      SharePeriodRow.rows(former, change.former ?? rulebook), SharePeriodRow.rows(cells, rulebook)
+    )
+    moves.take(before, after)
+    var delta = ProjectionDelta()
+    try Shares.judgeAll(after, &delta, rulebook, moment, &session, reason: change.reason)
+    for alert in delta.shareMoves(change.former == nil ? [] : before) {
+      moves.take(share: alert.id.commitment, alert.change)
+      fingerprint.take(alert.id, alert.change, alert.levelAt)
+    }
+    if change.writes {
+      delta.summarizeRetrospective()
+      try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    }
+    return (moves, fingerprint)
+  }
+
+  /// Folds some cases up to the projector's position, inside the caller's transaction, which must have moved the
+  /// projector's row.
   static func some(
     _ caseIDs: [Identifier], _ rulebook: Rulebook, through position: Int64, reason: ChangeReason,
     _ moment: ProjectionMoment, _ session: inout Session
@@ -57,7 +111,8 @@ public enum Refolder {
       rest = rest.dropFirst(2_000)
       let events = try CaseReader.events(page, through: position, &session)
       let cases = page.compactMap { id in events[id].map { (id, $0) } }
-      days.formUnion(try refold(cases, rulebook, reason, moment, &outcome, &shares, &session))
+      days.formUnion(
+        try refold(try CasePage(cases, &session), rulebook, reason, moment, &outcome, &shares, &session))
     }
     try judge(.around(shares, rulebook), rulebook, reason, moment, &outcome, &session)
     return outcome
@@ -78,34 +133,48 @@ public enum Refolder {
   /// Folds a page of cases and writes what that changes; the days whose metric cells were moved. `shares` takes the
   /// cells of shares that changed.
   private static func refold(
-    _ cases: [(Identifier, [StoredEvent])], _ rulebook: Rulebook, _ reason: ChangeReason,
-    _ moment: ProjectionMoment, _ outcome: inout Outcome, _ shares: inout Set<ShareCellKey>,
-    _ session: inout Session
+    _ page: CasePage, _ rulebook: Rulebook, _ reason: ChangeReason, _ moment: ProjectionMoment,
+    _ outcome: inout Outcome, _ shares: inout Set<ShareCellKey>, _ session: inout Session
   ) throws(PostgresError) -> [CivilDate] {
-    let ids = cases.map(\.0)
-    let before = try CaseReader.before(ids, &session)
-    let alerts = try CaseReader.alerts(ids, &session)
-    var delta = ProjectionDelta()
-    var life = SignOfLife()
-    for (caseID, events) in cases {
-      try life.folded(&session)
-      var was = before[caseID] ?? CaseBefore()
-      was.alerts = alerts[caseID] ?? [:]
-      var cached = CachedCase.folded(caseID, events, rulebook)
-      var after = cached.after(caseID, rulebook, asOf: moment.now)
-      delta.add(was, &after, reason: reason, moment)
-    }
+    var delta = try judge(page, rulebook, reason, moment, &session)
     let cells = delta.shares.changed
     try ShareCells.write(cells, &session)
     shares.formUnion(cells.keys)
-    delta.summarizeRetrospective()
-    try StalledFeeds.mark(&delta, &session)
-    try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
-    try DeltaWriter.clear(&session)
-    outcome.cases += cases.count
+    try write(&delta, moment, &session)
+    outcome.cases += page.cases.count
     outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
     outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
     outcome.verdicts += delta.superseded.count
     return delta.metrics.cells.keys.map(\.day)
+  }
+
+  /// Folds a page of cases: what it takes to bring their rows up to that. Each case of which something moves is handed
+  /// to `each`.
+  private static func judge(
+    _ page: CasePage, _ rulebook: Rulebook, _ reason: ChangeReason, _ moment: ProjectionMoment,
+    _ session: inout Session, each: (CaseMove) -> Void = { _ in }
+  ) throws(PostgresError) -> ProjectionDelta {
+    var delta = ProjectionDelta()
+    var life = SignOfLife()
+    for (caseID, events) in page.cases {
+      try life.folded(&session)
+      let was = page.before[caseID] ?? CaseBefore()
+      var cached = CachedCase.folded(caseID, events, rulebook)
+      var after = cached.after(caseID, rulebook, asOf: moment.now)
+      let mark = delta.mark
+      delta.add(was, &after, reason: reason, moment)
+      if let move = delta.move(of: caseID, was, since: mark) { each(move) }
+    }
+    return delta
+  }
+
+  /// Writes what a page changes.
+  private static func write(
+    _ delta: inout ProjectionDelta, _ moment: ProjectionMoment, _ session: inout Session
+  ) throws(PostgresError) {
+    delta.summarizeRetrospective()
+    try StalledFeeds.mark(&delta, &session)
+    try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
+    try DeltaWriter.clear(&session)
   }
 }

@@ -35,6 +35,16 @@ enum ShareCells {
       """, [.textArray(shrunk.map(\.commitment)), .dateArray(shrunk.map(\.day.dayNumber))])
   }
 
+  /// What cells come to once changes are added to them, as `write` does it in the database.
+  static func add(_ changes: [ShareCellKey: ShareCell], to cells: inout [ShareCellKey: ShareCell]) {
+    for (key, change) in changes {
+      var cell = cells[key] ?? ShareCell()
+      cell.tally += change.tally
+      cell.arrival.take(change.arrival)
+      cells[key] = cell.tally == ShareTally() ? nil : cell
+    }
+  }
+
   private static let columns =
     "t.commitment, t.day, t.population, t.counted, t.first_received_at, t.first_loaded_at"
 

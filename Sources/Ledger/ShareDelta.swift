@@ -77,6 +77,11 @@ struct ShareDelta: Sendable {
     if cells[key]?.reason != .voided { cells[key]?.reason = reason }
   }
 
+  /// Adds the tallies of other changes.
+  mutating func add(_ other: ShareDelta) {
+    for (key, cell) in other.cells { cells[key, default: ShareCell()].tally += cell.tally }
+  }
+
   /// The cells that really change.
   var changed: [ShareCellKey: ShareCell] { cells.filter { $0.value.tally != ShareTally() } }
 }

@@ -57,21 +57,34 @@ enum Shares {
     _ scope: Scope, _ delta: inout ProjectionDelta, _ rulebook: Rulebook, _ moment: ProjectionMoment,
     _ session: inout Session, reason: (ShareCommitment, CivilDate) -> ChangeReason
   ) throws(PostgresError) {
-    let cells: [ShareCellKey: ShareCell]
-    var left: [AlertRow.Key: AlertRow]
-    let chosen: [Int: Set<CivilDate>]?
     switch scope {
     case .all:
-      chosen = nil
-      cells = try ShareCells.all(&session)
-      left = try AlertRows.ofShares(&session)
+      judge(
+        SharePeriodRow.rows(try ShareCells.all(&session), rulebook), nil, try AlertRows.ofShares(&session), &delta,
+        rulebook, moment, reason)
     case .some(let periods):
       guard !periods.isEmpty else { return }
-      chosen = periods
-      cells = try ShareCells.within(spans(periods, rulebook), &session)
-      left = try AlertRows.ofShares(periods, rulebook, &session)
+      let cells = try ShareCells.within(spans(periods, rulebook), &session)
+      judge(
+        SharePeriodRow.rows(cells, rulebook), periods, try AlertRows.ofShares(periods, rulebook, &session), &delta,
+        rulebook, moment, reason)
     }
-    let periods = SharePeriodRow.rows(cells, rulebook)
+  }
+
+  /// Adds what becomes of the alerts of all periods, whose cells may not be written yet.
+  static func judgeAll(
+    _ periods: [SharePeriodRow], _ delta: inout ProjectionDelta, _ rulebook: Rulebook, _ moment: ProjectionMoment,
+    _ session: inout Session, reason: ChangeReason
+  ) throws(PostgresError) {
+    judge(periods, nil, try AlertRows.ofShares(&session), &delta, rulebook, moment) { _, _ in reason }
+  }
+
+  private static func judge(
+    _ periods: [SharePeriodRow], _ chosen: [Int: Set<CivilDate>]?, _ alerts: [AlertRow.Key: AlertRow],
+    _ delta: inout ProjectionDelta, _ rulebook: Rulebook, _ moment: ProjectionMoment,
+    _ reason: (ShareCommitment, CivilDate) -> ChangeReason
+  ) {
+    var left = alerts
     for period in periods where chosen?[period.index]?.contains(period.span.first) ?? true {
       delta.addAlerts(period, &left, reason(period.share, period.span.first), moment)
     }

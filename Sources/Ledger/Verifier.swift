@@ -41,7 +41,21 @@ public enum Verifier {
     mutating func add(_ subject: String, _ row: String, _ what: String, caseID: String? = nil) {
       differenceCount += 1
       if let caseID { differing.insert(caseID) }
-      if differences.count < 1_000 { differences.append(Difference(subject: subject, row: row, what: what)) }
+      if differences.count < Report.kept { differences.append(Difference(subject: subject, row: row, what: what)) }
+    }
+
+    private static let kept = 1_000
+
+    /// Takes in what was found elsewhere.
+    mutating func add(_ other: Report) {
+      events += other.events
+      cases += other.cases
+      clocks += other.clocks
+      alerts += other.alerts
+      differenceCount += other.differenceCount
+      differences += other.differences.prefix(Report.kept - differences.count)
+      differing.formUnion(other.differing)
+      differingDays.formUnion(other.differingDays)
     }
   }
 
@@ -61,44 +75,89 @@ public enum Verifier {
   static func compareAll(
     _ rulebook: Rulebook, over base: Rules.InForce? = nil, _ session: inout Session
   ) throws(PostgresError) -> Report {
-    let row = try session.execute(
-      "SELECT position, recorded_at, policy, calendar, shares_through FROM bizclock.projector")
-    if let base {
-      let policy = try row.int8(0, 2)
-      let calendar = try row.int8(0, 3)
-      if policy != base.policyID || calendar != base.calendarID { throw Rules.changedMeanwhile("verify") }
+    let view = try View(over: base, &session)
+    var part = Part()
+    var pages = CasePages(through: view.position)
+    try part.compare(&pages, rulebook, view, &session) { _ in }
+    return try finish(part, rulebook, view, &session)
+  }
+
+  /// What is compared: the projections as one transaction sees them.
+  struct View: Sendable, Equatable {
+    var position: Int64
+    var recordedAt: Instant
+    var epoch: Int64
+    var sharesThrough: Instant
+
+    init(over base: Rules.InForce?, _ session: inout Session) throws(PostgresError) {
+      let row = try session.execute(
+        "SELECT position, recorded_at, policy, calendar, shares_through, epoch FROM bizclock.projector")
+      if let base {
+        let policy = try row.int8(0, 2)
+        let calendar = try row.int8(0, 3)
+        if policy != base.policyID || calendar != base.calendarID { throw Rules.changedMeanwhile("verify") }
+      }
+      position = try row.int8(0, 0)
+      recordedAt = Instant(microseconds: try row.timestamptz(0, 1))
+      sharesThrough = Instant(microseconds: try row.timestamptz(0, 4))
+      epoch = try row.int8(0, 5)
     }
-    let position = try row.int8(0, 0)
-    let recordedAt = Instant(microseconds: try row.timestamptz(0, 1))
+  }
+
+  /// What was found in some of the cases.
+  struct Part: Sendable {
     var report = Report()
     var metrics = MetricDelta()
-    let addressees = Addressees(rulebook)
     var shares = ShareDelta()
-    var pages = CasePages(through: position)
-    while let page = try pages.next(&session) {
-      let ids = page.map(\.0)
-      let before = try CaseReader.before(ids, &session)
-      let alerts = try CaseReader.alerts(ids, &session)
-      for (caseID, events) in page {
-        report.events += events.count
-        report.cases += 1
-        var folded = CachedCase.folded(caseID, events, rulebook)
-        let after = folded.after(caseID, rulebook, asOf: recordedAt)
-        for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
-        for part in after.row.shares { shares.add(part, times: 1, .repair) }
-        let there = before[caseID] ?? CaseBefore()
-        compare(after, there, &report)
-        compareAlerts(after, there, alerts[caseID] ?? [:], addressees, asOf: recordedAt, &report)
+
+    /// Folds and compares the cases of a walk; `folded` is told the number of events after each page.
+    mutating func compare(
+      _ pages: inout CasePages, _ rulebook: Rulebook, _ view: View, _ session: inout Session, folded: (Int) -> Void
+    ) throws(PostgresError) {
+      let addressees = Addressees(rulebook)
+      try KeyLookups.begin(&session)
+      while let page = try pages.next(&session) {
+        let ids = page.map(\.0)
+        let before = try CaseReader.before(ids, &session)
+        let alerts = try CaseReader.alerts(ids, &session)
+        var events = 0
+        for (caseID, stored) in page {
+          events += stored.count
+          report.cases += 1
+          var folded = CachedCase.folded(caseID, stored, rulebook)
+          let after = folded.after(caseID, rulebook, asOf: view.recordedAt)
+          for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
+          for part in after.row.shares { shares.add(part, times: 1, .repair) }
+          let there = before[caseID] ?? CaseBefore()
+          Verifier.compare(after, there, &report)
+          Verifier.compareAlerts(after, there, alerts[caseID] ?? [:], addressees, asOf: view.recordedAt, &report)
+        }
+        report.events += events
+        folded(events)
       }
     }
-    try findStrays(position, &report, &session)
-    try compareCells(metrics.changed, &report, &session)
-    let through = Instant(microseconds: try row.timestamptz(0, 4))
-    try compareShares(shares, rulebook, through: through, &report, &session)
+
+    /// Takes in what was found in other cases.
+    mutating func add(_ other: Part) {
+      report.add(other.report)
+      metrics.add(other.metrics)
+      shares.add(other.shares)
+    }
+  }
+
+  /// Compares what belongs to no case, once all cases are compared.
+  static func finish(
+    _ part: Part, _ rulebook: Rulebook, _ view: View, _ session: inout Session
+  ) throws(PostgresError) -> Report {
+    var report = part.report
+    try KeyLookups.end(&session)
+    try findStrays(view.position, &report, &session)
+    try compareCells(part.metrics.changed, &report, &session)
+    try compareShares(part.shares, rulebook, through: view.sharesThrough, &report, &session)
     return report
   }
 
-  private static func compare(_ after: CaseAfter, _ there: CaseBefore, _ report: inout Report) {
+  fileprivate static func compare(_ after: CaseAfter, _ there: CaseBefore, _ report: inout Report) {
     let id = after.row.caseID.text
     if there.row == nil {
       report.add(id, "case", "is missing", caseID: id)
@@ -127,7 +186,7 @@ public enum Verifier {
   }
 
   /// Every level before the one that a clock waits for has its alert; no other alert stands.
-  private static func compareAlerts(
+  fileprivate static func compareAlerts(
     _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], _ addressees: Addressees,
     asOf moment: Instant, _ report: inout Report
   ) {

@@ -185,7 +185,8 @@ struct AlertList {
     for alert in alerts {
       table.add(
         [
-          alert.id.description, alert.id.level, alert.priority, alert.dueAt.rfc3339(in: zone),
+          alert.id.description, alert.id.level, alert.priority,
+          alert.dueAt.rfc3339(in: zone) + (alert.provisional ? " provisional" : ""),
           alert.levelAt.rfc3339(in: zone), alert.overrun(at: now).map(PastSpan.text) ?? "–", alert.region ?? "–",
           alert.serviceWindow ?? "–", alert.acknowledgement?.by ?? "–",
         ] + (showsAll ? [AlertList.state(alert)] : []))
@@ -212,6 +213,7 @@ struct AlertList {
               ("priority", .text(alert.priority)), ("due_at", time(alert.dueAt)), ("level_at", time(alert.levelAt)),
               ("recorded_at", time(alert.recordedAt)), ("resolved_at", time(alert.resolvedAt)),
               ("withdrawn_at", time(alert.withdrawnAt)), ("retrospective", .bool(alert.retrospective)),
+              ("provisional", .bool(alert.provisional)),
               ("overrun_seconds", JSONText(alert.overrun(at: now).map { $0 / 1_000_000 })),
               ("region", JSONText(alert.region)), ("service_window", JSONText(alert.serviceWindow)),
               ("acknowledged_at", time(alert.acknowledgement?.at)),

@@ -10,7 +10,9 @@ struct ClosureCommand: AsyncParsableCommand {
     commandName: "closure", abstract: "Declare a local closure (typhoon) of a calendar in force, or end it.",
     discussion: """
       Each declaration is a new version of the calendar, in force at once, kept with who, when and why; it reckons \
-      every case again. A calendar draft that is applied later keeps declared closures. Times are RFC 3339, e.g. \
+      the cases that it touches again. Where verdicts of finished clocks would become others, as by a closure told \
+      afterwards, nothing is declared without --restate; --dry-run shows what would move. A calendar draft that is \
+      applied later keeps declared closures. Times are RFC 3339, e.g. \
       2026-09-18T10:00:00+08:00; without an offset, in the calendar's zone.
       """,
     subcommands: [Begin.self, End.self, Remove.self, List.self])
@@ -118,6 +120,9 @@ struct ClosureCommand: AsyncParsableCommand {
     @Option(help: "The calendar's id.") var calendar: String
     @Option(help: "Why, for those who come later.") var reason: String
     @Option(help: "Who; the login name if left out.") var by: String?
+    @Flag(help: "Let verdicts of finished clocks become others; the former ones stay in the history.")
+    var restate = false
+    @Flag(help: "Only show what would move; exit status 1 if something would.") var dryRun = false
 
     func validate() throws { try Operator.check(by: by, reason: reason) }
 
@@ -137,27 +142,32 @@ struct ClosureCommand: AsyncParsableCommand {
       let installation = try await globals.open()
       try await installation.checkSchema()
       let now = SystemClock().now()
-      let (calendar, reason, who) = (calendar, reason, try Operator.name(by))
+      let (calendar, consent) = (
+        calendar, Rules.Consent(by: try Operator.name(by), reason: reason, restate: restate)
+      )
       let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
-      let connection = try await installation.database.connect(.administer)
-      let (words, outcome) = try await connection.run { session -> (String, Refolder.Outcome) in
+      let (connection, other) = (
+        try await installation.database.connect(.administer), try await installation.database.connect(.administer)
+      )
+      let (words, change) = try await connection.run { session -> (String, Rules.Change) in
         let desk = try ClosureDesk(&session)
         let (document, closure, what) = try make(desk, calendar, now)
-        let outcome = try desk.apply(
-          document, by: who, reason: reason, retrospectiveAfter: retrospectiveAfter, now: now, on: &session)
-        return ("\(ClosureDesk.words(closure, try desk.zone(calendar: calendar))) of \(calendar) \(what)", outcome)
+        let words = ClosureDesk.words(closure, try desk.zone(calendar: calendar))
+        return (
+          "\(words) of \(calendar) \(what)", try desk.change(document, retrospectiveAfter: retrospectiveAfter)
+        )
       }
+      if dryRun {
+        let preview = try await connection.run { try Rules.preview(change, now: now, on: &$0) }
+        Terminal.print(preview.moves.isEmpty ? "nothing would move" : "would move:\n\n\(preview.moves.text)")
+        if !preview.moves.isEmpty { throw ExitCode(1) }
+        return
+      }
+      let applied = try await Rules.apply(change, consent, now: now, on: connection, reading: other)
       await connection.close()
-      Terminal.print(Terminal.safe(words))
-      Terminal.print(outcome.words)
+      await other.close()
+      if applied.refusal == nil { Terminal.print(Terminal.safe(words)) }
+      try applied.report()
     }
-  }
-}
-
-extension Refolder.Outcome {
-  /// What a change of rules moved.
-  var words: String {
-    "in force: \(cases) cases judged again, \(clocks) clocks changed, \(verdicts) verdicts restated, "
-      + "\(alerts) alerts recorded, amended or withdrawn"
   }
 }

@@ -75,27 +75,3 @@ struct IngestCommand: AsyncParsableCommand {
     return try FeedDescription(settings, processes: rulebook.policy.processes)
   }
 }
-
-/// How far long work is, on one line of a terminal; nothing elsewhere.
-final class ProgressLine: Sendable {
-  private let shown = isatty(STDERR_FILENO) != 0
-  private let last = Mutex<(loaded: AppendOutcome, projected: Int64)>((AppendOutcome(), 0))
-
-  func show(_ progress: Loading.Progress) {
-    guard shown else { return }
-    let (loaded, projected) = last.withLock { last in
-      switch progress {
-      case .loaded(let outcome): last.loaded = outcome
-      case .projected(let position): last.projected = position
-      }
-      return last
-    }
-    let text = "\(loaded.read) read, \(loaded.new) new; projected to \(projected) of \(loaded.position)"
-    Terminal.write("\r\u{1b}[K\(text)", to: STDERR_FILENO)
-  }
-
-  func end() {
-    guard shown else { return }
-    Terminal.write("\r\u{1b}[K", to: STDERR_FILENO)
-  }
-}

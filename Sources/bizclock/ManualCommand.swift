@@ -135,10 +135,14 @@ enum ManualPage {
   }
 
   private static let exitStatuses: [String] = [
-    ("0", "done"), ("1", "verify or \\-\\-check found a difference"), ("64", "wrong usage"),
+    ("0", "done"), ("1", "verify, diff, \\-\\-dry\\-run or \\-\\-check found a difference"),
+    ("64", "wrong usage, or verdicts of finished clocks would become others without \\-\\-restate"),
     ("65", "some input was quarantined"), ("66", "what was asked for is not there"), ("69", "database unreachable"),
     ("70", "the program is at fault"), ("74", "reading or writing failed"),
-    ("75", "others changed the rules meanwhile: look again, and begin again"),
+    (
+      "75",
+      "others changed the rules meanwhile, or something else would move than what was shown: look again, and begin again"
+    ),
     ("77", "the database role lacks the right; what to do is said"),
     ("78", "configuration wrong; all faults are listed with their lines"),
   ].flatMap { entry("\\fB\($0.0)\\fR", $0.1) }

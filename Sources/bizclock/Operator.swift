@@ -17,6 +17,14 @@ enum Operator {
     _ = try text(reason, "--reason")
   }
 
+  /// Refuses what cannot be a token of `diff`, so that a slip of the pen is not taken for a change of the world.
+  static func check(token: String) throws {
+    let parts = token.split(separator: "-", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), parts.allSatisfy({ $0.count == 16 && $0.allSatisfy(\.isHexDigit) }) else {
+      throw ValidationError("--expect takes the token that diff prints, or its part before the dash.")
+    }
+  }
+
   /// A text to be recorded: not blank, without NUL, which the database cannot hold.
   static func text(_ given: String, _ option: String) throws -> String {
     guard given.contains(where: { !$0.isWhitespace }) else {

@@ -12,15 +12,22 @@ struct VerifyCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
+    let progress = ProgressLine()
     let report = try await globals.withDatabase { database in
-      let connection = try await database.connect(.administer)
-      let report = try await connection.run { session -> Verifier.Report in
-        guard let (inForce, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
-        return try Verifier.verify(rulebook, over: inForce, on: &session)
+      // Two at work: what each folds is its own, and the server reads for one while the other folds.
+      let (first, second) = (try await database.connect(.administer), try await database.connect(.administer))
+      let (inForce, rulebook) = try await first.run { session in
+        guard let rules = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
+        return rules
       }
-      await connection.close()
+      let report = try await Verifier.verify(rulebook, over: inForce, on: first, and: second) {
+        progress.show($0, of: $1, "events folded")
+      }
+      await first.close()
+      await second.close()
       return report
     }
+    progress.end()
     if json {
       Terminal.print(
         JSONText.object([

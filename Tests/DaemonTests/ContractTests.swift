@@ -5,7 +5,7 @@ import Testing
 
 /// Everything that the contract with users names is there: commands with their options, views with their columns.
 @Suite struct ContractTests {
-  /// Contract §2. What is still to come is left out: `policy diff`, `calendar diff` and `apply --restate`.
+  /// Contract §2.
   static let commands: [String: Set<String>] = [
     "": ["config", "version"],
     "run": [],
@@ -13,11 +13,13 @@ import Testing
     "ingest": ["feed", "retrospective", "json", "FILES"],
     "migrate": ["check"],
     "policy check": ["FILE"],
-    "policy apply": ["FILE", "reason", "by"],
+    "policy diff": ["FILE", "cases", "json"],
+    "policy apply": ["FILE", "reason", "by", "restate", "expect"],
     "calendar check": ["FILE"],
-    "calendar apply": ["FILE", "reason", "by"],
-    "calendar closure begin": ["calendar", "from", "to", "name", "reason", "by"],
-    "calendar closure end": ["calendar", "at", "reason", "by"],
+    "calendar diff": ["FILE", "cases", "json"],
+    "calendar apply": ["FILE", "reason", "by", "restate", "expect"],
+    "calendar closure begin": ["calendar", "from", "to", "name", "reason", "by", "restate", "dry-run"],
+    "calendar closure end": ["calendar", "at", "reason", "by", "restate", "dry-run"],
     "due": ["commitment", "start", "pause", "batch", "json"],
     "explain": ["CASE", "lang", "json", "as-of"],
     "status": ["json"],

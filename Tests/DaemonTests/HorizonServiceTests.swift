@@ -5,11 +5,11 @@ import Testing
 
 @testable import Daemon
 
-/// The calendar's horizon: told from two months before it, once a day.
+/// The calendar's horizon: told from the first day of the month before it, once a day, until the next year is in.
 @Suite struct HorizonServiceTests {
   /// The shipped calendar is published until 2026-12-28.
   @Test(arguments: [
-    ("2026-10-29T12:00:00+08:00", 60), ("2026-12-27T23:59:59+08:00", 1), ("2026-12-28T12:00:00+08:00", 0),
+    ("2026-11-01T00:00:00+08:00", 57), ("2026-12-27T23:59:59+08:00", 1), ("2026-12-28T12:00:00+08:00", 0),
     ("2027-01-04T12:00:00+08:00", -7),
   ])
   func warnsWhenTheEndIsNear(_ now: String, _ left: Int64) throws {
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func isSilentBefore() throws {
-    #expect(try HorizonServiceTests.warnings("2026-10-28T23:59:59+08:00").isEmpty)
+    #expect(try HorizonServiceTests.warnings("2026-10-31T23:59:59+08:00").isEmpty)
   }
 
   /// Layers over one calendar end with it: that is said once. One with days of its own says so itself.

@@ -27,3 +27,15 @@ enum PolicyChange {
     await connection.close()
   }
 }
+
+extension ClosureDesk {
+  /// Puts a document of the desk in force, whatever it moves.
+  func apply(
+    _ document: RuleDocument, by name: String, reason: String, retrospectiveAfter: Int64, now: Instant,
+    on session: inout Session
+  ) throws -> Rules.Applied {
+    try Rules.apply(
+      try change(document, retrospectiveAfter: retrospectiveAfter),
+      Rules.Consent(by: name, reason: reason, restate: true), now: now, on: &session)
+  }
+}

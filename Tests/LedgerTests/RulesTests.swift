@@ -49,7 +49,7 @@ import Testing
         verdicts(ledger), ["K1 on_time 06-08 t", "K2 on_time 06-08 t", "K3 running 06-15 f"])
       // Both finished clocks have another due time, one another verdict; the open one has no verdict to restate. Two
       // levels of K3's licence were reached meanwhile.
-      #expect(outcome == Refolder.Outcome(cases: 3, clocks: 4, alerts: 4, verdicts: 2))
+      #expect(outcome.cases == 3 && outcome.clocks == 3 && outcome.alerts == 2 && outcome.verdicts == 2)
       try await expectRows(
         ledger.column(
           """

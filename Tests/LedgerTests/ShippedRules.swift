@@ -21,12 +21,15 @@ enum ShippedRules {
     return try compile(policy, calendars)
   }
 
+  /// The shipped policy and calendars, to be changed step by step.
+  static func draft() throws -> PolicyDraft { try compiled.get().0 }
+
   static func document() throws -> RuleDocument {
     let shipped = try PolicyDocuments.shipped()
     return RuleDocument(text: shipped.policyText, files: shipped.files)
   }
 
-  private static func compile(_ policy: Policy, _ calendars: [CalendarDefinition]) throws -> Rulebook {
+  static func compile(_ policy: Policy, _ calendars: [CalendarDefinition]) throws -> Rulebook {
     try Rulebook(policy: policy, calendars: calendars, zones: try ZoneFiles.load(for: calendars))
   }
 }

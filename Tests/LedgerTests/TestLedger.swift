@@ -116,11 +116,29 @@ struct TestLedger: Sendable {
 
   /// Puts changed rules in force at a moment.
   @discardableResult
-  func apply(_ kind: RuleDocument.Kind, _ rulebook: Rulebook, now: Instant = now) async throws -> Refolder.Outcome {
+  func apply(
+    _ kind: RuleDocument.Kind, _ rulebook: Rulebook, over former: Rulebook? = nil, now: Instant = now
+  ) async throws -> Moves {
     try await connection.run { session in
       try Rules.apply(
-        [(kind, RuleDocument(text: "changed", files: [:]))], rulebook: rulebook, by: "test", reason: "a change",
-        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now, on: &session)
+        Rules.Change(
+          [(kind, RuleDocument(text: "changed", files: [:]))], rulebook: rulebook, over: nil, former: former,
+          retrospectiveAfter: ProjectorSettings().retrospectiveAfter),
+        Rules.Consent(by: "test", reason: "a change", restate: true), now: now, on: &session
+      ).moves
+    }
+  }
+
+  /// What changed rules would move at a moment.
+  func preview(
+    _ kind: RuleDocument.Kind, _ rulebook: Rulebook, over former: Rulebook, now: Instant = now
+  ) async throws -> Moves {
+    try await connection.run { session in
+      try Rules.preview(
+        Rules.Change(
+          [(kind, RuleDocument(text: "changed", files: [:]))], rulebook: rulebook, over: nil, former: former,
+          retrospectiveAfter: ProjectorSettings().retrospectiveAfter), now: now, on: &session
+      ).moves
     }
   }
 

@@ -1,4 +1,5 @@
 import ServiceTime
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -180,6 +181,39 @@ import Testing
       try session.begin()
       #expect(try session.execute(tampering.statement).affectedRows > 0, "\(tampering)")
       return try Verifier.compareAll(ledger.rulebook, &session)
+    }
+  }
+
+  /// Two connections, each with a part of the cases, find what one finds; each event is told as folded once.
+  @Test func twoConnectionsFindTheSame() async throws {
+    let events = try OrderTests.simulated(cases: 300)
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, events)
+      try await ledger.execute(
+        "UPDATE bizclock.clock SET counted_days = counted_days + 1 WHERE hashtext(case_id) % 7 = 0")
+      try await ledger.execute("DELETE FROM bizclock.alert WHERE hashtext(case_id) % 11 = 0")
+      try await ledger.execute("UPDATE bizclock.metric_cell SET finished = finished + 1 WHERE cell % 5 = 0")
+      try await ledger.execute("UPDATE bizclock.share_cell SET counted = counted + 1")
+      let one = try await ledger.verify()
+      let other = try await ledger.connect()
+      let told = Mutex(0)
+      let base = try #require(try await ledger.connection.run { try Rules.inForce(&$0) })
+      let two = try await Verifier.verify(
+        ledger.rulebook, over: base, on: ledger.connection, and: other
+      ) { events, all in
+        told.withLock { $0 = max($0, events) }
+        #expect(all >= events)
+      }
+      await other.close()
+      func lines(_ report: Verifier.Report) -> [String] {
+        report.differences.map { "\($0.subject) \($0.row) \($0.what)" }.sorted()
+      }
+      #expect(one.differenceCount > 20 && one.differenceCount < 1_000)
+      #expect(lines(two) == lines(one))
+      #expect(two.differenceCount == one.differenceCount && two.differing == one.differing)
+      #expect(two.events == events.count && one.events == events.count && told.withLock { $0 } == events.count)
+      #expect(two.clocks == one.clocks && two.alerts == one.alerts && two.cells == one.cells)
     }
   }
 }

@@ -1,0 +1,74 @@
+import Dispatch
+import LibPQ
+import ServiceTime
+import Synchronization
+
+/// Pages of cases that one connection reads while another writes what becomes of those before.
+///
+/// The writer holds the lock on the projector's row by then: nobody else changes what is read, and each case is read
+/// before it is written.
+final class PagesAhead: Sendable {
+  private struct State {
+    var question: TouchedCases.Question?
+    var pages: [CasePage] = []
+    var failure: PostgresError?
+    var isRead = false
+    var isStopped = false
+  }
+
+  private let state = Mutex(State())
+  private let asked = DispatchSemaphore(value: 0)
+  private let filled = DispatchSemaphore(value: 0)
+  private let room = DispatchSemaphore(value: 2)
+
+  /// Reads what will be asked for, to the end, or until it is stopped. Holds its connection.
+  func serve(_ session: inout Session) {
+    asked.wait()
+    guard let question = state.withLock({ $0.isStopped ? nil : $0.question }) else { return }
+    do throws(PostgresError) {
+      try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+      var walk = try TouchedCases(question, &session)
+      try KeyLookups.begin(&session)
+      while let page = try walk.next(&session) {
+        room.wait()
+        guard
+          state.withLock({ state in
+            state.pages.append(page)
+            return !state.isStopped
+          })
+        else { break }
+        filled.signal()
+      }
+    } catch {
+      state.withLock { $0.failure = error }
+    }
+    session.rollbackQuietly()
+    state.withLock { $0.isRead = true }
+    filled.signal()
+  }
+
+  /// Begins to read.
+  func ask(_ question: TouchedCases.Question) {
+    state.withLock { $0.question = question }
+    asked.signal()
+  }
+
+  /// The next page; nil at the end. Fails as the reading does.
+  func next() throws(PostgresError) -> CasePage? {
+    filled.wait()
+    let (page, failure) = state.withLock { state -> (CasePage?, PostgresError?) in
+      if !state.pages.isEmpty { return (state.pages.removeFirst(), nil) }
+      return (nil, state.failure)
+    }
+    if let failure { throw failure }
+    if page != nil { room.signal() }
+    return page
+  }
+
+  /// Ends the reading, whatever is left of it.
+  func stop() {
+    state.withLock { $0.isStopped = true }
+    asked.signal()
+    room.signal()
+  }
+}

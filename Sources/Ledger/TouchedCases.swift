@@ -1,0 +1,93 @@
+import LibPQ
+import ServiceTime
+
+/// Walks the cases that a change of rules can touch, in the order of case ids, in pages of bounded size.
+struct TouchedCases {
+  /// Which cases are asked for.
+  struct Question: Sendable {
+    var reach: RuleReach
+    /// The first midnight at which a date begins in any of the calendars.
+    var midnight: @Sendable (CivilDate) -> Instant
+    /// Cases to be judged whatever the change: edges of closures have passed unseen.
+    var crossed: [Identifier]
+    /// How far events count.
+    var position: Int64
+  }
+
+  private enum Walk {
+    case none
+    case all(CasePages)
+    /// A cursor of the caller's transaction; it stands for the moment at which it was opened.
+    case some
+  }
+  private var walk: Walk
+  private let through: Int64
+  private static let pageSize = 4_000
+
+  init(_ question: Question, _ session: inout Session) throws(PostgresError) {
+    through = question.position
+    let crossed = Parameter.textArray(question.crossed.map(\.text))
+    switch question.reach {
+    case .everything:
+      walk = .all(CasePages(through: through))
+    case .nothing where question.crossed.isEmpty:
+      walk = .none
+    case .nothing:
+      _ = try session.execute(
+        "DECLARE touched NO SCROLL CURSOR FOR SELECT c FROM unnest($1::text[]) AS c ORDER BY c COLLATE \"C\"",
+        [crossed])
+      walk = .some
+    case .from(let date):
+      _ = try session.execute(
+        """
+        DECLARE touched NO SCROLL CURSOR FOR
+        SELECT case_id FROM bizclock.clock
+        WHERE state IN ('running', 'paused') OR due_at IS NULL OR due_day >= $1 OR due_at >= $2 OR mark_day >= $1
+          OR level_at[cardinality(level_at)] >= $2
+        UNION SELECT case_id FROM bizclock.case_file WHERE last_occurred_at >= $2
+        UNION SELECT c FROM unnest($3::text[]) AS c
+        ORDER BY 1
+        """, [.date(date.dayNumber), .timestamptz(question.midnight(date).microseconds), crossed])
+      walk = .some
+    }
+  }
+
+  /// The next cases with all that there is of them, ascending by id; nil at the end.
+  mutating func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
+    switch walk {
+    case .none: return nil
+    case .all(var pages):
+      let page = try pages.next(&session)
+      walk = .all(pages)
+      guard let page else { return nil }
+      return try CasePage(page, &session)
+    case .some:
+      let found = try session.execute("FETCH FORWARD \(TouchedCases.pageSize) FROM touched")
+      guard found.rowCount > 0 else {
+        try session.execute("CLOSE touched")
+        walk = .none
+        return nil
+      }
+      var ids: [Identifier] = []
+      for row in 0..<found.rowCount { ids.append(Identifier(try found.text(row, 0))) }
+      let events = try CaseReader.events(ids, through: through, &session)
+      return try CasePage(ids.compactMap { id in events[id].map { (id, $0) } }, &session)
+    }
+  }
+}
+
+/// Cases with all their events, their rows and their alerts.
+struct CasePage: Sendable {
+  var cases: [(Identifier, [StoredEvent])]
+  var before: [Identifier: CaseBefore]
+
+  /// Reads what there is of some cases.
+  init(_ cases: [(Identifier, [StoredEvent])], _ session: inout Session) throws(PostgresError) {
+    self.cases = cases
+    let ids = cases.map(\.0)
+    before = try CaseReader.before(ids, &session)
+    for (caseID, alerts) in try CaseReader.alerts(ids, &session) {
+      before[caseID, default: CaseBefore()].alerts = alerts
+    }
+  }
+}
