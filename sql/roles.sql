@@ -71,6 +71,7 @@ REVOKE ALL ON FUNCTION dashboard.on_time_as_of(timestamptz, date, date) FROM PUB
 GRANT EXECUTE ON FUNCTION
   dashboard.now(),
   bizclock.bucket_value(integer),
+  bizclock.sketch(bigint[], bigint[]),
   bizclock.office_until(bigint, timestamptz[], timestamptz[], timestamptz),
   bizclock.office_at(bigint, timestamptz[], timestamptz[], timestamptz),
   bizclock.take_void(text[], text, text),
@@ -144,9 +145,8 @@ BEGIN
       ('projector',          'SELECT',                 '{policy, calendar}'),
       ('case_file',          'SELECT, INSERT',         '{case_id}'),
       ('clock',              'SELECT, INSERT, DELETE', '{case_id, commitment, round}'),
-      ('metric_cell',        'SELECT, INSERT, DELETE',
-        '{cell, basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome}'),
-      ('metric_bucket',      'SELECT, INSERT, DELETE', '{cell, bucket, measure}'),
+      ('metric_series',      'SELECT, INSERT',         NULL),
+      ('metric_cell',        'SELECT, INSERT, DELETE', '{day, series}'),
       ('share_cell',         'SELECT, INSERT, DELETE', '{commitment, day}'),
       -- Records: they cannot; none of them goes, but for lines that are in the log.
       ('alert',              'SELECT, INSERT',         '{case_id, commitment, round, level, revision, recorded_at}'),

@@ -3,7 +3,7 @@
 --
 -- In:   the tables of 0001_ledger.sql.
 -- Out:  schema dashboard (stable: a column is added at the end of its view, never renamed or removed), and in
---       schema bizclock what its views share: dashboard_views, bucket_value, office_until, office_at, voided_ids,
+--       schema bizclock what its views share: dashboard_views, bucket_value, sketch, office_until, office_at, voided_ids,
 --       uscc_valid, calendar_now, clock_now, voids, step_run.
 --
 -- To add a view: its name in dashboard_views, CREATE OR REPLACE VIEW below, and a comment on it and on each column
@@ -133,6 +133,18 @@ CREATE OR REPLACE FUNCTION bizclock.bucket_value(bucket integer) RETURNS bigint
   END;
 COMMENT ON FUNCTION bizclock.bucket_value(integer) IS
   'The value a bucket of the duration sketch stands for: itself below 128, then the middle of its width, within 1/128.';
+
+-- Worked out in place, as a subquery of the statement that asks.
+CREATE OR REPLACE FUNCTION bizclock.sketch(days_sketch bigint[], working_sketch bigint[])
+  RETURNS TABLE (days boolean, bucket integer, count bigint)
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+  SELECT true, (e >> 32)::integer, e & 4294967295 FROM unnest(days_sketch) AS e
+  UNION ALL
+  SELECT false, (e >> 32)::integer, e & 4294967295 FROM unnest(working_sketch) AS e
+$$;
+COMMENT ON FUNCTION bizclock.sketch(bigint[], bigint[]) IS
+  'The duration sketches of a metric cell: how many clocks fell into each bucket, of counted days and of office time.';
 
 CREATE OR REPLACE FUNCTION bizclock.office_until(
     before_us bigint, opens timestamptz[], closes timestamptz[], instant timestamptz) RETURNS bigint
@@ -429,18 +441,18 @@ WHERE a.case_id = '';
 CREATE OR REPLACE VIEW dashboard.on_time_daily AS
 SELECT
   c.day,
-  c.process,
-  c.commitment,
-  c.version_from,
-  nullif(c.region, '') AS region,
-  nullif(c.channel, '') AS channel,
-  nullif(c.entity_type, '') AS entity_type,
-  nullif(c.report_tag, '') AS report_tag,
-  c.outcome,
-  c.finished,
-  c.on_time,
-  c.late,
-  c.premature,
+  s.process,
+  s.commitment,
+  s.version_from,
+  nullif(s.region, '') AS region,
+  nullif(s.channel, '') AS channel,
+  nullif(s.entity_type, '') AS entity_type,
+  nullif(s.report_tag, '') AS report_tag,
+  s.outcome,
+  c.finished::bigint AS finished,
+  c.on_time::bigint AS on_time,
+  c.late::bigint AS late,
+  c.premature::bigint AS premature,
   c.on_time / nullif(c.finished, 0)::double precision AS on_time_rate,
   c.early / nullif(c.finished, 0)::double precision AS early_rate,
   v.compression,
@@ -452,9 +464,10 @@ SELECT
   q.median_working_hours,
   q.p90_working_hours,
   q.p95_working_hours,
-  c.early
+  c.early::bigint AS early
 FROM bizclock.metric_cell c
-LEFT JOIN bizclock.commitment_version v ON v.commitment = c.commitment AND v.version_from = c.version_from
+JOIN bizclock.metric_series s ON s.series = c.series
+LEFT JOIN bizclock.commitment_version v ON v.commitment = s.commitment AND v.version_from = s.version_from
 LEFT JOIN LATERAL (
   SELECT
     bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.days AND w.through * 2 >= w.n)) AS median_counted_days,
@@ -468,15 +481,14 @@ LEFT JOIN LATERAL (
       / 3.6e9::double precision AS p95_working_hours
   FROM (
     SELECT
-      b.measure = 'counted_days' AS days,
+      b.days,
       b.bucket,
-      sum(b.count) OVER (PARTITION BY b.measure ORDER BY b.bucket) AS through,
-      sum(b.count) OVER (PARTITION BY b.measure) AS n
-    FROM bizclock.metric_bucket b
-    WHERE b.cell = c.cell AND b.count > 0
+      sum(b.count) OVER (PARTITION BY b.days ORDER BY b.bucket) AS through,
+      sum(b.count) OVER (PARTITION BY b.days) AS n
+    FROM bizclock.sketch(c.days_sketch, c.working_sketch) b
   ) w
 ) q ON true
-WHERE c.basis = 'stop' AND c.finished > 0;
+WHERE s.basis = 'stop' AND c.finished > 0;
 
 -- Grouped once; the subquery over the buckets stands beside the sums of its group, so that it is worked out once a
 -- row, and not at all, with the list of cells it needs, where no quantile is asked for.
@@ -510,7 +522,7 @@ SELECT
 FROM (
   SELECT
     date_trunc('month', m.day::timestamp)::date AS month,
-    m.process, m.commitment, m.version_from, m.region, m.channel, m.entity_type, m.report_tag, m.outcome,
+    s.process, s.commitment, s.version_from, s.region, s.channel, s.entity_type, s.report_tag, s.outcome,
     sum(m.finished)::bigint AS finished,
     sum(m.on_time)::bigint AS on_time,
     sum(m.late)::bigint AS late,
@@ -528,20 +540,20 @@ FROM (
         min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 20 >= w.n * 19)]
       FROM (
         SELECT
-          b.measure = 'counted_days' AS days,
+          b.days,
           b.bucket,
-          sum(sum(b.count)) OVER (PARTITION BY b.measure ORDER BY b.bucket) AS through,
-          sum(sum(b.count)) OVER (PARTITION BY b.measure) AS n
-        FROM bizclock.metric_bucket b
-        WHERE b.cell = ANY (array_agg(m.cell)) AND b.count > 0
-        GROUP BY b.measure, b.bucket
+          sum(sum(b.count)) OVER (PARTITION BY b.days ORDER BY b.bucket) AS through,
+          sum(sum(b.count)) OVER (PARTITION BY b.days) AS n
+        FROM unnest(array_agg(m.day), array_agg(m.series)) AS k (day, series)
+        JOIN bizclock.metric_cell t ON t.day = k.day AND t.series = k.series
+        CROSS JOIN LATERAL bizclock.sketch(t.days_sketch, t.working_sketch) b
+        GROUP BY b.days, b.bucket
       ) w
     ) AS quantile
   FROM bizclock.metric_cell m
-  WHERE m.basis = 'stop' AND m.finished > 0
-  GROUP BY
-    date_trunc('month', m.day::timestamp)::date,
-    m.process, m.commitment, m.version_from, m.region, m.channel, m.entity_type, m.report_tag, m.outcome
+  JOIN bizclock.metric_series s ON s.series = m.series
+  WHERE s.basis = 'stop' AND m.finished > 0
+  GROUP BY date_trunc('month', m.day::timestamp)::date, s.series
 ) c
 LEFT JOIN bizclock.commitment_version v ON v.commitment = c.commitment AND v.version_from = c.version_from;
 
@@ -564,12 +576,13 @@ SELECT
   sum(u.premature)::bigint AS premature
 FROM (
   SELECT
-    date_trunc('month', m.day::timestamp)::date AS month, m.process, m.commitment, m.version_from,
-    nullif(m.region, '') AS region, nullif(m.channel, '') AS channel, nullif(m.entity_type, '') AS entity_type,
-    nullif(m.report_tag, '') AS report_tag,
-    m.finished AS due, m.on_time, m.late, m.premature, 0::bigint AS open_overdue
+    date_trunc('month', m.day::timestamp)::date AS month, s.process, s.commitment, s.version_from,
+    nullif(s.region, '') AS region, nullif(s.channel, '') AS channel, nullif(s.entity_type, '') AS entity_type,
+    nullif(s.report_tag, '') AS report_tag,
+    m.finished AS due, m.on_time, m.late, m.premature, 0 AS open_overdue
   FROM bizclock.metric_cell m
-  WHERE m.basis = 'due' AND m.finished > 0
+  JOIN bizclock.metric_series s ON s.series = m.series
+  WHERE s.basis = 'due' AND m.finished > 0
   UNION ALL
   SELECT
     date_trunc('month', c.due_day::timestamp)::date, f.process, c.commitment, c.version_from,
@@ -604,15 +617,16 @@ SELECT
 FROM bizclock.commitment_version v
 LEFT JOIN (
   SELECT
-    m.commitment, m.version_from,
+    s.commitment, s.version_from,
     sum(m.finished)::bigint AS finished,
     sum(m.on_time)::bigint AS on_time,
     sum(m.late)::bigint AS late,
     sum(m.premature)::bigint AS premature,
     sum(m.counted_days)::bigint AS counted_days
   FROM bizclock.metric_cell m
-  WHERE m.basis = 'stop' AND m.finished > 0
-  GROUP BY m.commitment, m.version_from
+  JOIN bizclock.metric_series s ON s.series = m.series
+  WHERE s.basis = 'stop' AND m.finished > 0
+  GROUP BY s.commitment, s.version_from
 ) c ON c.commitment = v.commitment AND c.version_from = v.version_from
 LEFT JOIN (
   SELECT
@@ -621,13 +635,14 @@ LEFT JOIN (
     bizclock.bucket_value(min(w.bucket) FILTER (WHERE w.through * 10 >= w.n * 9)) AS p90_counted_days
   FROM (
     SELECT
-      m.commitment, m.version_from, b.bucket,
-      sum(sum(b.count)) OVER (PARTITION BY m.commitment, m.version_from ORDER BY b.bucket) AS through,
-      sum(sum(b.count)) OVER (PARTITION BY m.commitment, m.version_from) AS n
+      s.commitment, s.version_from, b.bucket,
+      sum(sum(b.count)) OVER (PARTITION BY s.commitment, s.version_from ORDER BY b.bucket) AS through,
+      sum(sum(b.count)) OVER (PARTITION BY s.commitment, s.version_from) AS n
     FROM bizclock.metric_cell m
-    JOIN bizclock.metric_bucket b ON b.cell = m.cell AND b.measure = 'counted_days' AND b.count > 0
-    WHERE m.basis = 'stop' AND m.finished > 0
-    GROUP BY m.commitment, m.version_from, b.bucket
+    JOIN bizclock.metric_series s ON s.series = m.series
+    CROSS JOIN LATERAL bizclock.sketch(m.days_sketch, NULL) b
+    WHERE s.basis = 'stop' AND m.finished > 0
+    GROUP BY s.commitment, s.version_from, b.bucket
   ) w
   GROUP BY w.commitment, w.version_from
 ) q ON q.commitment = v.commitment AND q.version_from = v.version_from
@@ -664,8 +679,8 @@ SELECT
 FROM (
   SELECT
     date_trunc('month', m.day::timestamp)::date AS month,
-    left(m.region, p.digits) AS region,
-    m.process, m.commitment,
+    p.region,
+    s.process, s.commitment,
     sum(m.finished)::bigint AS finished,
     sum(m.on_time)::bigint AS on_time,
     sum(m.late)::bigint AS late,
@@ -685,21 +700,25 @@ FROM (
         min(w.bucket) FILTER (WHERE NOT w.days AND w.through * 20 >= w.n * 19)]
       FROM (
         SELECT
-          b.measure = 'counted_days' AS days,
+          b.days,
           b.bucket,
-          sum(sum(b.count)) OVER (PARTITION BY b.measure ORDER BY b.bucket) AS through,
-          sum(sum(b.count)) OVER (PARTITION BY b.measure) AS n
-        FROM bizclock.metric_bucket b
-        WHERE b.cell = ANY (array_agg(m.cell)) AND b.count > 0
-        GROUP BY b.measure, b.bucket
+          sum(sum(b.count)) OVER (PARTITION BY b.days ORDER BY b.bucket) AS through,
+          sum(sum(b.count)) OVER (PARTITION BY b.days) AS n
+        FROM unnest(array_agg(m.day), array_agg(m.series)) AS k (day, series)
+        JOIN bizclock.metric_cell t ON t.day = k.day AND t.series = k.series
+        CROSS JOIN LATERAL bizclock.sketch(t.days_sketch, t.working_sketch) b
+        GROUP BY b.days, b.bucket
       ) w
     ) AS quantile
   FROM bizclock.metric_cell m
-  JOIN (VALUES (0), (2), (4), (6), (9), (12)) AS p (digits)
-    ON (m.region = '' AND p.digits = 0) OR (p.digits > 0 AND length(m.region) >= p.digits)
-  LEFT JOIN bizclock.commitment_version v ON v.commitment = m.commitment AND v.version_from = m.version_from
-  WHERE m.basis = 'stop' AND m.finished > 0
-  GROUP BY date_trunc('month', m.day::timestamp)::date, left(m.region, p.digits), m.process, m.commitment
+  JOIN bizclock.metric_series s ON s.series = m.series
+  -- The prefixes stand here by name, for the planner to know that they are few.
+  JOIN LATERAL (VALUES (0, ''), (2, left(s.region, 2)), (4, left(s.region, 4)), (6, left(s.region, 6)),
+    (9, left(s.region, 9)), (12, left(s.region, 12))) AS p (digits, region)
+    ON (s.region = '' AND p.digits = 0) OR (p.digits > 0 AND length(s.region) >= p.digits)
+  LEFT JOIN bizclock.commitment_version v ON v.commitment = s.commitment AND v.version_from = s.version_from
+  WHERE s.basis = 'stop' AND m.finished > 0
+  GROUP BY date_trunc('month', m.day::timestamp)::date, p.region, s.process, s.commitment
 ) c
 LEFT JOIN bizclock.region r ON r.code = c.region;
 

@@ -56,6 +56,7 @@ public final class Projector: @unchecked Sendable {
   /// The term it serves.
   public private(set) var term: LeaderTerm
   private var cache: ProjectionCache
+  private var series = MetricSeries()
   /// Every edge of a closure up to here has been brought to the open clocks.
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
@@ -109,7 +110,7 @@ public final class Projector: @unchecked Sendable {
       try session.begin()
       guard let recordedAt = try moveRow(to: through, now: now, &session) else {
         session.rollbackQuietly()
-        cache.removeAll()
+        forget()
         return .deposed
       }
       let moment = ProjectionMoment(
@@ -120,12 +121,12 @@ public final class Projector: @unchecked Sendable {
       try Shares.settle(&delta, rulebook, moment, &session)
       delta.summarizeRetrospective()
       try StalledFeeds.mark(&delta, &session)
-      try DeltaWriter.write(delta, recordedAt: recordedAt, &session)
+      try DeltaWriter.write(delta, recordedAt: recordedAt, &series, &session)
       _ = try session.execute("SELECT pg_notify('bizclock_projected', '')", [])
       try session.commit()
     } catch {
       session.rollbackQuietly()
-      cache.removeAll()
+      forget()
       throw error
     }
     term.position = through
@@ -143,7 +144,10 @@ public final class Projector: @unchecked Sendable {
   }
 
   /// Drops what is kept in memory.
-  func forget() { cache.removeAll() }
+  func forget() {
+    cache.removeAll()
+    series.removeAll()
+  }
 
   func moveRow(to position: Int64, now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let moved = try session.execute(

@@ -30,6 +30,8 @@ import Testing
 
   private static let cell = "stop 2026-06-05 opening 469005100"
   private static let opening = "commitment = 'opening'"
+  private static let openingCell =
+    "series IN (SELECT series FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop')"
   private static let k1 = "case_id = 'K1' AND commitment = 'opening'"
   private static let k2 = "case_id = 'K2' AND commitment = 'opening'"
 
@@ -76,23 +78,24 @@ import Testing
     Tampering("UPDATE bizclock.case_file SET tags = '{a}' WHERE case_id = 'K3'", "K3", "case", "other attributes"),
     Tampering("UPDATE bizclock.case_file SET events = 9 WHERE case_id = 'K3'", "K3", "case", "other attributes"),
     Tampering(
-      "UPDATE bizclock.metric_cell SET late = 0 WHERE \(opening) AND basis = 'stop'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET late = 0 WHERE \(openingCell)", "metric_cell", cell,
       "has other counts than the clocks"),
     Tampering(
-      "UPDATE bizclock.metric_cell SET overrun_us = 0 WHERE \(opening) AND basis = 'stop'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET overrun_us = 0 WHERE \(openingCell)", "metric_cell", cell,
       "has other counts than the clocks"),
     Tampering(
-      "DELETE FROM bizclock.metric_cell WHERE \(opening) AND basis = 'stop'", "metric_cell", cell, "is missing"),
+      "DELETE FROM bizclock.metric_cell WHERE \(openingCell)", "metric_cell", cell, "is missing"),
     Tampering(
-      "UPDATE bizclock.metric_cell SET region = '46' WHERE \(opening) AND basis = 'stop'", "metric_cell",
+      "UPDATE bizclock.metric_series SET region = '46' WHERE \(opening) AND basis = 'stop'", "metric_cell",
       "stop 2026-06-05 opening 46", "should not be there"),
     Tampering(
-      "UPDATE bizclock.metric_bucket SET count = 2 WHERE measure = 'working_us'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET working_sketch[1] = working_sketch[1] + 1", "metric_cell", cell,
       "has other counts than the clocks"),
     Tampering(
-      "UPDATE bizclock.metric_bucket SET bucket = bucket + 1 WHERE measure = 'counted_days'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET days_sketch[1] = days_sketch[1] + (1::bigint << 32)", "metric_cell", cell,
       "has other counts than the clocks"),
-    Tampering("DELETE FROM bizclock.metric_bucket", "metric_cell", cell, "has other counts than the clocks"),
+    Tampering(
+      "UPDATE bizclock.metric_cell SET days_sketch = NULL", "metric_cell", cell, "has other counts than the clocks"),
     Tampering(
       "DELETE FROM bizclock.alert WHERE \(k1) AND level = 'red'", "K1", "alert opening/1/red/1",
       "is missing; the level was reached at 2026-06-03T09:30:00Z"),
