@@ -4,22 +4,22 @@ import time
 
 from program import Program, Psql
 
-# Regions, channels, entity types and commitments of a city, and three years of worked days: about four clocks a cell.
+# A city's 17 towns, two channels, two entity types and three commitments, on each worked day; ten million clocks are
+# four years of them, 50 a cell.
 SERIES = """
 INSERT INTO bizclock.metric_series
   (version_from, basis, process, commitment, region, channel, entity_type, report_tag, outcome)
-SELECT '2019-01-01', 'stop', 'opening', c, '469005' || lpad((100 + r / 10)::text, 3, '0') || lpad((r % 10)::text, 3, '0'),
-  h, e, '', 'completed'
-FROM unnest(ARRAY['opening', 'one_day', 'dereg_notice']) c, generate_series(0, 169) r,
-  unnest(ARRAY['online', 'window']) h, unnest(ARRAY['enterprise', 'individual', 'cooperative']) e
+SELECT '2019-01-01', 'stop', 'opening', c, (469005100 + r)::text, h, e, '', 'completed'
+FROM unnest(ARRAY['opening', 'one_day', 'dereg_notice']) c, generate_series(0, 16) r,
+  unnest(ARRAY['online', 'window']) h, unnest(ARRAY['enterprise', 'individual']) e
 """
 CELLS = """
 INSERT INTO bizclock.metric_cell
   (day, series, finished, on_time, late, premature, early, counted_days, working_us, elapsed_us, paused_us, overrun_us,
    days_sketch, working_sketch)
-SELECT d::date, s.series, 4, 3 + s.series % 2, 1 - s.series % 2, 0, 1, 6, 144000000000, 600000000000, 0, 0,
-  ARRAY[(1::bigint << 32) | 2, (2::bigint << 32) | 2],
-  ARRAY[((1760 + s.series % 40)::bigint << 32) | 2, ((1900 + s.series % 60)::bigint << 32) | 2]
+SELECT d::date, s.series, 50, 45, 5, 0, 20, 90, 1000000000000, 5000000000000, 0, 5000000,
+  ARRAY(SELECT (b << 32) | 10 FROM generate_series(0::bigint, 4) b),
+  ARRAY(SELECT ((1500 + s.series % 40 + b * 3) << 32) | 5 FROM generate_series(0::bigint, 9) b)
 FROM generate_series('2023-01-02'::timestamp, '2023-01-01'::timestamp + {days} * interval '1 day', '1 day') d,
   bizclock.metric_series s
 WHERE extract(isodow FROM d) <= 5
@@ -37,7 +37,7 @@ FROM (SELECT n, '2023-01-02'::timestamptz + n * interval '10 s' AS t FROM genera
 """
 CASES = """
 INSERT INTO bizclock.case_file (case_id, events, process, region)
-SELECT 'KB' || lpad(n::text, 21, '0'), 9, 'opening', '469005' || lpad((100 + n % 170 / 10)::text, 3, '0')
+SELECT 'KB' || lpad(n::text, 21, '0'), 9, 'opening', (469005100 + n % 17)::text
 FROM generate_series(1, {clocks}) n
 """
 QUESTIONS = {
@@ -70,8 +70,8 @@ class Dashboard:
         Program(bench.program, bench.server, bench.folder, "dashboard").run("migrate")
         with Psql(bench.server, "dashboard") as psql:
             psql.run(SERIES)
-            # 3,060 series of 4 clocks each worked day.
-            psql.run(CELLS.format(days=round(bench.finished / (3060 * 4) * 7 / 5)))
+            # 204 series of 50 clocks each worked day.
+            psql.run(CELLS.format(days=max(90, round(bench.finished / (204 * 50) * 7 / 5))))
             psql.run("VACUUM ANALYZE bizclock.metric_cell, bizclock.metric_series")
             finished = int(psql.value("SELECT sum(finished) FROM bizclock.metric_cell"))
             cells = int(psql.value("SELECT count(*) FROM bizclock.metric_cell"))
