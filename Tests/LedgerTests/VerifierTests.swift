@@ -86,8 +86,18 @@ import Testing
     Tampering(
       "DELETE FROM bizclock.metric_cell WHERE \(openingCell)", "metric_cell", cell, "is missing"),
     Tampering(
-      "UPDATE bizclock.metric_series SET region = '46' WHERE \(opening) AND basis = 'stop'", "metric_cell",
-      "stop 2026-06-05 opening 46", "should not be there"),
+      """
+      WITH made AS (
+        INSERT INTO bizclock.metric_series (version_from, basis, process, commitment, region, channel, entity_type,
+          report_tag, outcome)
+        SELECT version_from, basis, process, commitment, '46', channel, entity_type, report_tag, outcome
+        FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region <> '46'
+        ON CONFLICT DO NOTHING RETURNING series
+      )
+      UPDATE bizclock.metric_cell SET series = coalesce((SELECT series FROM made),
+        (SELECT series FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '46'))
+      WHERE \(openingCell)
+      """, "metric_cell", "stop 2026-06-05 opening 46", "should not be there"),
     Tampering(
       "UPDATE bizclock.metric_cell SET working_sketch[1] = working_sketch[1] + 1", "metric_cell", cell,
       "has other counts than the clocks"),
