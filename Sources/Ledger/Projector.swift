@@ -191,17 +191,19 @@ public final class Projector: @unchecked Sendable {
     let alerts = try CaseReader.alerts(cases.filter(\.isKnown).map(\.caseID), &session)
     var result: [(Identifier, CachedCase)] = []
     result.reserveCapacity(cases.count)
-    for one in cases {
+    for index in cases.indices {
       try life.folded(&session)
-      var next = one.next ?? CachedCase.folded(one.caseID, one.events, rulebook)
-      var was = one.before ?? CaseBefore()
-      if one.isKnown { was.alerts = alerts[one.caseID] ?? [:] }
-      was.arrivedAt = one.arrivedAt
-      var after = next.after(one.caseID, rulebook, asOf: moment.now)
-      delta.add(was, &after, reason: one.reason, moment)
+      let caseID = cases[index].caseID
+      // Taken out rather than copied: they are large.
+      var next = cases[index].next.take() ?? CachedCase.folded(caseID, cases[index].events, rulebook)
+      var was = cases[index].before.take() ?? CaseBefore()
+      if cases[index].isKnown { was.alerts = alerts[caseID] ?? [:] }
+      was.arrivedAt = cases[index].arrivedAt
+      var after = next.after(caseID, rulebook, asOf: moment.now)
+      delta.add(was, &after, reason: cases[index].reason, moment)
       next.row = after.row
       next.clocks = after.clocks
-      result.append((one.caseID, next))
+      result.append((caseID, next))
     }
     return result
   }

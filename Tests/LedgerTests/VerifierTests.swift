@@ -91,11 +91,11 @@ import Testing
         INSERT INTO bizclock.metric_series (version_from, basis, process, commitment, region, channel, entity_type,
           report_tag, outcome)
         SELECT version_from, basis, process, commitment, '46', channel, entity_type, report_tag, outcome
-        FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region <> '46'
+        FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '469005100'
         ON CONFLICT DO NOTHING RETURNING series
       )
-      UPDATE bizclock.metric_cell SET series = coalesce((SELECT series FROM made),
-        (SELECT series FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '46'))
+      UPDATE bizclock.metric_cell SET series = coalesce((SELECT max(series) FROM made),
+        (SELECT max(series) FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '46'))
       WHERE \(openingCell)
       """, "metric_cell", "stop 2026-06-05 opening 46", "should not be there"),
     Tampering(
