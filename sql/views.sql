@@ -431,7 +431,7 @@ WHERE a.case_id = '';
 
 -- ------------------------------------------------------------------------------------------------------- on time
 
--- From metric cells and their buckets alone, never from clocks. A cell that restating has emptied counts as absent;
+-- From metric cells and their sketches alone, never from clocks. A cell that restating has emptied counts as absent;
 -- nullif all the same, because a caller's condition on a rate may be tried before that on finished.
 -- The quantiles hang on each row by the cells it is made of: whatever a query asks of a row (a month, a prefix of a
 -- region) is settled before any bucket is read, and a query that asks for no quantile reads none.
@@ -490,7 +490,7 @@ LEFT JOIN LATERAL (
 ) q ON true
 WHERE s.basis = 'stop' AND c.finished > 0;
 
--- Grouped once; the subquery over the buckets stands beside the sums of its group, so that it is worked out once a
+-- Grouped once; the subquery over the sketches stands beside the sums of its group, so that it is worked out once a
 -- row, and not at all, with the list of cells it needs, where no quantile is asked for.
 CREATE OR REPLACE VIEW dashboard.on_time_monthly AS
 SELECT
