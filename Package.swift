@@ -9,7 +9,11 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "bizclock",
   products: [
-    .executable(name: "bizclock", targets: ["bizclock"])
+    .executable(name: "bizclock", targets: ["bizclock"]),
+    // For deploy/benchmarks/micro.
+    .library(name: "Feeds", targets: ["Feeds"]),
+    .library(name: "ServiceTime", targets: ["ServiceTime"]),
+    .library(name: "Settings", targets: ["Settings"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -3,7 +3,7 @@
 -- Ledger:      event, ledger_head, feed, quarantine, exchange_position, exchange_row
 -- Rules:       rules (every version of policy and calendars), and what follows from those in force:
 --              commitment_version, calendar_day, region
--- Projections: projector, case_file, clock, metric_cell, metric_bucket,
+-- Projections: projector, case_file, clock, metric_series, metric_cell,
 --              share_cell                                                   (can be rebuilt)
 -- Records:     alert, verdict_history, progress, log_outbox                 (cannot)
 --
@@ -339,20 +339,9 @@ CREATE INDEX clock_open ON bizclock.clock (commitment, due_at) WHERE state IN ('
 -- Withdrawn cases are few, and statistics of durations must not leave them out.
 CREATE INDEX clock_cancelled ON bizclock.clock (commitment) WHERE state = 'cancelled';
 
-CREATE TABLE bizclock.metric_cell (
-  cell         bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  day          date    NOT NULL,
+CREATE TABLE bizclock.metric_series (
+  series       integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   version_from date    NOT NULL,
-  finished     bigint  NOT NULL,
-  on_time      bigint  NOT NULL,
-  late         bigint  NOT NULL,
-  premature    bigint  NOT NULL,
-  early        bigint  NOT NULL,
-  counted_days bigint  NOT NULL,
-  working_us   bigint  NOT NULL,
-  elapsed_us   bigint  NOT NULL,
-  paused_us    bigint  NOT NULL,
-  overrun_us   bigint  NOT NULL,
   basis        text    NOT NULL CHECK (basis IN ('stop', 'due')),
   process      text    NOT NULL,
   commitment   text    NOT NULL,
@@ -361,29 +350,45 @@ CREATE TABLE bizclock.metric_cell (
   entity_type  text    NOT NULL,
   report_tag   text    NOT NULL,
   outcome      text    NOT NULL,
-  CONSTRAINT metric_cell_key UNIQUE
-    (basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome)
+  CONSTRAINT metric_series_key UNIQUE
+    (commitment, region, version_from, basis, process, channel, entity_type, report_tag, outcome)
+);
+COMMENT ON TABLE bizclock.metric_series IS
+  'What the metric cells tell apart but for the day, each combination once: it only grows, and a cell names it by number.';
+COMMENT ON COLUMN bizclock.metric_series.basis IS 'Whether the day of a cell is the date of the stop or the due date.';
+COMMENT ON COLUMN bizclock.metric_series.region IS
+  'Empty where not known; likewise channel, entity_type, report_tag.';
+
+CREATE TABLE bizclock.metric_cell (
+  day            date    NOT NULL,
+  series         integer NOT NULL,
+  finished       integer NOT NULL,
+  on_time        integer NOT NULL,
+  late           integer NOT NULL,
+  premature      integer NOT NULL,
+  early          integer NOT NULL,
+  counted_days   integer NOT NULL,
+  working_us     bigint  NOT NULL,
+  elapsed_us     bigint  NOT NULL,
+  paused_us      bigint  NOT NULL,
+  overrun_us     bigint  NOT NULL,
+  days_sketch    bigint[],
+  working_sketch bigint[],
+  CONSTRAINT metric_cell_key PRIMARY KEY (day, series)
 ) WITH (
   fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
 );
 COMMENT ON TABLE bizclock.metric_cell IS
   'Counts and sums over finished clocks; linear, so that a restated clock is subtracted and added again.';
-COMMENT ON COLUMN bizclock.metric_cell.basis IS 'Whether day is the date of the stop or the due date.';
-COMMENT ON COLUMN bizclock.metric_cell.region IS 'Empty where not known; likewise channel, entity_type, report_tag.';
+-- No foreign key: looking a series up for each cell would cost more than writing the cell.
+COMMENT ON COLUMN bizclock.metric_cell.series IS 'The row of metric_series that says what is counted here.';
+COMMENT ON COLUMN bizclock.metric_cell.days_sketch IS
+  'How counted_days are distributed: for each bucket of the sketch, ascending, bucket × 2³² + number of clocks; by date of stop alone.';
+COMMENT ON COLUMN bizclock.metric_cell.working_sketch IS 'The same of working_us.';
 
--- Reports ask for months.
-CREATE INDEX metric_cell_month ON bizclock.metric_cell (basis, (date_trunc('month', day::timestamp)::date));
-
-CREATE TABLE bizclock.metric_bucket (
-  cell    bigint NOT NULL REFERENCES bizclock.metric_cell ON DELETE CASCADE,
-  count   bigint NOT NULL,
-  bucket  integer NOT NULL,
-  measure text   NOT NULL CHECK (measure IN ('counted_days', 'working_us')),
-  PRIMARY KEY (cell, measure, bucket)
-) WITH (
-  fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
-);
-COMMENT ON TABLE bizclock.metric_bucket IS 'The duration sketch of a cell: how many finished clocks fell into a bucket.';
+-- Reports ask for months, and cells come about in the order of days, nearly.
+CREATE INDEX metric_cell_month ON bizclock.metric_cell
+  USING brin ((date_trunc('month', day::timestamp)::date)) WITH (pages_per_range = 16);
 
 CREATE TABLE bizclock.share_cell (
   population        bigint NOT NULL,

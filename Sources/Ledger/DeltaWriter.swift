@@ -10,21 +10,30 @@ enum DeltaWriter {
       """
       CREATE TEMP TABLE IF NOT EXISTS case_stage (LIKE bizclock.case_file) ON COMMIT DELETE ROWS;
       CREATE TEMP TABLE IF NOT EXISTS clock_stage (LIKE bizclock.clock) ON COMMIT DELETE ROWS;
+      CREATE TEMP TABLE IF NOT EXISTS cell_stage (LIKE bizclock.metric_cell) ON COMMIT DELETE ROWS;
       """)
   }
 
   /// Empties the temporary tables for another delta of the same transaction. Deleting would leave the rows, and with
   /// them a table that looks ever larger to the planner.
   static func clear(_ session: inout Session) throws(PostgresError) {
-    try session.script("TRUNCATE pg_temp.case_stage; TRUNCATE pg_temp.clock_stage;")
+    try session.script("TRUNCATE pg_temp.case_stage, pg_temp.clock_stage, pg_temp.cell_stage")
   }
 
   static func write(_ delta: ProjectionDelta, recordedAt: Instant, _ session: inout Session) throws(PostgresError) {
+    var series = MetricSeries()
+    try write(delta, recordedAt: recordedAt, &series, &session)
+  }
+
+  /// As above, with the series of metric cells that are known from batches before.
+  static func write(
+    _ delta: ProjectionDelta, recordedAt: Instant, _ series: inout MetricSeries, _ session: inout Session
+  ) throws(PostgresError) {
     try cases(delta, &session)
     try clocks(delta, &session)
     try history(delta.superseded, recordedAt, &session)
     try alerts(delta, recordedAt, &session)
-    try MetricWriter.write(delta.metrics.changed, &session)
+    try MetricWriter.write(delta.metrics.changed, &series, &session)
     try lines(delta.lines, &session)
   }
 

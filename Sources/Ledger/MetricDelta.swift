@@ -1,14 +1,19 @@
 import ServiceTime
 
-/// The key of a metric cell.
-struct CellKey: Hashable, Sendable {
+/// What a metric cell counts but for the day: a row of `bizclock.metric_series`.
+struct SeriesKey: Hashable, Sendable {
   enum Basis: String, Sendable { case stop, due }
   var basis: Basis
-  var day: CivilDate
   var commitment: String
   var versionFrom: CivilDate
   var dimensions: Dimensions
   var outcome: String
+}
+
+/// The key of a metric cell.
+struct CellKey: Hashable, Sendable {
+  var series: SeriesKey
+  var day: CivilDate
 }
 
 /// What a set of finished clocks adds to a cell: counts and sums, all linear, so that it can be taken off again.
@@ -23,7 +28,7 @@ struct CellSums: Sendable, Equatable {
   var elapsed: Int64 = 0
   var paused: Int64 = 0
   var overrun: Int64 = 0
-  /// How many fell into each bucket of the duration sketch.
+  /// How many fell into each bucket of the duration sketch; of cells by date of stop alone.
   var countedBuckets: [Int32: Int64] = [:]
   var workingBuckets: [Int32: Int64] = [:]
 
@@ -32,7 +37,7 @@ struct CellSums: Sendable, Equatable {
       && elapsed == 0 && paused == 0 && overrun == 0 && countedBuckets.isEmpty && workingBuckets.isEmpty
   }
 
-  mutating func add(_ row: ClockRow, times sign: Int64) {
+  mutating func add(_ row: ClockRow, sketched: Bool, times sign: Int64) {
     finished += sign
     switch row.verdict {
     case .onTime: onTime += sign
@@ -46,40 +51,25 @@ struct CellSums: Sendable, Equatable {
     elapsed += sign * row.measures.elapsed
     paused += sign * row.measures.paused
     overrun += sign * (row.overrun?.time ?? 0)
+    guard sketched else { return }
     CellSums.count(&countedBuckets, DurationSketch.bucket(of: Int64(row.measures.countedDays)), sign)
     CellSums.count(&workingBuckets, DurationSketch.bucket(of: row.measures.working), sign)
   }
 
-  /// Adds other sums.
-  mutating func add(_ other: CellSums) {
-    finished += other.finished
-    onTime += other.onTime
-    late += other.late
-    premature += other.premature
-    early += other.early
-    countedDays += other.countedDays
-    working += other.working
-    elapsed += other.elapsed
-    paused += other.paused
-    overrun += other.overrun
-    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, count) }
-    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, count) }
-  }
-
-  /// Takes other sums off.
-  mutating func subtract(_ other: CellSums) {
-    finished -= other.finished
-    onTime -= other.onTime
-    late -= other.late
-    premature -= other.premature
-    early -= other.early
-    countedDays -= other.countedDays
-    working -= other.working
-    elapsed -= other.elapsed
-    paused -= other.paused
-    overrun -= other.overrun
-    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, -count) }
-    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, -count) }
+  /// Adds other sums (`sign` 1), or takes them off (−1).
+  mutating func add(_ other: CellSums, times sign: Int64) {
+    finished += sign * other.finished
+    onTime += sign * other.onTime
+    late += sign * other.late
+    premature += sign * other.premature
+    early += sign * other.early
+    countedDays += sign * other.countedDays
+    working += sign * other.working
+    elapsed += sign * other.elapsed
+    paused += sign * other.paused
+    overrun += sign * other.overrun
+    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, sign * count) }
+    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, sign * count) }
   }
 
   private static func count(_ buckets: inout [Int32: Int64], _ bucket: Int32, _ sign: Int64) {
@@ -96,19 +86,20 @@ struct MetricDelta: Sendable {
   mutating func add(_ row: ClockRow, _ dimensions: Dimensions, times sign: Int64) {
     guard row.verdict != nil, let stoppedDay = row.stoppedDay else { return }
     var key = CellKey(
-      basis: .stop, day: stoppedDay, commitment: row.key.commitment, versionFrom: row.versionFrom,
-      dimensions: dimensions, outcome: row.outcome ?? "")
-    cells[key, default: CellSums()].add(row, times: sign)
+      series: SeriesKey(
+        basis: .stop, commitment: row.key.commitment, versionFrom: row.versionFrom, dimensions: dimensions,
+        outcome: row.outcome ?? ""), day: stoppedDay)
+    cells[key, default: CellSums()].add(row, sketched: true, times: sign)
     if let dueDay = row.dueDay {
-      key.basis = .due
+      key.series.basis = .due
       key.day = dueDay
-      cells[key, default: CellSums()].add(row, times: sign)
+      cells[key, default: CellSums()].add(row, sketched: false, times: sign)
     }
   }
 
   /// Adds other changes.
   mutating func add(_ other: MetricDelta) {
-    for (key, sums) in other.cells { cells[key, default: CellSums()].add(sums) }
+    for (key, sums) in other.cells { cells[key, default: CellSums()].add(sums, times: 1) }
   }
 
   /// The cells that really change.

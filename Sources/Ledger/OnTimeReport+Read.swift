@@ -118,8 +118,11 @@ extension OnTimeReport {
   /// added up from groups.
   private static let cellsByKey = """
     WITH cell AS MATERIALIZED (
-      SELECT m.cell, %keys AS key, m.finished, m.on_time, m.late, m.premature, m.early, m.counted_days, m.working_us
-      FROM bizclock.metric_cell m
+      SELECT %keys AS key, m.finished, m.on_time, m.late, m.premature, m.early, m.counted_days, m.working_us,
+        m.days_sketch, m.working_sketch
+      FROM (
+        SELECT * FROM bizclock.metric_cell JOIN bizclock.metric_series USING (series)
+      ) m
       WHERE m.basis = 'stop' AND m.finished > 0 AND m.day BETWEEN $1 AND $2
     ), grouped AS MATERIALIZED (
       SELECT row_number() OVER () AS id, key, key[1] AS commitment, sum(finished)::bigint AS finished,
@@ -136,10 +139,10 @@ extension OnTimeReport {
       UNION ALL
       SELECT id, ARRAY[commitment], finished, on_time, late, premature, early, counted_days, working_us FROM total
     ), bucket AS MATERIALIZED (
-      SELECT g.id, b.measure = 'counted_days' AS days, b.bucket, sum(b.count) AS count
+      SELECT g.id, b.days, b.bucket, sum(b.count) AS count
       FROM cell c JOIN grouped g ON g.key = c.key
-      JOIN bizclock.metric_bucket b ON b.cell = c.cell AND b.count > 0
-      GROUP BY g.id, b.measure = 'counted_days', b.bucket
+      CROSS JOIN LATERAL bizclock.sketch(c.days_sketch, c.working_sketch) b
+      GROUP BY g.id, b.days, b.bucket
     ), counted AS (
       SELECT id, days, bucket, count FROM bucket
       UNION ALL

@@ -61,6 +61,11 @@ struct ProjectionCache: Sendable {
 
   subscript(caseID: Identifier) -> CachedCase? { young[caseID] ?? old[caseID] }
 
+  /// Whether a case is there.
+  func contains(_ caseID: Identifier) -> Bool {
+    young.index(forKey: caseID) != nil || old.index(forKey: caseID) != nil
+  }
+
   mutating func put(_ cached: CachedCase, for caseID: Identifier) {
     if young.count >= capacity / 2 {
       old = young

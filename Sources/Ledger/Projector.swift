@@ -56,6 +56,7 @@ public final class Projector: @unchecked Sendable {
   /// The term it serves.
   public private(set) var term: LeaderTerm
   private var cache: ProjectionCache
+  private var series = MetricSeries()
   /// Every edge of a closure up to here has been brought to the open clocks.
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
@@ -109,7 +110,7 @@ public final class Projector: @unchecked Sendable {
       try session.begin()
       guard let recordedAt = try moveRow(to: through, now: now, &session) else {
         session.rollbackQuietly()
-        cache.removeAll()
+        forget()
         return .deposed
       }
       let moment = ProjectionMoment(
@@ -120,12 +121,12 @@ public final class Projector: @unchecked Sendable {
       try Shares.settle(&delta, rulebook, moment, &session)
       delta.summarizeRetrospective()
       try StalledFeeds.mark(&delta, &session)
-      try DeltaWriter.write(delta, recordedAt: recordedAt, &session)
+      try DeltaWriter.write(delta, recordedAt: recordedAt, &series, &session)
       _ = try session.execute("SELECT pg_notify('bizclock_projected', '')", [])
       try session.commit()
     } catch {
       session.rollbackQuietly()
-      cache.removeAll()
+      forget()
       throw error
     }
     term.position = through
@@ -143,7 +144,10 @@ public final class Projector: @unchecked Sendable {
   }
 
   /// Drops what is kept in memory.
-  func forget() { cache.removeAll() }
+  func forget() {
+    cache.removeAll()
+    series.removeAll()
+  }
 
   func moveRow(to position: Int64, now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let moved = try session.execute(
@@ -158,73 +162,49 @@ public final class Projector: @unchecked Sendable {
     _ batch: [StoredEvent], _ through: Int64, _ moment: ProjectionMoment, _ delta: inout ProjectionDelta,
     _ session: inout Session
   ) throws(PostgresError) -> [(Identifier, CachedCase)] {
-    var order: [Identifier] = []
-    var byCase: [Identifier: [StoredEvent]] = [:]
-    byCase.reserveCapacity(batch.count / 4)
-    for stored in batch {
-      if byCase[stored.event.caseID] == nil { order.append(stored.event.caseID) }
-      byCase[stored.event.caseID, default: []].append(stored)
-    }
+    var cases = BatchCase.grouped(batch)
     // Which of the cases that are not in memory have been seen before.
-    let unknown = order.filter { cache[$0] == nil }
-    let known = unknown.isEmpty ? [] : try CaseReader.known(unknown, &session)
-    var appended: [Identifier: CachedCase] = [:]
-    var before: [Identifier: CaseBefore] = [:]
-    var reload: [Identifier] = []
-    var life = SignOfLife()
-    for caseID in order {
-      try life.folded(&session)
-      guard let events = byCase[caseID] else { continue }
-      guard let old = cache[caseID] else {
-        if known.contains(caseID) { reload.append(caseID) }
-        continue
-      }
-      if let next = append(events, to: old) {
-        appended[caseID] = next
-        before[caseID] = CaseBefore(
-          row: old.row, clocks: Dictionary(old.clocks.map { ($0.key, $0) }, uniquingKeysWith: { $1 }))
-      } else {
-        reload.append(caseID)
+    let unknown = cases.indices.filter { !cache.contains(cases[$0].caseID) }
+    if !unknown.isEmpty {
+      let known = try CaseReader.known(unknown.map { cases[$0].caseID }, &session)
+      for index in unknown {
+        cases[index].isKnown = known.contains(cases[index].caseID)
+        cases[index].mustReload = cases[index].isKnown
       }
     }
-    var stored: [Identifier: [StoredEvent]] = [:]
+    var life = SignOfLife()
+    for index in cases.indices {
+      try life.folded(&session)
+      if let old = cache[cases[index].caseID] { cases[index].append(to: old) }
+    }
+    let reload = cases.indices.filter { cases[$0].mustReload }
     if !reload.isEmpty {
-      stored = try CaseReader.events(reload, through: through, &session)
-      before.merge(try CaseReader.before(reload, &session)) { $1 }
+      let ids = reload.map { cases[$0].caseID }
+      let events = try CaseReader.events(ids, through: through, &session)
+      let before = try CaseReader.before(ids, &session)
+      for index in reload {
+        cases[index].events = events[cases[index].caseID] ?? cases[index].events
+        cases[index].before = before[cases[index].caseID]
+      }
     }
     // A case that was never projected has no alerts; one that was may have some that were withdrawn.
-    let alerts = try CaseReader.alerts(order.filter { before[$0] != nil || known.contains($0) }, &session)
+    let alerts = try CaseReader.alerts(cases.filter(\.isKnown).map(\.caseID), &session)
     var result: [(Identifier, CachedCase)] = []
-    result.reserveCapacity(order.count)
-    for caseID in order {
+    result.reserveCapacity(cases.count)
+    for index in cases.indices {
       try life.folded(&session)
-      guard let events = byCase[caseID] else { continue }
-      var next = appended[caseID] ?? CachedCase.folded(caseID, stored[caseID] ?? events, rulebook)
-      var was = before[caseID] ?? CaseBefore()
-      was.alerts = alerts[caseID] ?? [:]
-      was.arrivedAt = events.lazy.map(\.receivedAt).max()
+      let caseID = cases[index].caseID
+      // Taken out rather than copied: they are large.
+      var next = cases[index].next.take() ?? CachedCase.folded(caseID, cases[index].events, rulebook)
+      var was = cases[index].before.take() ?? CaseBefore()
+      if cases[index].isKnown { was.alerts = alerts[caseID] ?? [:] }
+      was.arrivedAt = cases[index].arrivedAt
       var after = next.after(caseID, rulebook, asOf: moment.now)
-      delta.add(was, &after, reason: Projector.reason(events), moment)
+      delta.add(was, &after, reason: cases[index].reason, moment)
       next.row = after.row
       next.clocks = after.clocks
       result.append((caseID, next))
     }
     return result
-  }
-
-  /// Takes in-order events into a case in memory; nil if it must be folded again from the ledger.
-  private func append(_ events: [StoredEvent], to old: CachedCase) -> CachedCase? {
-    var next = old
-    for stored in events.sorted(by: { $0.event.precedes($1.event) }) {
-      guard next.fold.append(stored.event) else { return nil }
-      next.receipts[EventKey(source: stored.event.source, eventID: stored.event.eventID)] = stored.receipt
-    }
-    return next
-  }
-
-  /// Why a verdict changes, if these events change one.
-  private static func reason(_ events: [StoredEvent]) -> ChangeReason {
-    if events.contains(where: { $0.event.type == .voided }) { return .voided }
-    return events.contains { $0.event.type == .reopened } ? .reopened : .lateData
   }
 }

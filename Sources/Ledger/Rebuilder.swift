@@ -215,16 +215,12 @@ public enum Rebuilder {
     }
     var changes = expected.cells.filter { days.contains($0.key.day) }
     for (key, sums) in try MetricReader.cells(on: numbers, &session) {
-      changes[key, default: CellSums()].subtract(sums)
+      changes[key, default: CellSums()].add(sums, times: -1)
     }
     changes = changes.filter { !$0.value.isZero }
-    try MetricWriter.write(changes, &session)
-    // What damage had taken below nothing comes to nothing by adding, which the writer does not look for.
-    _ = try session.execute(
-      """
-      DELETE FROM bizclock.metric_bucket b USING bizclock.metric_cell c
-      WHERE c.cell = b.cell AND c.day = ANY($1::date[]) AND b.count = 0
-      """, [.dateArray(numbers)])
+    var series = MetricSeries()
+    try MetricWriter.write(changes, &series, &session)
+    // Rows that say nothing and that no change has met.
     _ = try session.execute(
       "DELETE FROM bizclock.metric_cell WHERE day = ANY($1::date[]) AND finished = 0", [.dateArray(numbers)])
     return changes.count

@@ -259,6 +259,11 @@ public enum Verifier {
     }
   }
 
+  private static func cellName(_ key: CellKey) -> String {
+    let series = key.series
+    return "\(series.basis.rawValue) \(key.day) \(series.commitment) \(series.dimensions.region)"
+  }
+
   private static func compareCells(
     _ expected: [CellKey: CellSums], _ report: inout Report, _ session: inout Session
   ) throws(PostgresError) {
@@ -267,13 +272,13 @@ public enum Verifier {
     for (key, sums) in expected where found[key] != sums {
       report.differingDays.insert(key.day)
       report.add(
-        "metric_cell", "\(key.basis.rawValue) \(key.day) \(key.commitment) \(key.dimensions.region)",
+        "metric_cell", cellName(key),
         found[key] == nil ? "is missing" : "has other counts than the clocks")
     }
     for key in found.keys where expected[key] == nil {
       report.differingDays.insert(key.day)
       report.add(
-        "metric_cell", "\(key.basis.rawValue) \(key.day) \(key.commitment) \(key.dimensions.region)",
+        "metric_cell", cellName(key),
         "should not be there")
     }
   }

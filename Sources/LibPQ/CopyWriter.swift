@@ -102,6 +102,14 @@ public struct CopyWriter {
     }
   }
 
+  /// A bigint[].
+  public mutating func int8Array(_ values: [Int64]?) {
+    guard let values else { return null() }
+    array(values, TypeOID.int8) {
+      $0.append(Int32(8)); $0.append($1)
+    }
+  }
+
   /// A timestamptz[] from microseconds since 1970 UTC.
   public mutating func timestamptzArray(_ values: [Int64?]) {
     array(values, TypeOID.timestamptz) {

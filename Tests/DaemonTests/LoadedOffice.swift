@@ -59,13 +59,17 @@ final class LoadedOffice: Sendable {
     let connection = try await installation.database.connect(.administer)
     try await connection.run { session in
       let inForce = try #require(try Rules.inForce(&session))
-      _ = try Rules.apply(
+      let change = Rules.Change(
         [(kind, document)],
         rulebook: try RuleLoader.compile(
           policy: kind == .policy ? document : inForce.policy,
           calendar: kind == .calendar ? document : inForce.calendar),
-        over: inForce, by: "test", reason: "a change", because: reason, retrospectiveAfter: retrospectiveAfter,
-        now: LoadedOffice.instant(now), on: &session)
+        over: inForce, former: try RuleLoader.compile(policy: inForce.policy, calendar: inForce.calendar),
+        because: reason, retrospectiveAfter: retrospectiveAfter)
+      let applied = try Rules.apply(
+        change, Rules.Consent(by: "test", reason: "a change", restate: true), now: LoadedOffice.instant(now),
+        on: &session)
+      #expect(applied.refusal == nil)
     }
     await connection.close()
   }

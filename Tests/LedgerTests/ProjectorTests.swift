@@ -125,10 +125,10 @@ import Testing
       try await ledger.tell(leader, [.told("K1", "accepted", "2026-06-01 09:00")], at: ProjectorTests.morning)
       try await ledger.append([.told("K1", "completed", "2026-06-05 10:00")])
       let before = try await ledger.state()
-      try await ledger.execute("ALTER TABLE bizclock.metric_bucket ADD CONSTRAINT never CHECK (count < 0)")
+      try await ledger.execute("ALTER TABLE bizclock.metric_cell ADD CONSTRAINT never CHECK (finished < 0)")
       await #expect(throws: PostgresError.self) { try await ledger.catchUp(leader) }
       #expect(try await ledger.state() == before)
-      try await ledger.execute("ALTER TABLE bizclock.metric_bucket DROP CONSTRAINT never")
+      try await ledger.execute("ALTER TABLE bizclock.metric_cell DROP CONSTRAINT never")
       try await ledger.catchUp(leader)
       try await expectRows(
         ledger.column(
@@ -158,7 +158,8 @@ import Testing
       try await expectRows(
         ledger.column(
           """
-          SELECT concat_ws(' ', to_hex(ascii(channel)), finished) FROM bizclock.metric_cell
+          SELECT concat_ws(' ', to_hex(ascii(channel)), finished)
+          FROM bizclock.metric_cell JOIN bizclock.metric_series USING (series)
           WHERE basis = 'stop' AND commitment = 'opening' ORDER BY 1
           """), ["6a02 1", "f914 2"])
       #expect(try await ledger.verify().differenceCount == 0)

@@ -59,7 +59,8 @@ import Testing
       try await expectRows(
         ledger.column(
           """
-          SELECT concat_ws(' ', basis, day, on_time, late) FROM bizclock.metric_cell
+          SELECT concat_ws(' ', basis, day, on_time, late)
+          FROM bizclock.metric_cell JOIN bizclock.metric_series USING (series)
           WHERE commitment = 'opening' ORDER BY basis DESC, day
           """), ["stop 2026-06-02 1 0", "stop 2026-06-05 1 0", "due 2026-06-08 2 0"])
       #expect(try await ledger.verify(relaxed).differenceCount == 0)

@@ -14,6 +14,7 @@ import Testing
     "Connection.swift": ["+ calls.joined", "channel"],
     "DeltaWriter.swift": ["CaseRows.columns", "ClockRows.columns", "sets"],
     "DemoReport.swift": ["now.rfc3339(in: .utc)"], "EventRows.swift": ["columns"], "Leadership.swift": ["lock"],
+    "MetricReader.swift": ["MetricWriter.columns"], "MetricWriter.swift": ["columns"],
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
     "Projector+Levels.swift": ["StalledFeeds.sources"], "Projector.swift": ["EventRows.columns"],
     "Quarantine+Settling.swift": ["Selection.condition", "columns"],

@@ -26,10 +26,8 @@ extension TestLedger {
   func cells() async throws -> [String] { try await column(TestLedger.cells) }
 
   private static let cells = """
-    SELECT (to_jsonb(c) - 'cell')::text || coalesce((
-        SELECT jsonb_agg(jsonb_build_array(b.measure, b.bucket, b.count) ORDER BY b.measure, b.bucket)
-        FROM bizclock.metric_bucket b WHERE b.cell = c.cell)::text, '')
-    FROM bizclock.metric_cell c
+    SELECT ((to_jsonb(c) || to_jsonb(s)) - 'series')::text
+    FROM bizclock.metric_cell c JOIN bizclock.metric_series s ON s.series = c.series
     ORDER BY basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome
     """
 }

@@ -31,6 +31,8 @@ import Testing
 
   private static let cell = "stop 2026-06-05 opening 469005100"
   private static let opening = "commitment = 'opening'"
+  private static let openingCell =
+    "series IN (SELECT series FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop')"
   private static let k1 = "case_id = 'K1' AND commitment = 'opening'"
   private static let k2 = "case_id = 'K2' AND commitment = 'opening'"
 
@@ -77,23 +79,34 @@ import Testing
     Tampering("UPDATE bizclock.case_file SET tags = '{a}' WHERE case_id = 'K3'", "K3", "case", "other attributes"),
     Tampering("UPDATE bizclock.case_file SET events = 9 WHERE case_id = 'K3'", "K3", "case", "other attributes"),
     Tampering(
-      "UPDATE bizclock.metric_cell SET late = 0 WHERE \(opening) AND basis = 'stop'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET late = 0 WHERE \(openingCell)", "metric_cell", cell,
       "has other counts than the clocks"),
     Tampering(
-      "UPDATE bizclock.metric_cell SET overrun_us = 0 WHERE \(opening) AND basis = 'stop'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET overrun_us = 0 WHERE \(openingCell)", "metric_cell", cell,
       "has other counts than the clocks"),
     Tampering(
-      "DELETE FROM bizclock.metric_cell WHERE \(opening) AND basis = 'stop'", "metric_cell", cell, "is missing"),
+      "DELETE FROM bizclock.metric_cell WHERE \(openingCell)", "metric_cell", cell, "is missing"),
     Tampering(
-      "UPDATE bizclock.metric_cell SET region = '46' WHERE \(opening) AND basis = 'stop'", "metric_cell",
-      "stop 2026-06-05 opening 46", "should not be there"),
+      """
+      WITH made AS (
+        INSERT INTO bizclock.metric_series (version_from, basis, process, commitment, region, channel, entity_type,
+          report_tag, outcome)
+        SELECT version_from, basis, process, commitment, '46', channel, entity_type, report_tag, outcome
+        FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '469005100'
+        ON CONFLICT DO NOTHING RETURNING series
+      )
+      UPDATE bizclock.metric_cell SET series = coalesce((SELECT max(series) FROM made),
+        (SELECT max(series) FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '46'))
+      WHERE \(openingCell)
+      """, "metric_cell", "stop 2026-06-05 opening 46", "should not be there"),
     Tampering(
-      "UPDATE bizclock.metric_bucket SET count = 2 WHERE measure = 'working_us'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET working_sketch[1] = working_sketch[1] + 1", "metric_cell", cell,
       "has other counts than the clocks"),
     Tampering(
-      "UPDATE bizclock.metric_bucket SET bucket = bucket + 1 WHERE measure = 'counted_days'", "metric_cell", cell,
+      "UPDATE bizclock.metric_cell SET days_sketch[1] = days_sketch[1] + (1::bigint << 32)", "metric_cell", cell,
       "has other counts than the clocks"),
-    Tampering("DELETE FROM bizclock.metric_bucket", "metric_cell", cell, "has other counts than the clocks"),
+    Tampering(
+      "UPDATE bizclock.metric_cell SET days_sketch = NULL", "metric_cell", cell, "has other counts than the clocks"),
     Tampering(
       "DELETE FROM bizclock.alert WHERE \(k1) AND level = 'red'", "K1", "alert opening/1/red/1",
       "is missing; the level was reached at 2026-06-03T09:30:00Z"),
@@ -193,7 +206,7 @@ import Testing
       try await ledger.execute(
         "UPDATE bizclock.clock SET counted_days = counted_days + 1 WHERE hashtext(case_id) % 7 = 0")
       try await ledger.execute("DELETE FROM bizclock.alert WHERE hashtext(case_id) % 11 = 0")
-      try await ledger.execute("UPDATE bizclock.metric_cell SET finished = finished + 1 WHERE cell % 5 = 0")
+      try await ledger.execute("UPDATE bizclock.metric_cell SET finished = finished + 1 WHERE series % 5 = 0")
       try await ledger.execute("UPDATE bizclock.share_cell SET counted = counted + 1")
       let one = try await ledger.verify()
       let other = try await ledger.connect()

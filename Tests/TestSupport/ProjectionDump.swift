@@ -10,9 +10,8 @@ public enum ProjectionDump {
     """,
     "SELECT to_jsonb(c)::text FROM bizclock.case_file c ORDER BY case_id",
     """
-    SELECT (to_jsonb(c) - 'cell')::text || coalesce((SELECT jsonb_agg(jsonb_build_array(b.measure, b.bucket, b.count)
-      ORDER BY b.measure, b.bucket) FROM bizclock.metric_bucket b WHERE b.cell = c.cell)::text, '')
-    FROM bizclock.metric_cell c
+    SELECT ((to_jsonb(c) || to_jsonb(s)) - 'series')::text
+    FROM bizclock.metric_cell c JOIN bizclock.metric_series s ON s.series = c.series
     ORDER BY basis, day, commitment, version_from, process, region, channel, entity_type, report_tag, outcome
     """,
     "SELECT concat_ws('/', commitment, day, population, counted) FROM bizclock.share_cell ORDER BY commitment, day",

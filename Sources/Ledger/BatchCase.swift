@@ -1,0 +1,64 @@
+import ServiceTime
+
+/// A case of a batch of the projector, on its way: its events, what it was, and what becomes of it.
+struct BatchCase {
+  let caseID: Identifier
+  /// Its events of the batch, in the order of the ledger; of a case that is folded again all of them.
+  var events: [StoredEvent]
+  /// When the last of its events of the batch arrived.
+  let arrivedAt: Instant?
+  /// Why a verdict changes, if these events change one.
+  let reason: ChangeReason
+  /// What it was; nil where it has no rows.
+  var before: CaseBefore?
+  /// What it is, where its events could be appended to what is in memory.
+  var next: CachedCase?
+  /// Whether it must be folded again from the ledger.
+  var mustReload = false
+  /// Whether it has been projected before.
+  var isKnown = true
+
+  private init(_ caseID: Identifier, _ events: [StoredEvent]) {
+    self.caseID = caseID
+    self.events = events
+    arrivedAt = events.lazy.map(\.receivedAt).max()
+    if events.contains(where: { $0.event.type == .voided }) {
+      reason = .voided
+    } else {
+      reason = events.contains { $0.event.type == .reopened } ? .reopened : .lateData
+    }
+  }
+
+  /// The cases of a batch in the order of their first events.
+  static func grouped(_ batch: [StoredEvent]) -> [BatchCase] {
+    var places: [Identifier: Int] = [:]
+    places.reserveCapacity(batch.count / 4)
+    var order: [Identifier] = []
+    var groups: [[StoredEvent]] = []
+    for stored in batch {
+      if let place = places[stored.event.caseID] {
+        groups[place].append(stored)
+      } else {
+        places[stored.event.caseID] = groups.count
+        order.append(stored.event.caseID)
+        groups.append([stored])
+      }
+    }
+    return zip(order, groups).map { BatchCase($0, $1) }
+  }
+
+  /// Takes its events into the case in memory, if they come in order; else it must be folded again.
+  mutating func append(to old: CachedCase) {
+    var next = old
+    for stored in events.sorted(by: { $0.event.precedes($1.event) }) {
+      guard next.fold.append(stored.event) else {
+        mustReload = true
+        return
+      }
+      next.receipts[EventKey(source: stored.event.source, eventID: stored.event.eventID)] = stored.receipt
+    }
+    self.next = next
+    before = CaseBefore(
+      row: old.row, clocks: Dictionary(old.clocks.map { ($0.key, $0) }, uniquingKeysWith: { $1 }))
+  }
+}
