@@ -153,6 +153,8 @@ let package = Package(
       name: "DaemonTests",
       dependencies: [
         "Daemon", "Feeds", "Journal", "Ledger", "LibPQ", "ServiceTime", "Settings", "Simulator", "TestSupport",
+        "Web",
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

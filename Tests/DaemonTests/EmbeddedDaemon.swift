@@ -2,6 +2,7 @@ import Feeds
 import Foundation
 import Journal
 import LibPQ
+import ServiceLifecycle
 import ServiceTime
 import Settings
 import TestSupport
@@ -19,10 +20,11 @@ final class EmbeddedDaemon: Sendable {
   let daemon: BizclockDaemon
   private let task: Task<Void, any Error>
 
-  /// Starts a daemon; it runs until `stop`.
-  init(conninfo: String, spool: String, at now: Instant, holder: String = "test", configuration: Configuration)
-    async throws
-  {
+  /// Starts a daemon, and other services beside it; it runs until `stop`.
+  init(
+    conninfo: String, spool: String, at now: Instant, holder: String = "test", configuration: Configuration,
+    beside others: (BizclockDaemon, ManualClock, MemorySink) throws -> [any Service] = { _, _, _ in [] }
+  ) async throws {
     self.conninfo = conninfo
     self.spool = spool
     clock = ManualClock(now)
@@ -34,7 +36,8 @@ final class EmbeddedDaemon: Sendable {
       database: installation.database, feeds: feeds, clock: clock, log: log,
       settings: installation.projectorSettings, batch: 100, holder: holder)
     self.daemon = daemon
-    task = Task { try await daemon.run() }
+    let others = try others(daemon, clock, log)
+    task = Task { try await daemon.run(beside: others) }
   }
 
   /// Moves to the feeds and settings of another configuration, as a reload does.

@@ -79,11 +79,18 @@ struct WaysData: Sendable {
 
   // MARK: Files
 
-  var ndjson: [UInt8] {
-    var encoder = EventLineEncoder(zone: zone)
-    var bytes: [UInt8] = []
-    for events in cases { for event in events { encoder.append(event, to: &bytes) } }
-    return bytes
+  var ndjson: [UInt8] { bodies(of: cases.count).flatMap { $0 } }
+
+  /// The lines in bodies of so many cases.
+  func bodies(of number: Int) -> [[UInt8]] {
+    stride(from: 0, to: cases.count, by: number).map { first in
+      var encoder = EventLineEncoder(zone: zone)
+      var bytes: [UInt8] = []
+      for events in cases[first..<min(first + number, cases.count)] {
+        for event in events { encoder.append(event, to: &bytes) }
+      }
+      return bytes
+    }
   }
 
   var csv: String {

@@ -1,5 +1,7 @@
 import Foundation
+import Journal
 import LibPQ
+import ServiceLifecycle
 import ServiceTime
 import Settings
 import Simulator
@@ -7,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import Web
 
 /// One data set by every way in gives the same clocks, row for row.
 ///
@@ -23,6 +26,8 @@ import Testing
   static let ways: [Way] = [
     Way(name: "CSV in GB18030", load: WaysTests.csv),
     Way(name: "exchange database", load: WaysTests.exchange),
+    Way(name: "posted lines", load: WaysTests.lines),
+    Way(name: "posted CloudEvents", load: WaysTests.cloudEvents),
   ]
 
   static let cases = ProcessInfo.processInfo.environment["BIZCLOCK_WAYS_CASES"].flatMap { Int($0) } ?? 500
@@ -64,12 +69,13 @@ import Testing
   /// Runs a daemon with one feed until all of the data set is projected.
   static func run(
     _ feed: FeedSettings, _ data: WaysData, _ conninfo: String, _ spool: String,
+    beside others: (BizclockDaemon, ManualClock, MemorySink) throws -> [any Service] = { _, _, _ in [] },
     _ deliver: @Sendable (EmbeddedDaemon) async throws -> Void = { _ in }
   ) async throws {
     var configuration = DaemonTestBase.configuration(conninfo, spool: spool)
     configuration.feeds = [feed]
     let daemon = try await EmbeddedDaemon(
-      conninfo: conninfo, spool: spool, at: data.end, configuration: configuration)
+      conninfo: conninfo, spool: spool, at: data.end, configuration: configuration, beside: others)
     let state = daemon.daemon.state
     let count = Int64(data.count)
     do {
@@ -108,6 +114,71 @@ import Testing
         let desk = try ExchangeDesk(conninfo: conninfo, upstream: upstream, at: "\(data.end)")
         try await ExchangeTables.write(data, to: upstream)
         try await run(ExchangeTables.feed(desk.feed), data, conninfo, spool)
+      })
+  }
+
+  static func lines(_ data: WaysData, _ conninfo: String, _ spool: String) async throws {
+    try await post(data.bodies(of: 400), "application/x-ndjson", data, conninfo, spool)
+  }
+
+  static func cloudEvents(_ data: WaysData, _ conninfo: String, _ spool: String) async throws {
+    let batches = try data.bodies(of: 400).map { body -> [UInt8] in
+      let events = try body.split(separator: UInt8(ascii: "\n")).map { try cloudEvent(Data($0)) }
+      return Array(try JSONSerialization.data(withJSONObject: events))
+    }
+    try await post(batches, "application/cloudevents-batch+json", data, conninfo, spool)
+  }
+
+  /// A line as a CloudEvent: what its envelope has a place for, and the rest as its data.
+  private static func cloudEvent(_ line: Data) throws -> [String: Any] {
+    var fields = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+    var event: [String: Any] = ["specversion": "1.0", "datacontenttype": "application/json"]
+    for (field, attribute) in [
+      ("event_id", "id"), ("source", "source"), ("case_id", "subject"), ("occurred_at", "time"),
+    ] {
+      event[attribute] = fields.removeValue(forKey: field) ?? "office"
+    }
+    event["type"] = "org.example.office.\(try #require(fields.removeValue(forKey: "type") as? String))"
+    event["data"] = fields
+    return event
+  }
+
+  /// Posts bodies one after the other to a feed that takes them.
+  private static func post(
+    _ bodies: [[UInt8]], _ type: String, _ data: WaysData, _ conninfo: String, _ spool: String
+  ) async throws {
+    let token = AccessToken.make(name: "office", scopes: [.ingest], feed: "office")
+    let file = spool + ".tokens"
+    defer { unlink(file) }
+    try Data((token.token.line + "\n").utf8).write(to: URL(filePath: file))
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+    let (addresses, told) = AsyncStream<String>.makeStream()
+    try await run(
+      FeedSettings(name: "office", source: "office", kind: .http), data, conninfo, spool,
+      beside: { daemon, clock, log in
+        let web = try WebInterface(
+          HTTPSettings(listen: ListenAddress(host: "127.0.0.1", port: 0), tokens: file), clock: clock, log: log,
+          limits: WebInterface.Limits(),
+          onListening: { told.yield($0) })
+        return [web.service(for: daemon, version: "test")]
+      },
+      { _ in
+        let address = try await TestDeadline.within(.seconds(60), "an address") {
+          for await address in addresses { return address }
+          throw CancellationError()
+        }
+        for body in bodies {
+          // The feed opens a moment after the interface.
+          try await TestDeadline.within(.seconds(60), "an answer") {
+            var status = 503
+            while status == 503 {
+              status = try await RawClient.post(
+                address, "/v1/events", body, token: "Bearer \(token.text)", fields: ["Content-Type: \(type)"]
+              ).status
+            }
+            #expect(status == 202)
+          }
+        }
       })
   }
 

@@ -13,6 +13,15 @@ import Testing
     ],
     "Connection.swift": ["+ calls.joined", "channel"],
     "DeltaWriter.swift": ["CaseRows.columns", "ClockRows.columns", "sets"],
+    // Sentences for the administrator of an exchange database.
+    "ExchangeLayout.swift": ["quoted", "reader", "table.rawValue"],
+    // Of an exchange database: the schema, quoted; columns, types and clauses of constants and of its catalog's names,
+    // quoted; keys and the row_guid are parameters.
+    "ExchangeQuery.swift": [
+      "conditions.joined(separator: \" AND \")", "distinct", "limit", "operation", "ordering",
+      "quoted(layout.schema)", "quoted(table.rawValue)", "shown.joined(separator: \", \")", "ties",
+    ],
+    "ExchangeRegister.swift": ["locking"], "Rules.swift": ["columns"], "Rules+Then.swift": ["columns"],
     "DemoReport.swift": ["now.rfc3339(in: .utc)"], "EventRows.swift": ["columns"], "Leadership.swift": ["lock"],
     "MetricReader.swift": ["MetricWriter.columns"], "MetricWriter.swift": ["columns"],
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
