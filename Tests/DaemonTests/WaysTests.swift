@@ -69,8 +69,8 @@ import Testing
   /// Runs a daemon with one feed until all of the data set is projected.
   static func run(
     _ feed: FeedSettings, _ data: WaysData, _ conninfo: String, _ spool: String,
-    beside others: (BizclockDaemon, ManualClock, MemorySink) throws -> [any Service] = { _, _, _ in [] },
-    _ deliver: @Sendable (EmbeddedDaemon) async throws -> Void = { _ in }
+    _ deliver: @Sendable (EmbeddedDaemon) async throws -> Void = { _ in },
+    beside others: (BizclockDaemon, ManualClock, MemorySink) throws -> [any Service] = { _, _, _ in [] }
   ) async throws {
     var configuration = DaemonTestBase.configuration(conninfo, spool: spool)
     configuration.feeds = [feed]
@@ -155,13 +155,6 @@ import Testing
     let (addresses, told) = AsyncStream<String>.makeStream()
     try await run(
       FeedSettings(name: "office", source: "office", kind: .http), data, conninfo, spool,
-      beside: { daemon, clock, log in
-        let web = try WebInterface(
-          HTTPSettings(listen: ListenAddress(host: "127.0.0.1", port: 0), tokens: file), clock: clock, log: log,
-          limits: WebInterface.Limits(),
-          onListening: { told.yield($0) })
-        return [web.service(for: daemon, version: "test")]
-      },
       { _ in
         let address = try await TestDeadline.within(.seconds(60), "an address") {
           for await address in addresses { return address }
@@ -179,6 +172,13 @@ import Testing
             #expect(status == 202)
           }
         }
+      },
+      beside: { daemon, clock, log in
+        let web = try WebInterface(
+          HTTPSettings(listen: ListenAddress(host: "127.0.0.1", port: 0), tokens: file), clock: clock, log: log,
+          limits: WebInterface.Limits(),
+          onListening: { told.yield($0) })
+        return [web.service(for: daemon, version: "test")]
       })
   }
 

@@ -133,10 +133,15 @@ final class Disturber: Sendable {
     case .applyPolicy:
       arguments = [
         "policy", "apply", office.policies[commands.turn(.applyPolicy)], "--by", "torture", "--reason", "torture",
+        "--restate",
       ]
     case .closure:
-      let end = ["calendar", "closure", "end", "--calendar", "cn", "--by", "torture", "--reason", "over"]
-      let begin = ["calendar", "closure", "begin", "--calendar", "cn", "--by", "torture", "--reason", "storm"]
+      let end = [
+        "calendar", "closure", "end", "--calendar", "cn", "--by", "torture", "--reason", "over", "--restate",
+      ]
+      let begin = [
+        "calendar", "closure", "begin", "--calendar", "cn", "--by", "torture", "--reason", "storm", "--restate",
+      ]
       arguments = commands.turn(.closure) == 0 ? end : begin + ["--name", "storm \(blow.dice % 997)"]
       // There may be none under way, or one.
       allowed.formUnion([64, 66])
