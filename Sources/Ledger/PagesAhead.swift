@@ -19,7 +19,13 @@ final class PagesAhead: Sendable {
   private let state = Mutex(State())
   private let asked = DispatchSemaphore(value: 0)
   private let filled = DispatchSemaphore(value: 0)
-  private let room = DispatchSemaphore(value: 2)
+  private let room = DispatchSemaphore(value: 0)
+
+  /// None is asked for yet.
+  init() {
+    // Not its value at the start: one that ends below that, as where pages are left, is a fault to Dispatch.
+    for _ in 0..<2 { room.signal() }
+  }
 
   /// Reads what will be asked for, to the end, or until it is stopped. Holds its connection.
   func serve(_ session: inout Session) {

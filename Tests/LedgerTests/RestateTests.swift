@@ -140,6 +140,20 @@ import Testing
     }
   }
 
+  /// Pages that nobody takes any more, as after a write that failed, end with what read them; without a word.
+  @Test func pagesMayBeLeft() async throws {
+    try await TestLedger.with { ledger async throws in
+      try await loaded(ledger)
+      let pages = PagesAhead()
+      pages.ask(
+        TouchedCases.Question(
+          reach: .everything, midnight: { _ in .earliest }, crossed: [], position: Int64(RestateTests.events.count))
+      )
+      try await ledger.connection.run { pages.serve(&$0) }
+      #expect(try await ledger.column("SELECT count(DISTINCT case_id)::text FROM bizclock.event") == ["4"])
+    }
+  }
+
   /// Rows that do not change are not written: neither those of untouched cases nor those of others.
   @Test func whatDoesNotChangeIsNotWritten() async throws {
     try await TestLedger.with { ledger async throws in
