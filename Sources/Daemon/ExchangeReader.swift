@@ -13,6 +13,8 @@ struct ExchangeReader {
   static let mostRows = 1_000
   /// Pages of a comparison between two readings of what is new.
   static let comparedPages = 20
+  /// The first time that has a key: the year 1.
+  static let first: Int64 = -62_135_596_800_000_000
   /// By how much the clocks may differ before it is told, in microseconds.
   static let skew: Int64 = 60_000_000
 
@@ -51,9 +53,16 @@ struct ExchangeReader {
     var decoder = try await intake.decoder(of: feed, exchange, stop)
     let now = try await whileStaying { try await source.now() }
     tellSkew(now)
+    // One table that cannot be read keeps no other from being read: a case whose end nobody sees would overrun.
+    var trouble: ExchangeTrouble?
     for table in ExchangeTable.allCases where !stop.isSilenced {
-      try await read(table, source, &decoder, wall: wall(now, table, source))
+      do {
+        try await read(table, source, &decoder, wall: wall(now, table, source))
+      } catch let error as ExchangeTrouble {
+        trouble = trouble ?? error
+      }
     }
+    if let trouble { throw trouble }
     for table in ExchangeTable.allCases where !stop.isSilenced {
       if try await compare(table, source, &decoder) { return true }
     }
@@ -105,7 +114,8 @@ struct ExchangeReader {
     let position = try await intake.position(of: feed, table, stop)
     // Where the exchange's clock was set back, rows are written before what was read last.
     let start = position.readThrough.map {
-      ExchangeQuery.key(LocalTime(microseconds: min($0, wall.microseconds) - upstream.overlap))
+      ExchangeQuery.key(
+        LocalTime(microseconds: max(min($0, wall.microseconds) - upstream.overlap, ExchangeReader.first)))
     }
     var from = ExchangeQuery.From.version(start ?? "")
     var last: LocalTime?

@@ -12,6 +12,8 @@ public struct Parcel: Sendable {
   public let body: [UInt8]
   /// How they are written.
   public let form: BodyReader.Form
+  /// How many lines or CloudEvents it has at most; an empty line counts.
+  public let records: Int
   /// Released with the parcel, whoever drops it last: its share of the memory for bodies.
   private let share: BodyBudget.Share?
 
@@ -19,6 +21,11 @@ public struct Parcel: Sendable {
   public init(body: [UInt8], form: BodyReader.Form, share: BodyBudget.Share? = nil) {
     self.body = body
     self.form = form
+    records =
+      switch form {
+      case .lines: body.count { $0 == UInt8(ascii: "\n") } + 1
+      case .cloudEvents(let places): places.count
+      }
     self.share = share
   }
 

@@ -53,17 +53,18 @@ final class ParcelQueue: Sendable {
   }
 
   /// The next parcels that somebody waits for, in the order in which they came: at least one if there is any, together
-  /// at most so many and of so many bytes.
-  func next(parcels: Int, bytes: Int) -> [Ticket] {
+  /// at most so many, of so many bytes and records.
+  func next(parcels: Int, bytes: Int, records: Int) -> [Ticket] {
     state.withLock { state in
       var group: [Ticket] = []
-      var size = 0
+      var (size, lines) = (0, 0)
       var taken = 0
       for ticket in state.tickets {
         if ticket.isAwaited {
-          guard group.isEmpty || group.count < parcels && size + ticket.parcel.body.count <= bytes else { break }
-          group.append(ticket)
           size += ticket.parcel.body.count
+          lines += ticket.parcel.records
+          guard group.isEmpty || group.count < parcels && size <= bytes && lines <= records else { break }
+          group.append(ticket)
         }
         taken += 1
       }

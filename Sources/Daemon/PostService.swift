@@ -1,3 +1,4 @@
+import Feeds
 import Journal
 import ServiceLifecycle
 
@@ -54,7 +55,8 @@ struct PostService: Sendable {
   /// Takes in all that waits.
   private func work(_ queue: ParcelQueue, _ intake: Intake) async {
     while true {
-      let group = queue.next(parcels: PostService.groupParcels, bytes: PostService.groupBytes)
+      let group = queue.next(
+        parcels: PostService.groupParcels, bytes: PostService.groupBytes, records: FeedLimits.bodyRecords)
       if group.isEmpty { break }
       heart.away()
       let outcomes = await intake.take(group.map(\.parcel), of: feed.description)

@@ -7,7 +7,7 @@ public enum CloudEventBody {
   }
 
   /// Where the CloudEvents of a body stand, one object or an array of them: brackets and quotes are followed, nothing
-  /// else is looked at.
+  /// else is looked at. Of more than `FeedLimits.bodyRecords` one too many is given.
   public static func places(in body: [UInt8], isBatch: Bool) throws(Fault) -> [Range<Int>] {
     let places = body.withUnsafeBufferPointer { JSONElements.split($0, isArray: isBatch) }
     guard let places else {

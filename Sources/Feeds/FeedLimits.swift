@@ -18,6 +18,9 @@ public enum FeedLimits {
   public static let chunkBytes = 256 << 10
   /// Input bytes after which a batch ends even if it holds few events.
   public static let batchBytes = 16 << 20
+  /// Most lines or CloudEvents of a body in memory, and of bodies that share a commit: each may become an entry of
+  /// quarantine that is many times as long.
+  public static let bodyRecords = 50_000
   /// Most characters of a kept number before its exponent; PostgreSQL's numbers, which hold what is kept, go to
   /// 131,072 digits before the point and 16,383 after it.
   public static let numberDigits = 1_000

@@ -2,8 +2,10 @@
 /// take the others with it.
 enum JSONElements {
   /// The elements of the array that the text is, or the one object that it is; nil where brackets or quotes do not
-  /// close, something stands beside it, or an element is empty.
-  static func split(_ text: UnsafeBufferPointer<UInt8>, isArray: Bool) -> [Range<Int>]? {
+  /// close, something stands beside it, or an element is empty. Of more than `most` elements the rest is not looked at.
+  static func split(
+    _ text: UnsafeBufferPointer<UInt8>, isArray: Bool, most: Int = FeedLimits.bodyRecords
+  ) -> [Range<Int>]? {
     var at = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     skipBlanks(text, &at)
     guard at < text.count, text[at] == UInt8(ascii: isArray ? "[" : "{") else { return nil }
@@ -17,6 +19,7 @@ enum JSONElements {
         while true {
           guard let end = elementEnd(text, from: at), end > at, end < text.count else { return nil }
           elements.append(at..<trimmed(text, at..<end))
+          if elements.count > most { return elements }
           at = end + 1
           if text[end] == UInt8(ascii: "]") { break }
           guard text[end] == UInt8(ascii: ",") else { return nil }

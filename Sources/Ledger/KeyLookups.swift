@@ -8,7 +8,11 @@ enum KeyLookups {
   /// From here to the transaction's end, or to `end`, rows are found by keys.
   static func begin(_ session: inout Session) throws(PostgresError) {
     try session.script(
-      "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+      """
+      SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+      -- What is forbidden counts as dear, and what is dear would be compiled anew for every page.
+      SET LOCAL jit = off
+      """)
   }
 
   /// Back to the planner's own choice.

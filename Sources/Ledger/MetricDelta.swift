@@ -17,6 +17,9 @@ struct CellKey: Hashable, Sendable {
 }
 
 /// What a set of finished clocks adds to a cell: counts and sums, all linear, so that it can be taken off again.
+///
+/// Sums wrap around: some thousand cases that an upstream begins in 1970 may pass what 64 bits hold, and must stop neither
+/// the leader nor `verify`; what is taken off again is exact all the same.
 struct CellSums: Sendable, Equatable {
   var finished: Int64 = 0
   var onTime: Int64 = 0
@@ -38,19 +41,19 @@ struct CellSums: Sendable, Equatable {
   }
 
   mutating func add(_ row: ClockRow, sketched: Bool, times sign: Int64) {
-    finished += sign
+    finished &+= sign
     switch row.verdict {
-    case .onTime: onTime += sign
-    case .late: late += sign
-    case .premature: premature += sign
+    case .onTime: onTime &+= sign
+    case .late: late &+= sign
+    case .premature: premature &+= sign
     case nil: break
     }
-    if row.early { early += sign }
-    countedDays += sign * Int64(row.measures.countedDays)
-    working += sign * row.measures.working
-    elapsed += sign * row.measures.elapsed
-    paused += sign * row.measures.paused
-    overrun += sign * (row.overrun?.time ?? 0)
+    if row.early { early &+= sign }
+    countedDays &+= sign &* Int64(row.measures.countedDays)
+    working &+= sign &* row.measures.working
+    elapsed &+= sign &* row.measures.elapsed
+    paused &+= sign &* row.measures.paused
+    overrun &+= sign &* (row.overrun?.time ?? 0)
     guard sketched else { return }
     CellSums.count(&countedBuckets, DurationSketch.bucket(of: Int64(row.measures.countedDays)), sign)
     CellSums.count(&workingBuckets, DurationSketch.bucket(of: row.measures.working), sign)
@@ -58,22 +61,22 @@ struct CellSums: Sendable, Equatable {
 
   /// Adds other sums (`sign` 1), or takes them off (−1).
   mutating func add(_ other: CellSums, times sign: Int64) {
-    finished += sign * other.finished
-    onTime += sign * other.onTime
-    late += sign * other.late
-    premature += sign * other.premature
-    early += sign * other.early
-    countedDays += sign * other.countedDays
-    working += sign * other.working
-    elapsed += sign * other.elapsed
-    paused += sign * other.paused
-    overrun += sign * other.overrun
-    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, sign * count) }
-    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, sign * count) }
+    finished &+= sign &* other.finished
+    onTime &+= sign &* other.onTime
+    late &+= sign &* other.late
+    premature &+= sign &* other.premature
+    early &+= sign &* other.early
+    countedDays &+= sign &* other.countedDays
+    working &+= sign &* other.working
+    elapsed &+= sign &* other.elapsed
+    paused &+= sign &* other.paused
+    overrun &+= sign &* other.overrun
+    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, sign &* count) }
+    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, sign &* count) }
   }
 
   private static func count(_ buckets: inout [Int32: Int64], _ bucket: Int32, _ sign: Int64) {
-    let count = buckets[bucket, default: 0] + sign
+    let count = buckets[bucket, default: 0] &+ sign
     buckets[bucket] = count == 0 ? nil : count
   }
 }

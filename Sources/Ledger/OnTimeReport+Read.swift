@@ -42,7 +42,7 @@ extension OnTimeReport {
     }
     let row = try session.execute(
       """
-      SELECT n.now, p.recorded_at, p.policy, p.calendar, h.position - p.position,
+      SELECT greatest(n.now, p.recorded_at), p.recorded_at, p.policy, p.calendar, h.position - p.position,
         (SELECT max(due_at) FROM bizclock.clock WHERE state IN ('running', 'paused') AND due_at < n.now)
       FROM bizclock.projector p, bizclock.ledger_head h, (SELECT dashboard.now()) AS n (now)
       """)

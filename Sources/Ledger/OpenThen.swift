@@ -19,8 +19,12 @@ enum OpenThen {
     by keys: (Clock, CaseRow) -> [[Identifier]]
   ) throws(PostgresError) -> [[Identifier]: Count] {
     var counts: [[Identifier]: Count] = [:]
-    func add(_ cases: [(Identifier, [StoredEvent])]) {
+    var life = SignOfLife()
+    func add(
+      _ cases: [(Identifier, [StoredEvent])], _ session: inout Session
+    ) throws(PostgresError) {
       for (caseID, events) in cases {
+        try life.folded(&session)
         let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
         let open = fold.clocks(asOf: known.recordedAt).filter {
           $0.isOpen && rulebook.calendars[$0.calendar] != nil
@@ -38,16 +42,19 @@ enum OpenThen {
     let now = try Rules.numbersInForce(&session)
     if now.policy == known.policy && now.calendar == known.calendar {
       var rest = try candidates(known, &session)[...]
+      try KeyLookups.begin(&session)
       while !rest.isEmpty {
         let page = Array(rest.prefix(2_000))
         rest = rest.dropFirst(2_000)
         let events = try CaseReader.events(page, through: known.position, &session)
-        add(page.compactMap { id in events[id].map { (id, $0) } })
+        try add(page.compactMap { id in events[id].map { (id, $0) } }, &session)
       }
     } else {
+      try KeyLookups.begin(&session)
       var pages = CasePages(through: known.position)
-      while let page = try pages.next(&session) { add(page) }
+      while let page = try pages.next(&session) { try add(page, &session) }
     }
+    try KeyLookups.end(&session)
     return counts
   }
 

@@ -36,7 +36,7 @@ final class PagesAhead: Sendable {
       var walk = try TouchedCases(question, &session)
       try KeyLookups.begin(&session)
       while let page = try walk.next(&session) {
-        room.wait()
+        try PagesAhead.wait(room, &session)
         guard
           state.withLock({ state in
             state.pages.append(page)
@@ -53,6 +53,18 @@ final class PagesAhead: Sendable {
     filled.signal()
   }
 
+  /// Says that nobody reads.
+  func fail(_ error: PostgresError) {
+    state.withLock { $0.failure = $0.failure ?? error }
+    filled.signal()
+  }
+
+  /// Waits, and tells the server meanwhile that its client works: a session that says nothing within a transaction is
+  /// ended after a while.
+  private static func wait(_ semaphore: DispatchSemaphore, _ session: inout Session) throws(PostgresError) {
+    while semaphore.wait(timeout: .now() + .seconds(1)) == .timedOut { try session.execute("SELECT") }
+  }
+
   /// Begins to read.
   func ask(_ question: TouchedCases.Question) {
     state.withLock { $0.question = question }
@@ -60,8 +72,8 @@ final class PagesAhead: Sendable {
   }
 
   /// The next page; nil at the end. Fails as the reading does.
-  func next() throws(PostgresError) -> CasePage? {
-    filled.wait()
+  func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
+    try PagesAhead.wait(filled, &session)
     let (page, failure) = state.withLock { state -> (CasePage?, PostgresError?) in
       if !state.pages.isEmpty { return (state.pages.removeFirst(), nil) }
       return (nil, state.failure)

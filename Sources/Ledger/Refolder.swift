@@ -52,7 +52,7 @@ public enum Refolder {
     var walk = readAhead == nil ? try TouchedCases(touched, &session) : nil
     try KeyLookups.begin(&session)
     func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
-      if let readAhead { return try readAhead.next() }
+      if let readAhead { return try readAhead.next(&session) }
       return try walk?.next(&session)
     }
     while let page = try next(&session) {

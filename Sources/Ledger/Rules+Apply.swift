@@ -50,7 +50,14 @@ extension Rules {
     _ change: Change, _ consent: Consent, now: Instant, on connection: Connection, reading other: Connection
   ) async throws -> Applied {
     let pages = PagesAhead()
-    async let read: Void = other.run { pages.serve(&$0) }
+    async let read: Void = {
+      do {
+        try await other.run { pages.serve(&$0) }
+      } catch {
+        // What reading could not do, applying meets with.
+        pages.fail(PostgresError(.connectionLost, operation: "reading the cases", message: "\(error)"))
+      }
+    }()
     let applied: Result<Applied, any Error>
     do {
       applied = .success(
@@ -59,8 +66,7 @@ extension Rules {
       applied = .failure(error)
     }
     pages.stop()
-    // What reading could not do, applying has met with.
-    try? await read
+    await read
     return try applied.get()
   }
 

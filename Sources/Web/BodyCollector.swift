@@ -30,9 +30,13 @@ struct BodyCollector: Sendable {
   }
 
   /// Takes a body together; it is read no further once there is a reason not to.
-  func collect(_ body: RequestBody, length: Int?, coding: Inflater.Coding?) async -> Result {
+  /// `goOn` has a client send it that waits to be told so.
+  func collect(
+    _ body: RequestBody, length: Int?, coding: Inflater.Coding?, goOn: () -> Void
+  ) async -> Result {
     if let length, length > limit { return .tooLarge }
     guard let share = budget.share() else { return .crowded }
+    goOn()
     return await withTaskGroup(of: Result?.self) { group in
       group.addTask { await read(body, length, coding, share) }
       group.addTask {

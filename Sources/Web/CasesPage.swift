@@ -9,6 +9,9 @@ import ServiceTime
 actor CasesPage {
   private let database: DatabaseSource
   private var connection: Connection?
+  /// Requests that wait for it; who asks again before there is an answer must not make it longer for all.
+  private var waiting = 0
+  private static let mostWaiting = 16
 
   init(_ database: DatabaseSource) { self.database = database }
 
@@ -27,6 +30,11 @@ actor CasesPage {
     guard let language = lang.map({ Language(rawValue: $0) }) ?? .en else {
       return .error(.badRequest, "lang may be en or zh")
     }
+    guard waiting < CasesPage.mostWaiting else {
+      return .error(.serviceUnavailable, "others are being served; ask again later", [.retryAfter: "1"])
+    }
+    waiting += 1
+    defer { waiting -= 1 }
     do {
       guard id.unicodeScalars.count <= EventField.caseID.maximumScalars, let explanation = try await explain(id)
       else { return .error(.notFound, "the ledger has no event of this case") }
@@ -40,23 +48,27 @@ actor CasesPage {
   }
 
   private func explain(_ id: String) async throws -> CaseExplanation? {
-    do {
-      return try await connected().run { session in
-        guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
-        let now = try OnTimeReport.now(&session)
-        return try CaseReport.read(id, rulebook, asOf: now, on: &session).map {
-          CaseExplanation(caseID: id, report: $0, rulebook: rulebook, now: now)
-        }
+    try await connected().run { session in
+      guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
+      let now = try OnTimeReport.now(&session)
+      return try CaseReport.read(id, rulebook, asOf: now, on: &session).map {
+        CaseExplanation(caseID: id, report: $0, rulebook: rulebook, now: now)
       }
-    } catch {
-      await close()
-      throw error
     }
   }
 
+  /// The connection, a new one where it is broken; what one request meets with must not break it for the others.
   private func connected() async throws -> Connection {
-    if let connection, await connection.isUsable { return connection }
+    if let connection {
+      if await connection.isUsable { return connection }
+      await close()
+    }
     let fresh = try await database.connect(.observe)
+    // Another request may have been faster.
+    if let connection {
+      await fresh.close()
+      return connection
+    }
     connection = fresh
     return fresh
   }

@@ -33,12 +33,16 @@ struct EventsPage: Sendable {
           [.acceptEncoding: "gzip, deflate"])
       }
     }
-    call.goOn()
     let length = request.headers[.contentLength].flatMap { Int($0) }
-    let collected = await collector.collect(request.body, length: length, coding: coding)
+    let collected = await collector.collect(request.body, length: length, coding: coding, goOn: call.goOn)
     guard case .body(let body, let share) = collected else { return refusal(collected) }
     do {
       let parcel = try EventsPage.parcel(body, shape, request, share)
+      guard parcel.records <= FeedLimits.bodyRecords else {
+        return .error(
+          .contentTooLarge,
+          "a body may have at most \(FeedLimits.bodyRecords) lines or CloudEvents: send it in parts")
+      }
       return answer(await desk.take(parcel, for: feed, within: patience), feed)
     } catch {
       return .error(.badRequest, error.message)

@@ -1,4 +1,5 @@
 import Daemon
+import Feeds
 import Foundation
 import ServiceTime
 import TestSupport
@@ -76,6 +77,24 @@ import Testing
       let after = try #require(HostileBodyTests.memory())
       #expect(after - before < 120 << 20, "\((after - before) >> 20) MiB")
       #expect(try await office.post([HostileBodyTests.event("K2")]).status == 202)
+    }
+  }
+
+  /// A short body of very many lines or elements, each of which would go to quarantine, is refused whole.
+  @Test func recordsAreCounted() async throws {
+    try await WebOffice.withOffice { office in
+      try await office.ready()
+      let number = FeedLimits.bodyRecords
+      let lines = Array(String(repeating: "{\n", count: number).utf8)
+      let batch = Array(("[0" + String(repeating: ",0", count: number) + "]").utf8)
+      for (body, type) in [(lines, "application/x-ndjson"), (batch, "application/cloudevents-batch+json")] {
+        let reply = try await office.post(
+          Deflated.bytes(body), type: type, fields: ["Content-Encoding: gzip"])
+        #expect(reply.status == 413 && reply.body.contains("at most \(number) lines or CloudEvents"), "\(reply)")
+      }
+      let few = try await office.post(Array(String(repeating: "{\n", count: 9).utf8))
+      #expect(few.status == 202 && few.body.contains("\"quarantined\":9"))
+      #expect(try await office.rows("SELECT count(*)::text FROM bizclock.quarantine") == [["9"]])
     }
   }
 
