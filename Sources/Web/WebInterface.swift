@@ -36,6 +36,8 @@ public struct WebInterface: Sendable {
   public let tokens: TokenBook
   /// What the daemon's services count with.
   public let metrics: DaemonMetrics
+  /// What posted bodies may take of the memory.
+  let budget: BodyBudget
   let factory: PrometheusFactory
   let address: ListenAddress
   let clock: any WallClock
@@ -59,6 +61,7 @@ public struct WebInterface: Sendable {
     onListening: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     tokens = try TokenBook(file: settings.tokens)
+    budget = BodyBudget(bodies: limits.bodies, bytes: limits.bodyBytes)
     address = settings.listen
     factory = PrometheusFactory()
     metrics = DaemonMetrics(factory)
@@ -86,7 +89,7 @@ public struct WebInterface: Sendable {
       desk: daemon.desk,
       collector: BodyCollector(
         limit: limits.body, time: limits.bodyTime,
-        budget: BodyBudget(bodies: limits.bodies, bytes: limits.bodyBytes)), patience: limits.commit)
+        budget: budget), patience: limits.commit)
     return WebServer(
       interface: self,
       closing: {
