@@ -38,6 +38,9 @@ import Testing
     process.executableURL = URL(filePath: "/usr/bin/env")
     let drop = geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
     process.arguments = drop + ["sleep", "600"]
+    // Should it be left behind, whoever reads the output of the tests must not wait for it.
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
     try process.run()
     return process
   }
@@ -98,7 +101,7 @@ import Testing
       _ = try await cluster.start()
       try await cut(cluster)
       let other = try stranger()
-      defer { other.terminate() }
+      defer { kill(other.processIdentifier, SIGKILL) }
       for note in ["/data/postmaster.pid", "/socket/.s.PGSQL.5432.lock"] {
         let path = cluster.directory + note
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").dropFirst()
