@@ -9,11 +9,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "bizclock",
   products: [
-    .executable(name: "bizclock", targets: ["bizclock"]),
-    // For deploy/benchmarks/micro.
-    .library(name: "Feeds", targets: ["Feeds"]),
-    .library(name: "ServiceTime", targets: ["ServiceTime"]),
-    .library(name: "Settings", targets: ["Settings"]),
+    .executable(name: "bizclock", targets: ["bizclock"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -123,6 +119,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Torture", swiftSettings: strict),
+    // What needs no database, one core, beside what others offer; run by deploy/bench.
+    .executableTarget(
+      name: "micro", dependencies: ["Feeds", "ServiceTime", "Settings"], path: "deploy/benchmarks/micro",
+      swiftSettings: strict),
     .testTarget(
       name: "ServiceTimeTests", dependencies: ["ServiceTime", "TestSupport"], resources: [.copy("Fixtures")],
       swiftSettings: strict),
