@@ -80,7 +80,7 @@ import Testing
       try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
       let second = try await DaemonTestBase.daemon(conninfo, other, at: DaemonTestBase.start, holder: "second")
       let standing = second.daemon.state
-      try await TestDeadline.within(.seconds(60), "the second to stand by") {
+      try await TestDeadline.within(TestDeadline.patience, "the second to stand by") {
         _ = await standing.wait { $0.role == .standby }
       }
       // Both take in.
@@ -90,7 +90,7 @@ import Testing
       try await first.advance(to: "2026-09-16T17:30:00+08:00")
       #expect(first.alerts().count == 8)
       await first.stop()
-      try await TestDeadline.within(.seconds(60), "the second to lead") {
+      try await TestDeadline.within(TestDeadline.patience, "the second to lead") {
         _ = await standing.wait { $0.role == .leading }
       }
       try await second.advance(to: "2026-09-21T17:30:00+08:00")

@@ -61,7 +61,9 @@ final class AbsentOffice: Sendable {
   }
 
   /// Waits until something holds that nobody tells of.
-  func until(_ what: String, _ limit: Duration = .seconds(60), _ holds: @escaping @Sendable () throws -> Bool)
+  func until(
+    _ what: String, _ limit: Duration = TestDeadline.patience, _ holds: @escaping @Sendable () throws -> Bool
+  )
     async throws
   {
     try await TestDeadline.within(limit, what) {
@@ -81,7 +83,7 @@ final class AbsentOffice: Sendable {
   /// Waits until the lines of an event name these alerts, each once and no others.
   func told(_ event: LogEvent, _ ids: [String]) async throws {
     let log = log
-    try await TestDeadline.within(.seconds(90), "\(event.rawValue) of \(ids)") {
+    try await TestDeadline.within(TestDeadline.patience, "\(event.rawValue) of \(ids)") {
       var missing = Set(ids)
       for await record in log.stream() where record.event == event {
         if case .text(let id)? = record["alert_id"] { missing.remove(id) }

@@ -149,7 +149,7 @@ import Testing
     try (String(contentsOfFile: configuration, encoding: .utf8) + recovery)
       .write(toFile: configuration, atomically: false, encoding: .utf8)
     try await new.server.start(makingDatabase: false)
-    try await TestDeadline.within(.seconds(60), "the end of recovery") {
+    try await TestDeadline.within(TestDeadline.patience, "the end of recovery") {
       while try await TestQuery.rows(new.server.superuser, "SELECT pg_is_in_recovery()::text") != [["false"]] {
         try Task.checkCancellation()
       }

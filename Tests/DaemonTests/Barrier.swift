@@ -18,7 +18,7 @@ actor Barrier {
   /// Waits until somebody waits for the table.
   func reached() async throws {
     let connection = connection
-    try await TestDeadline.within(.seconds(60), "somebody to need the locked table") {
+    try await TestDeadline.within(TestDeadline.patience, "somebody to need the locked table") {
       while true {
         try Task.checkCancellation()
         let waiting = try await connection.run { session in

@@ -81,7 +81,7 @@ import Testing
         try leader.folder.put(files.removeFirst())
         put[first] += 1
         if moment == .logging {
-          try await TestDeadline.within(.seconds(60), "a line about an alert, \(context)") {
+          try await TestDeadline.within(TestDeadline.patience, "a line about an alert, \(context)") {
             while !leader.daemon.lines.dropFirst(before).contains(where: { $0.contains("alert.") }) {
               try Task.checkCancellation()
               await Task.yield()

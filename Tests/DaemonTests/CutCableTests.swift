@@ -34,7 +34,7 @@ struct CutCableTests {
     await barrier.open()
     let sessions =
       "SELECT count(*)::text FROM pg_stat_activity WHERE application_name IN ('bizclock append', 'bizclock leader')"
-    try await TestDeadline.within(.seconds(60), "the server to let go") {
+    try await TestDeadline.within(TestDeadline.patience, "the server to let go") {
       while try await TestQuery.rows(node.conninfo, sessions + " AND state <> 'idle'") != [["0"]] {
         try Task.checkCancellation()
       }

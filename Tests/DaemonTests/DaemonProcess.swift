@@ -76,7 +76,7 @@ final class DaemonProcess: Sendable {
   /// Waits for the end and the last line; the exit status, or 128 and the signal.
   func exit() async throws -> Int32 {
     let stream = ended.stream
-    return try await TestDeadline.within(.seconds(60), "the end of process \(pid)") {
+    return try await TestDeadline.within(TestDeadline.patience, "the end of process \(pid)") {
       for await status in stream { return status }
       throw CancellationError()
     }
@@ -89,12 +89,12 @@ final class DaemonProcess: Sendable {
   var records: [[String: String]] { lines.map(DaemonProcess.record) }
 
   /// Waits for a line of an event.
-  func logged(_ event: String, within limit: Duration = .seconds(60)) async throws {
+  func logged(_ event: String, within limit: Duration = TestDeadline.patience) async throws {
     try await logged(containing: "\"event\":\"\(event)\"", within: limit)
   }
 
   /// Waits for a line that contains a text.
-  func logged(containing text: String, within limit: Duration = .seconds(60)) async throws {
+  func logged(containing text: String, within limit: Duration = TestDeadline.patience) async throws {
     let stream = AsyncStream<String> { listener in
       state.withLock { state in
         for line in state.lines { listener.yield(line) }

@@ -35,7 +35,7 @@ struct DiskFullTests {
       for file in load.files.dropFirst() { try office.folder.put(file) }
       // The load may fit into what was there already.
       let (node, daemon) = (office.node, office.daemon)
-      try await TestDeadline.within(.seconds(60), "the server to find no room") {
+      try await TestDeadline.within(TestDeadline.patience, "the server to find no room") {
         while !node.log.contains("No space left on device") {
           try Task.checkCancellation()
           _ = try? await TestQuery.rows(node.conninfo, "SELECT pg_switch_wal()::text")

@@ -28,7 +28,7 @@ import Testing
           try Election.win(&$0, holder: "test", now: SystemClock.read(), settings: ProjectorSettings()) != nil
         }
       }
-      try await TestDeadline.within(.seconds(60), "the election to wait") {
+      try await TestDeadline.within(TestDeadline.patience, "the election to wait") {
         let blocked =
           "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         while try await TestQuery.rows(conninfo, blocked) == [["0"]] { try Task.checkCancellation() }
@@ -72,7 +72,7 @@ import Testing
       let sessions = "SELECT sessions::text FROM pg_stat_database WHERE datname = current_database()"
       let before = try await TestQuery.rows(office.conninfo, sessions)[0][0]
       let conninfo = office.conninfo
-      try await TestDeadline.within(.seconds(60), "several more attempts") {
+      try await TestDeadline.within(TestDeadline.patience, "several more attempts") {
         while true {
           try Task.checkCancellation()
           let now = try await TestQuery.rows(conninfo, sessions)[0][0]

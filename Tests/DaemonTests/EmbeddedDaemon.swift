@@ -65,7 +65,7 @@ final class EmbeddedDaemon: Sendable {
 
   func settled(at instant: Instant) async throws {
     let state = daemon.state
-    try await TestDeadline.within(.seconds(60), "levels up to \(instant)") {
+    try await TestDeadline.within(TestDeadline.patience, "levels up to \(instant)") {
       _ = await state.wait { $0.levelsThrough.map { $0 >= instant } ?? false }
     }
   }
@@ -80,7 +80,7 @@ final class EmbeddedDaemon: Sendable {
   /// Waits until the projections have reached a position of the ledger.
   func projected(through position: Int64) async throws {
     let state = daemon.state
-    try await TestDeadline.within(.seconds(60), "position \(position)") {
+    try await TestDeadline.within(TestDeadline.patience, "position \(position)") {
       _ = await state.wait { $0.position >= position }
     }
   }
@@ -88,7 +88,7 @@ final class EmbeddedDaemon: Sendable {
   /// Waits for a log line of an event.
   func logged(_ event: LogEvent) async throws {
     let log = log
-    try await TestDeadline.within(.seconds(60), "\(event.rawValue) in the log") {
+    try await TestDeadline.within(TestDeadline.patience, "\(event.rawValue) in the log") {
       for await record in log.stream() where record.event == event { return }
       throw CancellationError()
     }

@@ -110,7 +110,7 @@ import Testing
         await barrier.open()
       }
       let daemon = try folder.start()
-      try await TestDeadline.within(.seconds(60), "all rows") {
+      try await TestDeadline.within(TestDeadline.patience, "all rows") {
         while try await desk.total() < 5_000 { try Task.checkCancellation() }
       }
       daemon.signal(SIGTERM)

@@ -246,7 +246,7 @@ import Testing
   }
 
   private func waiting(_ desk: ExchangeDesk) async throws {
-    try await TestDeadline.within(.seconds(60), "a reading") {
+    try await TestDeadline.within(TestDeadline.patience, "a reading") {
       while try await reading(desk).isEmpty { try Task.checkCancellation() }
     }
   }

@@ -24,7 +24,7 @@ import Testing
     async let ingest = ProgramRun.finished(
       ["ingest", "-", "--config", pair.office.path + "/bizclock.yaml"], input: direct)
     let enough = Int.random(in: 1...early, using: &random)
-    try await TestDeadline.within(.seconds(60), "\(enough) files, \(context)") {
+    try await TestDeadline.within(TestDeadline.patience, "\(enough) files, \(context)") {
       while pair.done.count < enough {
         try Task.checkCancellation()
         await Task.yield()
@@ -90,12 +90,12 @@ import Testing
       SELECT pid::text, pg_cancel_backend(pid)::text FROM pg_stat_activity
       WHERE application_name = 'bizclock append' AND wait_event = 'SyncRep'
       """
-    try await TestDeadline.within(.seconds(60), "a commit to wait, and to be cancelled") {
+    try await TestDeadline.within(TestDeadline.patience, "a commit to wait, and to be cancelled") {
       while try await TestQuery.rows(primary, waiting).isEmpty { try Task.checkCancellation() }
     }
     try await daemon.logged(containing: "committed on this server alone")
     // The batch is asked again, and waits again.
-    try await TestDeadline.within(.seconds(60), "another commit to wait") {
+    try await TestDeadline.within(TestDeadline.patience, "another commit to wait") {
       let count =
         "SELECT count(*)::text FROM pg_stat_activity WHERE application_name = 'bizclock append' AND wait_event = 'SyncRep'"
       while try await TestQuery.rows(primary, count) != [["1"]] { try Task.checkCancellation() }

@@ -86,7 +86,7 @@ import Testing
       let second = try await FeedWatchTests.daemon(conninfo, other, silence)
       for office in [first, second] { try await armed(office, "2026-09-14T09:00:00+08:00") }
       for office in [first, second] { office.clock.advance(to: instant("2026-09-14T09:00:00+08:00")) }
-      try await TestDeadline.within(.seconds(60), "the mark") {
+      try await TestDeadline.within(TestDeadline.patience, "the mark") {
         while try await FeedWatchTests.health(first) != [["office", "true", "0"]] { try Task.checkCancellation() }
       }
       for office in [first, second] { try await disarmed(office, or: "2026-09-15T00:00:00+08:00") }
@@ -132,7 +132,7 @@ import Testing
       }
       let after = try await FeedWatchTests.daemon(
         conninfo, spool, .plain(3_600_000_000), at: "2026-09-14T18:00:00+08:00")
-      try await TestDeadline.within(.seconds(60), "the append to wait") {
+      try await TestDeadline.within(TestDeadline.patience, "the append to wait") {
         let blocked =
           "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
         while try await TestQuery.rows(conninfo, blocked) == [["0"]] { try Task.checkCancellation() }
@@ -244,7 +244,7 @@ import Testing
   private func disarmed(_ office: EmbeddedDaemon, or midnight: String) async throws {
     let midnight = instant(midnight)
     let clock = office.clock
-    try await TestDeadline.within(.seconds(60), "an alarm that is free") {
+    try await TestDeadline.within(TestDeadline.patience, "an alarm that is free") {
       for await instant in clock.alarms() where instant == nil || instant == midnight { return }
       throw CancellationError()
     }
@@ -253,7 +253,7 @@ import Testing
   private func armed(_ office: EmbeddedDaemon, _ text: String) async throws {
     let expected = instant(text)
     let clock = office.clock
-    try await TestDeadline.within(.seconds(60), "the alarm at \(text)") {
+    try await TestDeadline.within(TestDeadline.patience, "the alarm at \(text)") {
       for await instant in clock.alarms() where instant == expected { return }
       throw CancellationError()
     }
@@ -261,7 +261,7 @@ import Testing
 
   private func stalled(_ office: EmbeddedDaemon, times: Int) async throws {
     let log = office.log
-    try await TestDeadline.within(.seconds(60), "feed.stalled \(times) times") {
+    try await TestDeadline.within(TestDeadline.patience, "feed.stalled \(times) times") {
       var left = times
       for await record in log.stream() where record.event == .feedStalled {
         left -= 1

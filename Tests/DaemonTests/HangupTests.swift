@@ -115,7 +115,7 @@ import Testing
 
   /// Waits until a feed has brought something.
   private static func taken(_ feed: String, _ conninfo: String) async throws {
-    try await TestDeadline.within(.seconds(60), "what feed \(feed) brings") {
+    try await TestDeadline.within(TestDeadline.patience, "what feed \(feed) brings") {
       let brought = "SELECT (count(*) > 0)::text FROM bizclock.feed WHERE received > 0 AND name = '\(feed)'"
       while try await TestQuery.rows(conninfo, brought) != [["true"]] { try Task.checkCancellation() }
     }

@@ -63,7 +63,7 @@ import Testing
       case .appended: try await office.appended()
       case .logging:
         let daemon = daemon
-        try await TestDeadline.within(.seconds(60), "a line about an alert, \(context)") {
+        try await TestDeadline.within(TestDeadline.patience, "a line about an alert, \(context)") {
           while !daemon.lines.dropFirst(before).contains(where: { $0.contains("alert.") }) {
             try Task.checkCancellation()
             await Task.yield()

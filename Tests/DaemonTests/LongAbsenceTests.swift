@@ -175,7 +175,7 @@ import Testing
   /// Waits for so many summaries.
   private func summaries(_ office: EmbeddedDaemon, _ count: Int) async throws {
     let log = office.log
-    try await TestDeadline.within(.seconds(60), "\(count) summaries") {
+    try await TestDeadline.within(TestDeadline.patience, "\(count) summaries") {
       var left = count
       for await record in log.stream() where record.event == .alertSummary {
         left -= 1

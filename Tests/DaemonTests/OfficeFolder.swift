@@ -63,7 +63,7 @@ final class OfficeFolder: Sendable {
   func appended() async throws {
     let connection = try await Connection.connect(conninfo)
     try await connection.listen(["bizclock_ledger"])
-    try await TestDeadline.within(.seconds(60), "a commit") {
+    try await TestDeadline.within(TestDeadline.patience, "a commit") {
       while try await connection.notifications(within: 500).isEmpty { try Task.checkCancellation() }
     }
     await connection.close()
@@ -72,7 +72,7 @@ final class OfficeFolder: Sendable {
   /// Waits until a file is told to be accepted.
   func moved(_ name: String) async throws {
     let path = spool + "/done/" + name
-    try await TestDeadline.within(.seconds(60), "\(name) to be taken in") {
+    try await TestDeadline.within(TestDeadline.patience, "\(name) to be taken in") {
       while !FileManager.default.fileExists(atPath: path) {
         try Task.checkCancellation()
         await Task.yield()
@@ -83,7 +83,7 @@ final class OfficeFolder: Sendable {
   /// Waits until everything put in is projected, logged and moved away.
   func finished(_ load: Load) async throws {
     let (conninfo, spool) = (conninfo, spool)
-    try await TestDeadline.within(.seconds(120), "the load to be finished") {
+    try await TestDeadline.within(TestDeadline.patience, "the load to be finished") {
       let done = """
         SELECT (p.position = h.position AND NOT EXISTS (SELECT FROM bizclock.log_outbox)
           AND NOT EXISTS (SELECT FROM bizclock.clock WHERE next_level_at <= now()))::text

@@ -78,7 +78,7 @@ import Testing
         dead.remove()
         let gone = manager.messages.count
         try await manager.told("pings again", times: 2, after: gone, PulseTests.isPing)
-        try await TestDeadline.within(.seconds(60), "the file") {
+        try await TestDeadline.within(TestDeadline.patience, "the file") {
           let events = "SELECT count(*)::text FROM bizclock.event"
           while try await TestQuery.rows(conninfo, events) != [["1"]] { try Task.checkCancellation() }
         }
@@ -105,11 +105,13 @@ import Testing
         database: installation.database, feeds: try installation.servedFeeds(processes: ["opening"]), clock: clock,
         log: log, holder: "test", notifier: ServiceNotifier(socket: manager.path), watchdog: .seconds(2))
       let task = Task { try await daemon.run() }
-      try await TestDeadline.within(.seconds(60), "ready") { _ = await daemon.state.wait { $0.isReady } }
+      try await TestDeadline.within(TestDeadline.patience, "ready") { _ = await daemon.state.wait { $0.isReady } }
       try await manager.told("pings", times: 2, PulseTests.isPing)
       try (DaemonTestBase.event("C1", "accepted", "2026-09-14T07:59:00+08:00") + "\n").write(
         toFile: spool + "/1.ndjson", atomically: true, encoding: .utf8)
-      try await TestDeadline.within(.seconds(60), "the event") { _ = await daemon.state.wait { $0.position >= 1 } }
+      try await TestDeadline.within(TestDeadline.patience, "the event") {
+        _ = await daemon.state.wait { $0.position >= 1 }
+      }
       log.stick()
       clock.advance(to: Instant(rfc3339: "2026-09-16T17:30:00+08:00") ?? .earliest)
       try await manager.told("the log that hangs") { $0.hasPrefix("STATUS=hangs: ") && $0.contains("log") }

@@ -120,7 +120,7 @@ import Testing
         feeds: try installation.servedFeeds(processes: ["opening"]).filter { $0.description.name != "gone" },
         settings: ProjectorSettings(), retention: RetentionSettings())
       let task = Task { try await daemon.run() }
-      try await TestDeadline.within(.seconds(60), "ready") { _ = await daemon.state.wait { $0.isReady } }
+      try await TestDeadline.within(TestDeadline.patience, "ready") { _ = await daemon.state.wait { $0.isReady } }
       task.cancel()
       _ = await task.result
       #expect(log.records.contains { $0.message.contains("takes in 1 feed.") })
@@ -242,7 +242,7 @@ import Testing
   /// Waits until nobody reads a feed.
   private func ended(_ name: String, _ office: EmbeddedDaemon) async throws {
     let state = office.daemon.state
-    try await TestDeadline.within(.seconds(60), "the end of feed \(name)") {
+    try await TestDeadline.within(TestDeadline.patience, "the end of feed \(name)") {
       _ = await state.wait { !$0.feedsSeen.contains(name) }
     }
   }
@@ -250,7 +250,7 @@ import Testing
   /// Waits until feeds are known, and marked or not.
   private func stalled(_ office: EmbeddedDaemon, _ marks: [String: Bool]) async throws {
     let conninfo = office.conninfo
-    try await TestDeadline.within(.seconds(60), "the marks \(marks)") {
+    try await TestDeadline.within(TestDeadline.patience, "the marks \(marks)") {
       while true {
         try Task.checkCancellation()
         let rows = try await TestQuery.rows(conninfo, "SELECT name, stalled::text FROM bizclock.feed")

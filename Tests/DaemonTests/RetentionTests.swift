@@ -104,7 +104,7 @@ import Testing
         clock: ManualClock(SystemClock().now() + 10 * RetentionTests.day), log: log, holder: "test",
         retention: RetentionSettings(done: 5 * RetentionTests.day))
       let task = Task { try await daemon.run() }
-      try await TestDeadline.within(.seconds(60), "the file to be deleted") {
+      try await TestDeadline.within(TestDeadline.patience, "the file to be deleted") {
         for await record in log.stream() where record.message.contains("1 files of done/ (1 bytes)") { return }
         throw CancellationError()
       }

@@ -47,7 +47,7 @@ final class ServiceManager: Sendable {
 
   /// Waits until so many messages after the first `skipped` satisfy a condition.
   func told(
-    _ what: String, times: Int = 1, after skipped: Int = 0, within limit: Duration = .seconds(60),
+    _ what: String, times: Int = 1, after skipped: Int = 0, within limit: Duration = TestDeadline.patience,
     _ condition: @escaping @Sendable (String) -> Bool
   ) async throws {
     let stream = AsyncStream<String> { listener in

@@ -55,7 +55,7 @@ import Testing
   @Test func aFileThatCannotBeMovedHoldsNoOtherUp() async throws {
     try await DaemonTestBase.withDaemon { office in
       let state = office.daemon.state
-      try await TestDeadline.within(.seconds(60), "the first look") {
+      try await TestDeadline.within(TestDeadline.patience, "the first look") {
         _ = await state.wait { !$0.feedsSeen.isEmpty }
       }
       #expect(rmdir(office.spool + "/done") == 0)
@@ -107,7 +107,7 @@ import Testing
   /// Waits for a log line that holds some words.
   private func said(_ words: String, _ office: EmbeddedDaemon) async throws {
     let log = office.log
-    try await TestDeadline.within(.seconds(60), "“\(words)” in the log") {
+    try await TestDeadline.within(TestDeadline.patience, "“\(words)” in the log") {
       for await record in log.stream() where record.message.contains(words) { return }
       throw CancellationError()
     }

@@ -105,7 +105,7 @@ import Testing
   }
 
   private static func until(_ what: String, _ holds: @escaping @Sendable () throws -> Bool) async throws {
-    try await TestDeadline.within(.seconds(60), what) {
+    try await TestDeadline.within(TestDeadline.patience, what) {
       while try !holds() {
         try Task.checkCancellation()
         await Task.yield()

@@ -145,7 +145,7 @@ import Testing
       try await first.watching(3)
       let second = try AbsentOffice(server.conninfo, folder: folder + "/2", holder: "second")
       let (one, two) = (first.daemon.state, second.daemon.state)
-      try await TestDeadline.within(.seconds(60), "the second to stand by") {
+      try await TestDeadline.within(TestDeadline.patience, "the second to stand by") {
         _ = await two.wait { $0.role == .standby }
       }
       #expect(second.absence.levels.contents.count == 0)
@@ -165,7 +165,7 @@ import Testing
       try FileManager.default.createSymbolicLink(
         atPath: way.folder, withDestinationPath: server.directory + "/socket")
       defer { way.cut() }
-      try await TestDeadline.within(.seconds(60), "the first to stand by") {
+      try await TestDeadline.within(TestDeadline.patience, "the first to stand by") {
         _ = await one.wait { $0.role == .standby }
       }
       try await first.settled()
@@ -203,14 +203,14 @@ import Testing
       try await office.watching(3 * count)
       try server.kill()
       office.advance(to: "2026-09-15T17:30:00+08:00")
-      try await TestDeadline.within(.seconds(90), "the summary") {
+      try await TestDeadline.within(TestDeadline.patience, "the summary") {
         for await record in office.log.stream() where record["unrecorded"] == .integer(Int64(3 * count)) { return }
       }
       let levels = (0..<count).flatMap { AbsentOffice.levels("M\($0)") }
       for event in [LogEvent.alertUnrecorded, .alertRaised] {
         if event == .alertRaised {
           try await server.start()
-          try await TestDeadline.within(.seconds(90), "the summary of what was recorded") {
+          try await TestDeadline.within(TestDeadline.patience, "the summary of what was recorded") {
             for await record in office.log.stream() where record["raised"] != nil { return }
           }
         }

@@ -156,13 +156,13 @@ import Testing
     try await run(
       FeedSettings(name: "office", source: "office", kind: .http), data, conninfo, spool,
       { _ in
-        let address = try await TestDeadline.within(.seconds(60), "an address") {
+        let address = try await TestDeadline.within(TestDeadline.patience, "an address") {
           for await address in addresses { return address }
           throw CancellationError()
         }
         for body in bodies {
           // The feed opens a moment after the interface.
-          try await TestDeadline.within(.seconds(60), "an answer") {
+          try await TestDeadline.within(TestDeadline.patience, "an answer") {
             var status = 503
             while status == 503 {
               status = try await RawClient.post(

@@ -1,5 +1,8 @@
 /// Gives a wait an end, so that a test that waits in vain fails instead of hanging.
 public enum TestDeadline {
+  /// How long a wait lasts whose length nobody promises: long enough for a machine that does much else.
+  public static let patience: Duration = .seconds(180)
+
   /// What was waited for in vain.
   public struct Missed: Error, CustomStringConvertible {
     var what: String

@@ -26,7 +26,7 @@ import Testing
 
   /// Returns when a post waits for the append lock.
   private static func waitsForLock(_ office: WebOffice) async throws {
-    try await TestDeadline.within(.seconds(20), "a wait for the lock") {
+    try await TestDeadline.within(TestDeadline.patience, "a wait for the lock") {
       while try await office.rows(
         """
         SELECT 'x' FROM pg_stat_activity
@@ -131,7 +131,7 @@ import Testing
   }
 
   private static func accepted(_ office: WebOffice, _ lines: [String]) async throws {
-    try await TestDeadline.within(.seconds(60), "an acceptance") {
+    try await TestDeadline.within(TestDeadline.patience, "an acceptance") {
       while try await office.post(lines).status != 202 {}
     }
   }

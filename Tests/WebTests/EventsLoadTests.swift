@@ -47,7 +47,7 @@ import Testing
             try await Task.sleep(for: part)
             let before = load.inVain.load(ordering: .relaxed)
             try node.kill()
-            try await TestDeadline.within(.seconds(60), "a post in vain") {
+            try await TestDeadline.within(TestDeadline.patience, "a post in vain") {
               while load.inVain.load(ordering: .relaxed) == before { try await Task.sleep(for: .milliseconds(10)) }
             }
             try node.start()

@@ -93,7 +93,7 @@ import Testing
         ])
       #expect(quarantine.allSatisfy { $0[2] == "POST /v1/events" })
       #expect(quarantine.map { $0[3] } == [1, 2, 3, 4, 5, 7, 8, 9].map { lines[$0] })
-      try await TestDeadline.within(.seconds(20), "word of the quarantine") {
+      try await TestDeadline.within(TestDeadline.patience, "word of the quarantine") {
         while !office.log.records.contains(where: { $0.event == .quarantineGrowing }) { await Task.yield() }
       }
     }
@@ -213,7 +213,7 @@ import Testing
       try await leader.ready()
       try await WebOffice.withOffice(at: leader.conninfo) { standby in
         let state = standby.daemon.state
-        try await TestDeadline.within(.seconds(60), "a standby") {
+        try await TestDeadline.within(TestDeadline.patience, "a standby") {
           _ = await state.wait { $0.role == .standby && $0.feedsRead.contains("hall") }
         }
         #expect(try await standby.post([EventsTests.accepted("K1")]).body == EventsTests.answer(1, 1, 0, 0))
@@ -246,7 +246,7 @@ import Testing
       var description = FeedDescription(name: "hall", source: "hall", format: .ndjson)
       description.defaults = [.region: "46"]
       move([ServedFeed(description: description, origin: .posts)])
-      try await TestDeadline.within(.seconds(20), "the feed with its new settings") {
+      try await TestDeadline.within(TestDeadline.patience, "the feed with its new settings") {
         var number = 10
         repeat {
           number += 1

@@ -201,7 +201,7 @@ import Testing
       let body = line + String(repeating: " ", count: 80_000)
       #expect(
         await large.send(HostileBodyTests.head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body.dropLast(1)))
-      try await TestDeadline.within(.seconds(20), "the large body in memory") {
+      try await TestDeadline.within(TestDeadline.patience, "the large body in memory") {
         while office.interface.budget.used.bytes < body.utf8.count - 1 { try Task.checkCancellation() }
       }
       try await HostileBodyTests.refused(office, [body])
@@ -213,7 +213,7 @@ import Testing
 
   /// Posts until it is refused for want of room: what came before may take a moment to be in memory.
   private static func refused(_ office: WebOffice, _ lines: [String]) async throws {
-    try await TestDeadline.within(.seconds(20), "a refusal") {
+    try await TestDeadline.within(TestDeadline.patience, "a refusal") {
       var reply = try await office.post(lines)
       while reply.status == 202 { reply = try await office.post(lines) }
       #expect(reply.status == 429 && reply["Retry-After"] == "1", "\(reply)")

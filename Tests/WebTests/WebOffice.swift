@@ -82,7 +82,7 @@ final class WebOffice: Sendable {
         services: [Running(daemon: daemon, service: service)],
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     task = Task { [group] in try await group.run() }
-    address = try await TestDeadline.within(.seconds(60), "an address") {
+    address = try await TestDeadline.within(TestDeadline.patience, "an address") {
       for await address in addresses { return address }
       throw CancellationError()
     }
@@ -192,7 +192,7 @@ final class WebOffice: Sendable {
   /// Waits until the daemon is ready.
   func ready() async throws {
     let state = daemon.state
-    try await TestDeadline.within(.seconds(60), "readiness") {
+    try await TestDeadline.within(TestDeadline.patience, "readiness") {
       _ = await state.wait { $0.role == .leading && $0.feedsRead.contains("office") && $0.levelsThrough != nil }
     }
   }
@@ -205,7 +205,7 @@ final class WebOffice: Sendable {
 
   func projected(through position: Int64) async throws {
     let state = daemon.state
-    try await TestDeadline.within(.seconds(60), "position \(position)") {
+    try await TestDeadline.within(TestDeadline.patience, "position \(position)") {
       _ = await state.wait { $0.position >= position }
     }
   }
@@ -215,7 +215,7 @@ final class WebOffice: Sendable {
     let instant = Instant(rfc3339: text) ?? Instant(microseconds: 0)
     clock.advance(to: instant)
     let state = daemon.state
-    try await TestDeadline.within(.seconds(60), "levels up to \(text)") {
+    try await TestDeadline.within(TestDeadline.patience, "levels up to \(text)") {
       _ = await state.wait { $0.levelsThrough.map { $0 >= instant } ?? false }
     }
   }
