@@ -55,7 +55,7 @@ struct BatchCase {
         mustReload = true
         return
       }
-      next.receipts[EventKey(source: stored.event.source, eventID: stored.event.eventID)] = stored.receipt
+      next.receipts[stored.event.key] = stored.receipt
     }
     self.next = next
     before = CaseBefore(

@@ -15,7 +15,7 @@ extension CachedCase {
     let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
     var receipts: [EventKey: StoredEvent.Receipt] = [:]
     for stored in events {
-      receipts[EventKey(source: stored.event.source, eventID: stored.event.eventID)] = stored.receipt
+      receipts[stored.event.key] = stored.receipt
     }
     return CachedCase(
       fold: fold, row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: [], receipts: receipts)

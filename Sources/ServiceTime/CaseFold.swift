@@ -32,10 +32,10 @@ public struct CaseFold: Sendable {
     let ordered = CaseFold.ordered(events)
     voided = CaseFold.voided(ordered)
     lastOrder = ordered.last?.orderKey
-    let counting = ordered.filter { $0.type != .voided && !isVoided($0) }
+    let counting = voided.isEmpty && !ordered.contains(where: CaseFold.isVoid) ? ordered : happened(ordered)
     for event in counting { attributes.take(event) }
     applied = rulebook.applied(to: attributes)
-    tracks = applied.map { ClockTrack(index: $0.index, calendar: $0.calendar) }
+    tracks = applied.map { ClockTrack(rules: $0.rules, calendar: $0.calendar) }
     shares = rulebook.shares(of: attributes.process)
     for event in counting { count(event) }
   }
@@ -43,28 +43,31 @@ public struct CaseFold: Sendable {
   /// Takes one more event and returns true, if it is later in event order than all before and neither voids nor
   /// is voided nor changes which commitments and shares apply; otherwise changes nothing and returns false.
   public mutating func append(_ event: Event) -> Bool {
-    guard event.type != .voided, !isVoided(event) else { return false }
-    let order = event.orderKey
-    if let lastOrder, order <= lastOrder { return false }
-    var next = attributes
-    next.take(event)
-    let nowApplied = rulebook.applied(to: next)
-    let nowShares = next.process == attributes.process ? shares : rulebook.shares(of: next.process)
-    if nowApplied != applied || nowShares != shares {
-      guard eventCount == 0 else { return false }
-      shares = nowShares
-      applied = nowApplied
-      tracks = applied.map { ClockTrack(index: $0.index, calendar: $0.calendar) }
+    guard !CaseFold.isVoid(event), !isVoided(event) else { return false }
+    if let lastOrder, event.occurredAt <= lastOrder.occurredAt, event.orderKey <= lastOrder { return false }
+    if attributes.decideOtherwise(with: event) {
+      var next = attributes
+      next.take(event)
+      let nowApplied = rulebook.applied(to: next)
+      let nowShares = rulebook.shares(of: next.process)
+      if nowApplied != applied || nowShares != shares {
+        guard eventCount == 0 else { return false }
+        shares = nowShares
+        applied = nowApplied
+        tracks = applied.map { ClockTrack(rules: $0.rules, calendar: $0.calendar) }
+      }
     }
-    attributes = next
-    lastOrder = order
+    attributes.take(event)
+    lastOrder = event.orderKey
     count(event)
     return true
   }
 
   /// The case's clocks as of an instant, in the policy's order and by round.
   public func clocks(asOf now: Instant) -> [Clock] {
-    tracks.flatMap { $0.clocks(rulebook.policy.commitments[$0.index], asOf: now) }
+    var clocks: [Clock] = []
+    for track in tracks { clocks += track.clocks(asOf: now) }
+    return clocks
   }
 
   /// What the case adds to shares, in event order.
@@ -81,25 +84,25 @@ public struct CaseFold: Sendable {
   public static func happened(_ events: [Event]) -> [Event] {
     let ordered = ordered(events)
     let voided = voided(ordered)
-    return ordered.filter {
-      $0.type != .voided && !voided.contains(EventKey(source: $0.source, eventID: $0.eventID))
-    }
+    return ordered.filter { !isVoid($0) && !voided.contains($0.key) }
   }
+
+  private func happened(_ ordered: [Event]) -> [Event] { ordered.filter { !CaseFold.isVoid($0) && !isVoided($0) } }
+
+  private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.voided.rank }
 
   private mutating func count(_ event: Event) {
     eventCount += 1
     if firstOccurredAt == nil { firstOccurredAt = event.occurredAt }
     lastOccurredAt = event.occurredAt
-    for index in tracks.indices {
-      tracks[index].apply(event, rulebook.policy.commitments[tracks[index].index])
-    }
+    for index in tracks.indices { tracks[index].apply(event) }
     for share in shares where rulebook.policy.shares[share].population.matches(event) {
       members.append(ShareMember(event, share: share, calendar: rulebook.shareCalendars[share]))
     }
   }
 
   private func isVoided(_ event: Event) -> Bool {
-    !voided.isEmpty && voided.contains(EventKey(source: event.source, eventID: event.eventID))
+    !voided.isEmpty && voided.contains(event.key)
   }
 
   private static func ordered(_ events: [Event]) -> [Event] {
@@ -115,10 +118,8 @@ public struct CaseFold: Sendable {
   /// first, so that whatever names a later void comes too late for it.
   private static func voided(_ ordered: [Event]) -> Set<EventKey> {
     var voided: Set<EventKey> = []
-    for event in ordered.reversed() where event.type == .voided {
-      guard let target = event.voids,
-        !voided.contains(EventKey(source: event.source, eventID: event.eventID))
-      else { continue }
+    for event in ordered.reversed() where isVoid(event) {
+      guard let target = event.voids, !voided.contains(event.key) else { continue }
       voided.insert(EventKey(source: event.source, eventID: target))
     }
     return voided

@@ -135,6 +135,13 @@ public struct CaseAttributes: Sendable, Equatable {
   /// Attributes of a case of which nothing is known.
   public init() {}
 
+  /// Whether an event says anything by which other commitments or calendars may apply.
+  func decideOtherwise(with event: Event) -> Bool {
+    func isOther(_ new: String?, _ old: String?) -> Bool { new != nil && !new.sameBytes(old) }
+    return isOther(event.process, process) || isOther(event.region, region)
+      || isOther(event.entityType, entityType) || channel == nil && event.channel != nil || event.tags != nil
+  }
+
   /// Takes what an event says: the latest value; of channel and service window the first.
   mutating func take(_ event: Event) {
     if let value = event.process { process = value }

@@ -105,7 +105,8 @@ public struct EventMatcher: Sendable, Hashable, CustomStringConvertible {
 
   /// Whether an event matches.
   public func matches(_ event: Event) -> Bool {
-    type == event.type && (step == nil || step.sameBytes(event.step))
+    guard type.rank == event.rank, type.isKnown || type == event.type else { return false }
+    return step == nil || step.sameBytes(event.step)
   }
 
   /// `type` or `type:step`.

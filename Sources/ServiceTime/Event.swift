@@ -1,56 +1,260 @@
 /// An immutable fact about a case, as a feed told it; identified by (case, source, event id).
 ///
-/// Field names and rules: the event table of the contract. `kept` holds what the feed's `keep` lists, as JSON.
-public struct Event: Sendable, Equatable {
-  /// Number of the case (办件编号), 1–128 bytes.
-  public var caseID: Identifier
-  /// The system the event comes from, 1–255 bytes.
-  public var source: Identifier
-  /// The event's id, unique per case and source, 1–128 bytes.
-  public var eventID: Identifier
-  /// The life-cycle type or any other.
-  public var type: EventType
-  /// When it happened.
-  public var occurredAt: Instant
-  /// Orders events of one case at the same instant; none sorts first.
-  public var sequence: Int64?
-  /// The process the case belongs to, as the policy names it.
-  public var process: String?
-  /// The step of the process, e.g. `licence`.
-  public var step: String?
-  /// Region code of 2, 4, 6, 9 or 12 digits.
-  public var region: String?
-  /// The smallest unit of the service grid (resident group).
-  public var grid: String?
-  /// The service window that handled it.
-  public var serviceWindow: String?
-  /// `online`, `window`, `self_service`, …
-  public var channel: String?
-  /// Name of the entity; personal data where the entity is an individual.
-  public var entityName: String?
-  /// `enterprise`, `individual`, `cooperative`.
-  public var entityType: String?
-  /// Unified social credit code (GB 32100-2015), kept even where its check fails.
-  public var uscc: String?
-  /// Tags of the case, replaced whole; nil says nothing.
-  public var tags: [String]?
-  /// On type `voided`: the event id (same case and source) that never happened.
-  public var voids: Identifier?
-  /// On type `extended`: counted days added to the limit, ≥ 1.
-  public var extendDays: Int32?
-  /// Fields beside the contract that the feed keeps, a JSON object; not compared for conflicts.
-  public var kept: String?
+/// Field names and rules: the event table of the contract. `kept` holds what the feed's `keep` lists, as JSON. A copy
+/// is a reference: on its way from the feed to the clocks an event is handed on many times.
+public struct Event: Sendable {
+  @usableFromInline var fields: EventFields
 
   /// An event with only its required fields.
   public init(
     caseID: Identifier, source: Identifier, eventID: Identifier, type: EventType, occurredAt: Instant
   ) {
+    fields = EventFields(caseID: caseID, source: source, eventID: eventID, type: type, occurredAt: occurredAt)
+  }
+
+  /// What is about to change is no other copy's.
+  @inlinable
+  mutating func own() {
+    if !isKnownUniquelyReferenced(&fields) { fields = EventFields(fields) }
+  }
+
+  /// Number of the case (办件编号), 1–128 bytes.
+  @inlinable
+  public var caseID: Identifier {
+    get { fields.caseID }
+    set {
+      own()
+      fields.caseID = newValue
+    }
+  }
+  /// The system the event comes from, 1–255 bytes.
+  @inlinable
+  public var source: Identifier {
+    get { fields.source }
+    set {
+      own()
+      fields.source = newValue
+    }
+  }
+  /// The event's id, unique per case and source, 1–128 bytes.
+  @inlinable
+  public var eventID: Identifier {
+    get { fields.eventID }
+    set {
+      own()
+      fields.eventID = newValue
+    }
+  }
+  /// The life-cycle type or any other.
+  @inlinable
+  public var type: EventType {
+    get { fields.type }
+    set {
+      own()
+      fields.type = newValue
+    }
+  }
+  /// When it happened.
+  @inlinable
+  public var occurredAt: Instant {
+    get { fields.occurredAt }
+    set {
+      own()
+      fields.occurredAt = newValue
+    }
+  }
+  /// Orders events of one case at the same instant; none sorts first.
+  @inlinable
+  public var sequence: Int64? {
+    get { fields.sequence }
+    set {
+      own()
+      fields.sequence = newValue
+    }
+  }
+  /// The process the case belongs to, as the policy names it.
+  @inlinable
+  public var process: String? {
+    get { fields.process }
+    set {
+      own()
+      fields.process = newValue
+    }
+  }
+  /// The step of the process, e.g. `licence`.
+  @inlinable
+  public var step: String? {
+    get { fields.step }
+    set {
+      own()
+      fields.step = newValue
+    }
+  }
+  /// Region code of 2, 4, 6, 9 or 12 digits.
+  @inlinable
+  public var region: String? {
+    get { fields.region }
+    set {
+      own()
+      fields.region = newValue
+    }
+  }
+  /// The smallest unit of the service grid (resident group).
+  @inlinable
+  public var grid: String? {
+    get { fields.grid }
+    set {
+      own()
+      fields.grid = newValue
+    }
+  }
+  /// The service window that handled it.
+  @inlinable
+  public var serviceWindow: String? {
+    get { fields.serviceWindow }
+    set {
+      own()
+      fields.serviceWindow = newValue
+    }
+  }
+  /// `online`, `window`, `self_service`, …
+  @inlinable
+  public var channel: String? {
+    get { fields.channel }
+    set {
+      own()
+      fields.channel = newValue
+    }
+  }
+  /// Name of the entity; personal data where the entity is an individual.
+  @inlinable
+  public var entityName: String? {
+    get { fields.entityName }
+    set {
+      own()
+      fields.entityName = newValue
+    }
+  }
+  /// `enterprise`, `individual`, `cooperative`.
+  @inlinable
+  public var entityType: String? {
+    get { fields.entityType }
+    set {
+      own()
+      fields.entityType = newValue
+    }
+  }
+  /// Unified social credit code (GB 32100-2015), kept even where its check fails.
+  @inlinable
+  public var uscc: String? {
+    get { fields.uscc }
+    set {
+      own()
+      fields.uscc = newValue
+    }
+  }
+  /// Tags of the case, replaced whole; nil says nothing.
+  @inlinable
+  public var tags: [String]? {
+    get { fields.tags }
+    set {
+      own()
+      fields.tags = newValue
+    }
+  }
+  /// On type `voided`: the event id (same case and source) that never happened.
+  @inlinable
+  public var voids: Identifier? {
+    get { fields.voids }
+    set {
+      own()
+      fields.voids = newValue
+    }
+  }
+  /// On type `extended`: counted days added to the limit, ≥ 1.
+  @inlinable
+  public var extendDays: Int32? {
+    get { fields.extendDays }
+    set {
+      own()
+      fields.extendDays = newValue
+    }
+  }
+  /// Fields beside the contract that the feed keeps, a JSON object; not compared for conflicts.
+  @inlinable
+  public var kept: String? {
+    get { fields.kept }
+    set {
+      own()
+      fields.kept = newValue
+    }
+  }
+}
+
+/// What an event says, in one place.
+///
+/// Sendable: only the event that holds the sole reference changes it.
+@usableFromInline final class EventFields: @unchecked Sendable {
+  @usableFromInline var caseID: Identifier
+  @usableFromInline var source: Identifier
+  @usableFromInline var eventID: Identifier
+  @usableFromInline var type: EventType
+  @usableFromInline var occurredAt: Instant
+  @usableFromInline var sequence: Int64?
+  @usableFromInline var process: String?
+  @usableFromInline var step: String?
+  @usableFromInline var region: String?
+  @usableFromInline var grid: String?
+  @usableFromInline var serviceWindow: String?
+  @usableFromInline var channel: String?
+  @usableFromInline var entityName: String?
+  @usableFromInline var entityType: String?
+  @usableFromInline var uscc: String?
+  @usableFromInline var tags: [String]?
+  @usableFromInline var voids: Identifier?
+  @usableFromInline var extendDays: Int32?
+  @usableFromInline var kept: String?
+
+  @usableFromInline
+  init(caseID: Identifier, source: Identifier, eventID: Identifier, type: EventType, occurredAt: Instant) {
     self.caseID = caseID
     self.source = source
     self.eventID = eventID
     self.type = type
     self.occurredAt = occurredAt
   }
+
+  @usableFromInline
+  init(_ other: EventFields) {
+    caseID = other.caseID
+    source = other.source
+    eventID = other.eventID
+    type = other.type
+    occurredAt = other.occurredAt
+    sequence = other.sequence
+    process = other.process
+    step = other.step
+    region = other.region
+    grid = other.grid
+    serviceWindow = other.serviceWindow
+    channel = other.channel
+    entityName = other.entityName
+    entityType = other.entityType
+    uscc = other.uscc
+    tags = other.tags
+    voids = other.voids
+    extendDays = other.extendDays
+    kept = other.kept
+  }
+}
+
+extension Event {
+  /// Place of its type in the life-cycle order.
+  @inlinable
+  public var rank: UInt8 { fields.type.rank }
+
+  /// What identifies it within its case.
+  public var key: EventKey { EventKey(source: source, eventID: eventID) }
 
   /// Whether every field of the contract is the same; `kept` is not one.
   ///
@@ -68,12 +272,21 @@ public struct Event: Sendable, Equatable {
 
   /// Whether `self` comes before `other` in event order: occurred_at, sequence (none first), life-cycle rank
   /// (unknown last), source, event id.
-  public func precedes(_ other: Event) -> Bool { orderKey < other.orderKey }
+  public func precedes(_ other: Event) -> Bool {
+    occurredAt == other.occurredAt ? orderKey < other.orderKey : occurredAt < other.occurredAt
+  }
 
   /// The event's place in the order of its case.
   public var orderKey: EventOrder {
     EventOrder(
       occurredAt: occurredAt, sequence: sequence, rank: type.rank, source: source, eventID: eventID)
+  }
+}
+
+extension Event: Equatable {
+  /// Whether two say the same, what feeds keep included; texts are compared by their bytes.
+  public static func == (a: Event, b: Event) -> Bool {
+    a.fields === b.fields || a.saysTheSame(as: b) && a.kept.sameBytes(b.kept)
   }
 }
 
@@ -114,7 +327,5 @@ extension Optional where Wrapped == String {
 }
 
 extension String {
-  func sameBytes(_ other: String) -> Bool {
-    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
-  }
+  func sameBytes(_ other: String) -> Bool { Identifier(self) == Identifier(other) }
 }

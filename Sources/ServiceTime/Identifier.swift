@@ -1,3 +1,5 @@
+import Glibc
+
 /// A name given by another system, equal and ordered by its UTF-8 bytes.
 ///
 /// Swift's own `String` equality takes canonically equivalent spellings for one; two such case numbers are two
@@ -13,11 +15,32 @@ public struct Identifier: Hashable, Comparable, Sendable, ExpressibleByStringLit
   public init(stringLiteral value: String) { self.text = value }
 
   public static func == (a: Identifier, b: Identifier) -> Bool {
-    a.text.utf8.count == b.text.utf8.count && a.text.utf8.elementsEqual(b.text.utf8)
+    let count = a.text.utf8.count
+    guard count > 0, count == b.text.utf8.count else { return count == b.text.utf8.count }
+    return withBytes(a, b) { mine, theirs, count in memcmp(mine, theirs, count) == 0 }
   }
 
   public static func < (a: Identifier, b: Identifier) -> Bool {
-    a.text.utf8.lexicographicallyPrecedes(b.text.utf8)
+    withBytes(a, b) { mine, theirs, count in
+      let order = memcmp(mine, theirs, count)
+      return order == 0 ? a.text.utf8.count < b.text.utf8.count : order < 0
+    }
+  }
+
+  /// Hands on the bytes of both, and how many they both have.
+  @inline(__always)
+  private static func withBytes(
+    _ a: Identifier, _ b: Identifier, _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, Int) -> Bool
+  ) -> Bool {
+    var (mine, theirs) = (a.text, b.text)
+    return mine.withUTF8 { mine in
+      theirs.withUTF8 { theirs in
+        guard let first = mine.baseAddress, let second = theirs.baseAddress else {
+          return mine.count < theirs.count
+        }
+        return body(first, second, min(mine.count, theirs.count))
+      }
+    }
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -1,7 +1,9 @@
 /// The policy with its calendars, made ready for the fold.
-public struct Rulebook: Sendable {
+public final class Rulebook: Sendable {
   /// The policy.
   public let policy: Policy
+  /// Its commitments, in its order.
+  private let commitments: [CompiledCommitment]
   /// Calendars by id.
   public let calendars: [String: WorkCalendar]
   /// Layers by the id of the calendar that commitments name, longest region prefix first.
@@ -76,6 +78,7 @@ public struct Rulebook: Sendable {
       byProcess[commitment.process, default: []].append(index)
     }
     self.policy = policy
+    commitments = policy.commitments.enumerated().map { CompiledCommitment($0.element, index: $0.offset) }
     self.calendars = compiled
     self.layers = layers
     self.byProcess = byProcess
@@ -121,22 +124,25 @@ public struct Rulebook: Sendable {
     return policy.reportTags.first { tag in tags.contains { $0.sameBytes(tag) } }
   }
 
+  /// A commitment that applies to a case, and the calendar that counts it.
   struct Applied: Equatable {
-    var index: Int
+    var rules: CompiledCommitment
     var calendar: WorkCalendar
-    static func == (a: Applied, b: Applied) -> Bool { a.index == b.index && a.calendar === b.calendar }
+    static func == (a: Applied, b: Applied) -> Bool { a.rules === b.rules && a.calendar === b.calendar }
   }
 
   /// The commitments that apply to a case, in the policy's order, each with the calendar that counts it.
   func applied(to attributes: CaseAttributes) -> [Applied] {
     guard let process = attributes.process, let indexes = byProcess[process] else { return [] }
-    return indexes.compactMap { index in
-      let commitment = policy.commitments[index]
-      guard commitment.appliesTo.isEmpty || commitment.appliesTo.matches(attributes),
-        commitment.excludes.isEmpty || !commitment.excludes.matches(attributes),
-        let calendar = calendar(commitment.calendar, region: attributes.region)
-      else { return nil }
-      return Applied(index: index, calendar: calendar)
+    var applied: [Applied] = []
+    applied.reserveCapacity(indexes.count)
+    for index in indexes {
+      let rules = commitments[index]
+      guard rules.applies(to: attributes),
+        let calendar = calendar(rules.commitment.calendar, region: attributes.region)
+      else { continue }
+      applied.append(Applied(rules: rules, calendar: calendar))
     }
+    return applied
   }
 }

@@ -15,7 +15,7 @@ struct ShareMember: Sendable {
   init(_ event: Event, share: Int, calendar: WorkCalendar) {
     self.share = share
     day = calendar.date(of: event.occurredAt)
-    self.event = EventKey(source: event.source, eventID: event.eventID)
+    self.event = event.key
     channel = event.channel
     region = event.region
     entityType = event.entityType
