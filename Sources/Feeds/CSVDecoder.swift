@@ -8,7 +8,7 @@ import ServiceTime
 struct CSVDecoder {
   private let feed: FeedDescription
   private let keys: KeyTable
-  private var builder: EventBuilder
+  private let builder: EventBuilder
   private var draft: EventDraft
   private let arena = ByteArena()
   private(set) var encoding: RowEncoding

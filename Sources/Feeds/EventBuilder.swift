@@ -2,7 +2,7 @@ import Glibc
 import ServiceTime
 
 /// Applies the contract's field rules to a draft: the one place where they are written.
-struct EventBuilder {
+final class EventBuilder {
   private struct Translation {
     var values: [Identifier: UnsafeBufferPointer<UInt8>]
     var otherwise: UnsafeBufferPointer<UInt8>?
@@ -25,8 +25,9 @@ struct EventBuilder {
   private var defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)] = []
   private var defaultFields: UInt32 = 0
   private let knownProcesses: Set<Identifier>
-  private var lastKnownProcess: String?
-  private var interned = InternTable()
+  // One decoder uses it, one record at a time: no access can overlap another.
+  @exclusivity(unchecked) private var lastKnownProcess: String?
+  @exclusivity(unchecked) private var interned = InternTable()
 
   init(feed: FeedDescription) {
     self.feed = feed
@@ -48,39 +49,39 @@ struct EventBuilder {
   }
 
   /// The event of a draft, or the first rule that it breaks.
-  mutating func build(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Event {
+  func build(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Event {
     if !translations.isEmpty { translate(&draft) }
     if defaultFields & ~draft.present != 0 { fillIn(&draft) }
-    return try event(draft, now: now)
+    return try event(&draft, now: now)
   }
 
   /// The event of a draft whose values have been translated and filled in.
-  private mutating func event(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) -> Event {
-    let caseID = try identifier(.caseID, draft)
+  private func event(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Event {
+    let caseID = try identifier(.caseID, &draft)
     guard let caseID else { throw missing(.caseID) }
-    guard let typeBytes = try text(.type, draft) else { throw missing(.type) }
+    guard let typeBytes = try text(.type, &draft) else { throw missing(.type) }
     let type = interned.type(typeBytes)
-    let occurredAt = try time(draft, now: now)
-    let given = try identifier(.eventID, draft)
-    let step = try internedText(.step, draft)
+    let occurredAt = try time(&draft, now: now)
+    let given = try identifier(.eventID, &draft)
+    let step = try internedText(.step, &draft)
     let eventID =
       given
       ?? Identifier(DerivedEventID.text(type: type.name, step: step, occurredAt: occurredAt))
     var event = Event(
-      caseID: caseID, source: try source(draft), eventID: eventID, type: type, occurredAt: occurredAt)
+      caseID: caseID, source: try source(&draft), eventID: eventID, type: type, occurredAt: occurredAt)
     event.step = step
-    event.sequence = try integer(.sequence, draft)
-    event.process = try process(draft)
-    event.region = try region(draft)
-    event.grid = try internedText(.grid, draft)
-    event.serviceWindow = try internedText(.serviceWindow, draft)
-    event.channel = try internedText(.channel, draft)
-    event.entityType = try internedText(.entityType, draft)
-    if let name = try text(.entityName, draft) { event.entityName = String(decoding: name, as: UTF8.self) }
-    event.uscc = try identifier(.uscc, draft)?.text
-    event.tags = try tags(draft)
-    event.voids = try voids(draft, type: type)
-    event.extendDays = try extendDays(draft, type: type)
+    event.sequence = try integer(.sequence, &draft)
+    event.process = try process(&draft)
+    event.region = try region(&draft)
+    event.grid = try internedText(.grid, &draft)
+    event.serviceWindow = try internedText(.serviceWindow, &draft)
+    event.channel = try internedText(.channel, &draft)
+    event.entityType = try internedText(.entityType, &draft)
+    if let name = try text(.entityName, &draft) { event.entityName = String(decoding: name, as: UTF8.self) }
+    event.uscc = try identifier(.uscc, &draft)?.text
+    event.tags = try tags(&draft)
+    event.voids = try voids(&draft, type: type)
+    event.extendDays = try extendDays(&draft, type: type)
     if !draft.kept.isEmpty { event.kept = String(decoding: draft.kept, as: UTF8.self) + "}" }
     return event
   }
@@ -89,7 +90,7 @@ struct EventBuilder {
 
   /// The events of a draft that holds the times of several, in the order in which the feed names them, valid until the
   /// next draft; the first rule that one of them breaks refuses all.
-  mutating func buildMilestones(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> [Event] {
+  func buildMilestones(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> [Event] {
     told.removeAll(keepingCapacity: true)
     guard draft.reached != 0 else { throw noTime() }
     if !translations.isEmpty { translate(&draft) }
@@ -111,7 +112,7 @@ struct EventBuilder {
         draft.set(EventField.step.bit, rowStep.bytes, rowStep.form)
       }
       do throws(FieldFault) {
-        try tell(draft, now: now)
+        try tell(&draft, now: now)
       } catch {
         var fault = error
         if fault.field == .occurredAt { fault.columnName = timeColumn }
@@ -122,15 +123,15 @@ struct EventBuilder {
   }
 
   /// Adds an event; after the first of a row only what they do not have in common is read.
-  private mutating func tell(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) {
+  private func tell(_ draft: inout EventDraft, now: Instant) throws(FieldFault) {
     guard var event = told.first else {
-      told.append(try self.event(draft, now: now))
+      told.append(try self.event(&draft, now: now))
       return
     }
     guard let type = draft.value(.type)?.bytes else { throw missing(.type) }
     event.type = interned.type(type)
-    event.occurredAt = try time(draft, now: now)
-    event.step = try internedText(.step, draft)
+    event.occurredAt = try time(&draft, now: now)
+    event.step = try internedText(.step, &draft)
     event.eventID = Identifier(
       DerivedEventID.text(type: event.type.name, step: event.step, occurredAt: event.occurredAt))
     told.append(event)
@@ -171,7 +172,7 @@ struct EventBuilder {
   /// The field's text, not empty, within its length; nil if it has none.
   @inline(__always)
   private func text(
-    _ field: EventField, _ draft: borrowing EventDraft
+    _ field: EventField, _ draft: inout EventDraft
   ) throws(FieldFault) -> UnsafeBufferPointer<UInt8>? {
     guard let value = draft.value(field) else { return nil }
     guard value.form == .text || value.form == .cell else { throw notText(field, value) }
@@ -197,29 +198,29 @@ struct EventBuilder {
   }
 
   @inline(__always)
-  private mutating func internedText(
-    _ field: EventField, _ draft: borrowing EventDraft
+  private func internedText(
+    _ field: EventField, _ draft: inout EventDraft
   ) throws(FieldFault) -> String? {
-    guard let bytes = try text(field, draft) else { return nil }
+    guard let bytes = try text(field, &draft) else { return nil }
     return interned.text(bytes)
   }
 
   @inline(__always)
   private func identifier(
-    _ field: EventField, _ draft: borrowing EventDraft
+    _ field: EventField, _ draft: inout EventDraft
   ) throws(FieldFault) -> Identifier? {
-    guard let bytes = try text(field, draft) else { return nil }
+    guard let bytes = try text(field, &draft) else { return nil }
     if SpoiledNumber.matches(bytes) { throw corrupt(field, bytes) }
     return Identifier(String(decoding: bytes, as: UTF8.self))
   }
 
-  private mutating func source(_ draft: borrowing EventDraft) throws(FieldFault) -> Identifier {
-    guard let bytes = try text(.source, draft) else { return feed.source }
+  private func source(_ draft: inout EventDraft) throws(FieldFault) -> Identifier {
+    guard let bytes = try text(.source, &draft) else { return feed.source }
     return Identifier(interned.text(bytes))
   }
 
-  private mutating func process(_ draft: borrowing EventDraft) throws(FieldFault) -> String? {
-    guard let bytes = try text(.process, draft) else { return nil }
+  private func process(_ draft: inout EventDraft) throws(FieldFault) -> String? {
+    guard let bytes = try text(.process, &draft) else { return nil }
     if let last = lastKnownProcess, InternTable.same(last, bytes) { return last }
     let process = interned.text(bytes)
     guard knownProcesses.isEmpty || knownProcesses.contains(Identifier(process)) else {
@@ -232,8 +233,8 @@ struct EventBuilder {
     return process
   }
 
-  private mutating func region(_ draft: borrowing EventDraft) throws(FieldFault) -> String? {
-    guard let bytes = try text(.region, draft) else { return nil }
+  private func region(_ draft: inout EventDraft) throws(FieldFault) -> String? {
+    guard let bytes = try text(.region, &draft) else { return nil }
     if SpoiledNumber.matches(bytes) { throw corrupt(.region, bytes) }
     let length = bytes.count
     guard length == 2 || length == 4 || length == 6 || length == 9 || length == 12,
@@ -247,7 +248,7 @@ struct EventBuilder {
   }
 
   @inline(__always)
-  func time(_ draft: borrowing EventDraft, now: Instant) throws(FieldFault) -> Instant {
+  func time(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Instant {
     guard let value = draft.value(.occurredAt) else { throw missing(.occurredAt) }
     guard value.form == .text || value.form == .cell else { throw notText(.occurredAt, value) }
     guard case .instant(let instant) = OccurrenceTime.read(value.bytes, zone: feed.timeZone) else {
@@ -263,7 +264,7 @@ struct EventBuilder {
   }
 
   /// The field's whole number; nil if it has none.
-  private func integer(_ field: EventField, _ draft: borrowing EventDraft) throws(FieldFault) -> Int64? {
+  private func integer(_ field: EventField, _ draft: inout EventDraft) throws(FieldFault) -> Int64? {
     guard let value = draft.value(field) else { return nil }
     guard value.form == .number || value.form == .cell, let number = WholeNumber.read(value.bytes) else {
       throw FieldFault(
@@ -275,15 +276,15 @@ struct EventBuilder {
   }
 
   /// On an event of another type it is kept, and does nothing.
-  private func voids(_ draft: borrowing EventDraft, type: EventType) throws(FieldFault) -> Identifier? {
-    let voids = try identifier(.voids, draft)
+  private func voids(_ draft: inout EventDraft, type: EventType) throws(FieldFault) -> Identifier? {
+    let voids = try identifier(.voids, &draft)
     if type == .voided, voids == nil { throw missing(.voids) }
     return voids
   }
 
   /// On an event of another type it is kept, and does nothing.
-  private func extendDays(_ draft: borrowing EventDraft, type: EventType) throws(FieldFault) -> Int32? {
-    guard let days = try integer(.extendDays, draft) else {
+  private func extendDays(_ draft: inout EventDraft, type: EventType) throws(FieldFault) -> Int32? {
+    guard let days = try integer(.extendDays, &draft) else {
       if type == .extended { throw missing(.extendDays) }
       return nil
     }
@@ -302,7 +303,7 @@ struct EventBuilder {
 // MARK: Tags
 
 extension EventBuilder {
-  private mutating func tags(_ draft: borrowing EventDraft) throws(FieldFault) -> [String]? {
+  private func tags(_ draft: inout EventDraft) throws(FieldFault) -> [String]? {
     guard let value = draft.value(.tags) else { return nil }
     let parts: [UnsafeBufferPointer<UInt8>]
     switch value.form {

@@ -26,7 +26,7 @@ public struct ExchangeDecoder {
   private let feed: FeedDescription
   private let exchange: ExchangeDescription
   private let calendar: WorkCalendar?
-  private var builder: EventBuilder
+  private let builder: EventBuilder
   private var draft = EventDraft()
   private let arena = ByteArena()
 

@@ -4,7 +4,7 @@ import ServiceTime
 /// Turns lines of JSON into events without building a document: one walk over the bytes of each line.
 struct NDJSONDecoder {
   private let keys: KeyTable
-  var builder: EventBuilder
+  let builder: EventBuilder
   var draft: EventDraft
   let arena = ByteArena()
   /// Which kept keys the line has named, by the line's number: a fresh line need not clear it.

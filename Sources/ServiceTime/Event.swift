@@ -193,27 +193,28 @@ public struct Event: Sendable {
 
 /// What an event says, in one place.
 ///
-/// Sendable: only the event that holds the sole reference changes it.
+/// Sendable: only the event that holds the sole reference changes it. So no access can overlap another either, and none
+/// is looked for: that would cost more than the access.
 @usableFromInline final class EventFields: @unchecked Sendable {
-  @usableFromInline var caseID: Identifier
-  @usableFromInline var source: Identifier
-  @usableFromInline var eventID: Identifier
-  @usableFromInline var type: EventType
-  @usableFromInline var occurredAt: Instant
-  @usableFromInline var sequence: Int64?
-  @usableFromInline var process: String?
-  @usableFromInline var step: String?
-  @usableFromInline var region: String?
-  @usableFromInline var grid: String?
-  @usableFromInline var serviceWindow: String?
-  @usableFromInline var channel: String?
-  @usableFromInline var entityName: String?
-  @usableFromInline var entityType: String?
-  @usableFromInline var uscc: String?
-  @usableFromInline var tags: [String]?
-  @usableFromInline var voids: Identifier?
-  @usableFromInline var extendDays: Int32?
-  @usableFromInline var kept: String?
+  @exclusivity(unchecked) @usableFromInline var caseID: Identifier
+  @exclusivity(unchecked) @usableFromInline var source: Identifier
+  @exclusivity(unchecked) @usableFromInline var eventID: Identifier
+  @exclusivity(unchecked) @usableFromInline var type: EventType
+  @exclusivity(unchecked) @usableFromInline var occurredAt: Instant
+  @exclusivity(unchecked) @usableFromInline var sequence: Int64?
+  @exclusivity(unchecked) @usableFromInline var process: String?
+  @exclusivity(unchecked) @usableFromInline var step: String?
+  @exclusivity(unchecked) @usableFromInline var region: String?
+  @exclusivity(unchecked) @usableFromInline var grid: String?
+  @exclusivity(unchecked) @usableFromInline var serviceWindow: String?
+  @exclusivity(unchecked) @usableFromInline var channel: String?
+  @exclusivity(unchecked) @usableFromInline var entityName: String?
+  @exclusivity(unchecked) @usableFromInline var entityType: String?
+  @exclusivity(unchecked) @usableFromInline var uscc: String?
+  @exclusivity(unchecked) @usableFromInline var tags: [String]?
+  @exclusivity(unchecked) @usableFromInline var voids: Identifier?
+  @exclusivity(unchecked) @usableFromInline var extendDays: Int32?
+  @exclusivity(unchecked) @usableFromInline var kept: String?
 
   @usableFromInline
   init(caseID: Identifier, source: Identifier, eventID: Identifier, type: EventType, occurredAt: Instant) {
