@@ -1,3 +1,4 @@
+import Ledger
 import LibPQ
 import ServiceTime
 
@@ -5,6 +6,8 @@ import ServiceTime
 public struct DatabaseSource: Sendable {
   /// libpq's conninfo.
   public let conninfo: String
+  /// What is appended over its sessions, for a leader in the same program.
+  let appended = AppendedEvents()
 
   /// A database by its conninfo.
   public init(conninfo: String) { self.conninfo = conninfo }

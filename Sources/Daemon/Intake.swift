@@ -11,7 +11,7 @@ public final class Intake: @unchecked Sendable {
   private let database: DatabaseSource
   let clock: any WallClock
   let log: any LogSink
-  var appender = Appender()
+  var appender: Appender
   private var connection: Connection?
   private var input: Input?
   private var pending: AppendBatch?
@@ -51,6 +51,7 @@ public final class Intake: @unchecked Sendable {
   ) {
     self.metrics = metrics
     self.database = database
+    appender = Appender(handingTo: database.appended)
     self.clock = clock
     self.log = log
     growth = tellsGrowth ? [:] : nil

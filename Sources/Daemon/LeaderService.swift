@@ -107,6 +107,9 @@ public struct LeaderService: Service {
     _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
   ) async throws -> Bool {
     let announcer = Announcer(rulebook: projector.rulebook)
+    projector.appended = database.appended
+    database.appended.open(true)
+    defer { database.appended.open(false) }
     var pace = LinePace()
     var load = LoadWatch()
     var isElected = false

@@ -139,6 +139,9 @@ public struct Loading: Sendable {
       return
     }
     let bell = Doorbell()
+    projector.appended = database.appended
+    database.appended.open(true)
+    defer { database.appended.open(false) }
     while !goal.isReached(by: projector.term.position), !Task.isCancelled {
       let step = try await connection.run { try projector.projectNext(&$0, now: clock.now()) }
       progress(projector.term.position)

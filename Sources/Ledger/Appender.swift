@@ -11,8 +11,11 @@ public struct Appender: Sendable {
   /// Whether the last batch held keys that the filter did not know; then the next is looked up whole at once.
   private var distrust = false
 
+  /// Where what it has appended is handed on.
+  private let appended: AppendedEvents?
+
   /// An appender that has seen nothing yet.
-  public init() {}
+  public init(handingTo appended: AppendedEvents? = nil) { self.appended = appended }
 
   /// Appends a batch and commits.
   ///
@@ -42,6 +45,7 @@ public struct Appender: Sendable {
       throw error
     }
     remember(taking)
+    hand(taking, batch)
     let outcome = taking.outcome
     return (
       outcome,
@@ -117,6 +121,14 @@ public struct Appender: Sendable {
     for key in taking.census.keys { recent.insert(key) }
   }
 
+  /// Hands on what has been committed.
+  func hand(_ taking: Taking, _ batch: AppendBatch) {
+    let new = taking.census.candidates
+    let first = taking.outcome.position - Int64(new.count) + 1
+    appended?.put(
+      new.enumerated().map { StoredEvent(batch, $0.element, position: first + Int64($0.offset)) }, count: new.count)
+  }
+
   /// What is said of an event whose id is in the ledger with other fields.
   static func conflictMessage(_ event: Event) -> String {
     "the event id \(event.eventID) of this case and source is in the ledger with other fields; "
@@ -154,10 +166,7 @@ public struct Appender: Sendable {
     guard !indexes.isEmpty else { return }
     try session.copyIn(EventRows.copy) { writer throws(PostgresError) in
       for (ordinal, index) in indexes.enumerated() {
-        try EventRows.write(
-          StoredEvent(
-            event: batch.events[index], position: first + Int64(ordinal), receivedAt: batch.receivedAt,
-            history: batch.history), to: &writer)
+        try EventRows.write(StoredEvent(batch, index, position: first + Int64(ordinal)), to: &writer)
       }
     }
   }
@@ -237,5 +246,13 @@ public struct Appender: Sendable {
     if outcome.hasResumed {
       outcome.silentSince = try counted.optionalTimestamptz(0, 1).map { Instant(microseconds: $0) }
     }
+  }
+}
+
+extension StoredEvent {
+  /// An event of a batch as it is stored.
+  fileprivate init(_ batch: AppendBatch, _ index: Int, position: Int64) {
+    self.init(
+      event: batch.events[index], position: position, receivedAt: batch.receivedAt, history: batch.history)
   }
 }

@@ -47,18 +47,17 @@ struct BatchCase {
     return zip(order, groups).map { BatchCase($0, $1) }
   }
 
-  /// Takes its events into the case in memory, if they come in order; else it must be folded again.
+  /// Takes its events into the case in memory, if they come in order; else it must be folded again. The case in memory
+  /// is changed in place: if the batch fails, all that is in memory is dropped.
   mutating func append(to old: CachedCase) {
-    var next = old
-    for stored in events.sorted(by: { $0.event.precedes($1.event) }) {
-      guard next.fold.append(stored.event) else {
+    before = CaseBefore(row: old.row, clocks: old.clocks)
+    for stored in events.count == 1 ? events : events.sorted(by: { $0.event.precedes($1.event) }) {
+      guard old.fold.append(stored.event) else {
         mustReload = true
         return
       }
-      next.receipts[stored.event.key] = stored.receipt
+      old.receipts[stored.event.key] = stored.receipt
     }
-    self.next = next
-    before = CaseBefore(
-      row: old.row, clocks: Dictionary(old.clocks.map { ($0.key, $0) }, uniquingKeysWith: { $1 }))
+    next = old
   }
 }

@@ -11,10 +11,39 @@ public enum ChangeReason: String, Sendable {
 /// All that one case was, as projected before.
 struct CaseBefore: Sendable {
   var row: CaseRow?
-  var clocks: [ClockKey: ClockRow] = [:]
+  var clocks: [ClockRow] = []
   var alerts: [AlertRow.Key: AlertRow] = [:]
   /// When the last of the events that move it now arrived; nil where none do.
   var arrivedAt: Instant?
+
+  /// A clock by its key.
+  func clock(_ key: ClockKey) -> ClockRow? { clocks.first { $0.key == key } }
+}
+
+/// The clocks that a case had, taken one by one by their keys: mostly they come in the order in which they were.
+struct FormerClocks {
+  private let rows: [ClockRow]
+  private var isTaken: [Bool]
+  private var cursor = 0
+
+  init(_ rows: [ClockRow]) {
+    self.rows = rows
+    isTaken = Array(repeating: false, count: rows.count)
+  }
+
+  mutating func take(_ key: ClockKey) -> ClockRow? {
+    for index in [cursor..<rows.count, 0..<cursor].joined() where !isTaken[index] && rows[index].key == key {
+      isTaken[index] = true
+      cursor = index + 1
+      return rows[index]
+    }
+    return nil
+  }
+
+  /// Those that were not taken, by key.
+  var left: [ClockRow] {
+    isTaken.contains(false) ? rows.indices.filter { !isTaken[$0] }.map { rows[$0] }.sorted { $0.key < $1.key } : []
+  }
 }
 
 /// All that one case is now.
@@ -86,13 +115,13 @@ extension ProjectionDelta {
     }
     shares.move(from: before.row?.shares ?? [], to: after.row.shares, arrivals: after.arrivals, reason)
 
-    var gone = before.clocks
+    var former = FormerClocks(before.clocks)
     for index in after.clocks.indices {
-      let old = gone.removeValue(forKey: after.clocks[index].key)
+      let old = former.take(after.clocks[index].key)
       addClock(old, &after.clocks[index], oldDimensions, dimensions, reason, moment)
     }
-    for (key, old) in gone.sorted(by: { $0.key < $1.key }) {
-      vanishedClocks.append((old.caseID, key))
+    for old in former.left {
+      vanishedClocks.append((old.caseID, old.key))
       if let oldDimensions { supersede(old, oldDimensions, reason) }
     }
     addAlerts(before, after, reason, moment)

@@ -94,11 +94,11 @@ extension ProjectionDelta {
     }
     for row in newClocks[mark.new...] { add(row.key, nil, row) }
     for row in changedClocks[mark.changed...] {
-      let old = before.clocks[row.key]
+      let old = before.clock(row.key)
       if let old, old.derivesTheSame(as: row), !restated.contains(row.key) { continue }
       add(row.key, old, row)
     }
-    for (_, key) in vanishedClocks[mark.vanished...] { add(key, before.clocks[key], nil) }
+    for (_, key) in vanishedClocks[mark.vanished...] { add(key, before.clock(key), nil) }
     for alert in newAlerts[mark.newAlerts...] where alert.dataAt != nil {
       move.alerts.append(CaseMove.Alert(id: alert.id, change: .added, levelAt: alert.levelAt))
     }

@@ -46,7 +46,7 @@ enum CaseReader {
       "SELECT \(ClockRows.columns) FROM bizclock.clock WHERE case_id = ANY($1::text[])", [ids])
     for row in 0..<clocks.rowCount {
       let read = try ClockRows.read(clocks, row)
-      before[read.caseID]?.clocks[read.key] = read
+      before[read.caseID]?.clocks.append(read)
     }
     return before
   }

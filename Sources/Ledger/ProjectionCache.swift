@@ -1,12 +1,21 @@
 import ServiceTime
 
 /// A case as the leader keeps it in memory: its fold, and its rows as they stand in the database.
-struct CachedCase: Sendable {
-  var fold: CaseFold
-  var row: CaseRow
-  var clocks: [ClockRow]
+///
+/// Sendable: one projector at a time has it.
+final class CachedCase: @unchecked Sendable {
+  @exclusivity(unchecked) var fold: CaseFold
+  @exclusivity(unchecked) var row: CaseRow
+  @exclusivity(unchecked) var clocks: [ClockRow]
   /// When the start events of its clocks entered the ledger.
-  var receipts: [EventKey: StoredEvent.Receipt]
+  @exclusivity(unchecked) var receipts: [EventKey: StoredEvent.Receipt]
+
+  init(fold: CaseFold, row: CaseRow, clocks: [ClockRow], receipts: [EventKey: StoredEvent.Receipt]) {
+    self.fold = fold
+    self.row = row
+    self.clocks = clocks
+    self.receipts = receipts
+  }
 }
 
 extension CachedCase {
@@ -22,7 +31,7 @@ extension CachedCase {
   }
 
   /// The rows of the case as it is folded now; keeps of the receipts those that its clocks need.
-  mutating func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
+  func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
     var needed: [EventKey: StoredEvent.Receipt] = [:]
     var rows: [ClockRow] = []
     for clock in fold.clocks(asOf: now) {

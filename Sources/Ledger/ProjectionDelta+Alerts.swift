@@ -39,7 +39,7 @@ extension ProjectionDelta {
   ) {
     // A level that the row foresaw was to be detected at its instant, whoever raises it in the end. Any other came to
     // be known by what moves the case now: its events, or without any a change of rules, which nobody could detect.
-    let levels = before.clocks[clock.key]?.levels ?? []
+    let levels = before.clock(clock.key)?.levels ?? []
     let foreseen = levels.contains { $0.level == reach.level && $0.at == reach.at }
     let told = min(before.arrivedAt ?? moment.recordedAt, moment.recordedAt)
     let alert = AlertRow(

@@ -63,6 +63,8 @@ public final class Projector: @unchecked Sendable {
   var sharesThrough: Instant
   /// Follows what it projects, for the time when the database is away.
   var watch: LevelWatch?
+  /// What this program has appended; without it all is read from the ledger.
+  public var appended: AppendedEvents?
 
   /// A projector for a term that was just won.
   public init(term: LeaderTerm, rulebook: Rulebook, settings: ProjectorSettings = ProjectorSettings()) {
@@ -88,6 +90,7 @@ public final class Projector: @unchecked Sendable {
 
   /// Projects the next events past the position, if there are any, in one transaction.
   public func projectNext(_ session: inout Session, now: Instant) throws(PostgresError) -> ProjectionStep {
+    if let batch = try atHand(&session) { return try project(batch, &session, now: now) }
     let found = try session.execute(
       "SELECT \(EventRows.columns) FROM bizclock.event WHERE position > $1 ORDER BY position LIMIT $2",
       [.int8(term.position), .int8(Int64(settings.batch))])
@@ -194,8 +197,7 @@ public final class Projector: @unchecked Sendable {
     for index in cases.indices {
       try life.folded(&session)
       let caseID = cases[index].caseID
-      // Taken out rather than copied: they are large.
-      var next = cases[index].next.take() ?? CachedCase.folded(caseID, cases[index].events, rulebook)
+      let next = cases[index].next ?? CachedCase.folded(caseID, cases[index].events, rulebook)
       var was = cases[index].before.take() ?? CaseBefore()
       if cases[index].isKnown { was.alerts = alerts[caseID] ?? [:] }
       was.arrivedAt = cases[index].arrivedAt

@@ -92,7 +92,7 @@ public enum Rebuilder {
     for caseID in strays {
       var was = before[caseID] ?? CaseBefore()
       was.alerts = alerts[caseID] ?? [:]
-      var cached = CachedCase.folded(caseID, [], rulebook)
+      let cached = CachedCase.folded(caseID, [], rulebook)
       var after = cached.after(caseID, rulebook, asOf: moment.now)
       delta.add(was, &after, reason: .repair, moment)
     }
@@ -210,7 +210,7 @@ public enum Rebuilder {
       rest = rest.dropFirst(2_000)
       for there in try CaseReader.before(page, &session).values {
         guard let row = there.row else { continue }
-        for clock in there.clocks.values { expected.add(clock, row.dimensions, times: 1) }
+        for clock in there.clocks { expected.add(clock, row.dimensions, times: 1) }
       }
     }
     var changes = expected.cells.filter { days.contains($0.key.day) }

@@ -159,7 +159,7 @@ public enum Refolder {
     for (caseID, events) in page.cases {
       try life.folded(&session)
       let was = page.before[caseID] ?? CaseBefore()
-      var cached = CachedCase.folded(caseID, events, rulebook)
+      let cached = CachedCase.folded(caseID, events, rulebook)
       var after = cached.after(caseID, rulebook, asOf: moment.now)
       let mark = delta.mark
       delta.add(was, &after, reason: reason, moment)

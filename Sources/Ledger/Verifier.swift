@@ -124,7 +124,7 @@ public enum Verifier {
         for (caseID, stored) in page {
           events += stored.count
           report.cases += 1
-          var folded = CachedCase.folded(caseID, stored, rulebook)
+          let folded = CachedCase.folded(caseID, stored, rulebook)
           let after = folded.after(caseID, rulebook, asOf: view.recordedAt)
           for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
           for part in after.row.shares { shares.add(part, times: 1, .repair) }
@@ -164,11 +164,11 @@ public enum Verifier {
     } else if there.row != after.row {
       report.add(id, "case", "has other attributes than its events tell", caseID: id)
     }
-    var left = there.clocks
+    var former = FormerClocks(there.clocks)
     for clock in after.clocks {
       report.clocks += 1
       let name = "clock \(clock.key.commitment)/\(clock.key.round)"
-      guard let row = left.removeValue(forKey: clock.key) else {
+      guard let row = former.take(clock.key) else {
         report.add(id, name, "is missing", caseID: id)
         continue
       }
@@ -180,7 +180,7 @@ public enum Verifier {
         report.add(id, name, "\(field) is \(found), folded again it is \(expected)", caseID: id)
       }
     }
-    for key in left.keys.sorted() {
+    for key in former.left.map(\.key) {
       report.add(id, "clock \(key.commitment)/\(key.round)", "should not be there", caseID: id)
     }
   }
@@ -193,7 +193,7 @@ public enum Verifier {
     let id = after.row.caseID.text
     var left = alerts.filter { !$0.value.withdrawn }
     for clock in after.clocks {
-      let row = there.clocks[clock.key]
+      let row = there.clock(clock.key)
       // A clock that waits for nothing has raised all; of one that is missing, what is past can be told.
       let waitsFor = row.map { $0.nextLevelAt ?? Instant(microseconds: .max) } ?? (moment + 1)
       for reach in clock.levels {

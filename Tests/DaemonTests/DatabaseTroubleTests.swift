@@ -61,23 +61,22 @@ import Testing
         }
         try await office.endSessions(admin)
         try office.folder.put(file)
-        if !trouble.told.isEmpty {
-          let daemon = office.daemon
-          try await TestDeadline.within(TestDeadline.patience, "\(trouble.testDescription) to be told") {
-            while !daemon.lines.dropFirst(before).contains(where: { $0.contains(trouble.told) }) {
+        let daemon = office.daemon
+        func told(_ text: String) async throws {
+          try await TestDeadline.within(TestDeadline.patience, "\(trouble.testDescription): \(text)") {
+            while !daemon.lines.dropFirst(before).contains(where: { $0.contains(text) }) {
               try Task.checkCancellation()
               await Task.yield()
             }
           }
         }
+        if !trouble.told.isEmpty { try await told(trouble.told) }
         for sql in trouble.end { _ = try await TestQuery.rows(admin, sql) }
         try await office.folder.moved(file.name)
+        if !trouble.told.isEmpty { try await told("database.back") }
         let lines = office.daemon.lines.dropFirst(before)
         // The leader and the feed tell once each; what came before the trouble itself may be another thing.
         #expect(lines.count { $0.contains("database.lost") } <= 6, "\(trouble.testDescription): \(lines)")
-        if !trouble.told.isEmpty {
-          #expect(lines.contains { $0.contains("database.back") }, "\(trouble.testDescription)")
-        }
       }
       try await office.folder.finished(load)
       try await SameAsUndisturbed.check(load, office.folder, [office.daemon])

@@ -6,7 +6,9 @@ import Testing
 /// What is kept in memory is bounded, and the latest stays.
 @Suite struct BoundedMemoryTests {
   private func cached(_ rulebook: Rulebook, _ number: Int) -> CachedCase {
-    CachedCase.folded("K", [], rulebook).with(events: Int32(number))
+    let cached = CachedCase.folded("K", [], rulebook)
+    cached.row.events = Int32(number)
+    return cached
   }
 
   @Test(arguments: [0, 1, 2, 10])
@@ -36,13 +38,5 @@ import Testing
       #expect(recent.contains(key(max(0, number - 9))))
     }
     #expect((0..<1_000).filter { recent.contains(key($0)) }.count <= 20)
-  }
-}
-
-extension CachedCase {
-  fileprivate func with(events: Int32) -> CachedCase {
-    var copy = self
-    copy.row.events = events
-    return copy
   }
 }

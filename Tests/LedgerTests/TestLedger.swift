@@ -57,10 +57,11 @@ struct TestLedger: Sendable {
   /// Appends events in batches.
   @discardableResult
   func append(
-    _ events: [Event], batch: Int = 20_000, receivedAt: Instant = now, history: Bool = false
+    _ events: [Event], batch: Int = 20_000, receivedAt: Instant = now, history: Bool = false,
+    handingTo appended: AppendedEvents? = nil
   ) async throws -> AppendOutcome {
     try await connection.run { session in
-      var appender = Appender()
+      var appender = Appender(handingTo: appended)
       var total = AppendOutcome()
       var rest = events[...]
       while !rest.isEmpty {
