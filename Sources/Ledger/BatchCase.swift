@@ -56,7 +56,7 @@ struct BatchCase {
         mustReload = true
         return
       }
-      old.receipts[stored.event.key] = stored.receipt
+      old.receipts.add(stored.receipt, of: stored.event.key)
     }
     next = old
   }

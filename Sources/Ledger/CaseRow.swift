@@ -72,15 +72,39 @@ extension CaseRow: Equatable {
 
 /// What reports tell apart, by its bytes; empty where not known.
 struct Dimensions: Sendable, Hashable, Comparable {
-  var process: Identifier
-  var region: Identifier
-  var channel: Identifier
-  var entityType: Identifier
-  var reportTag: Identifier
+  let process: Identifier
+  let region: Identifier
+  let channel: Identifier
+  let entityType: Identifier
+  let reportTag: Identifier
+  /// Reckoned once: each finished clock looks for its cells.
+  private let hash: Int
+
+  init(
+    process: Identifier, region: Identifier, channel: Identifier, entityType: Identifier, reportTag: Identifier
+  ) {
+    self.process = process
+    self.region = region
+    self.channel = channel
+    self.entityType = entityType
+    self.reportTag = reportTag
+    var hasher = Hasher()
+    for part in [process, region, channel, entityType, reportTag] { hasher.combine(part) }
+    hash = hasher.finalize()
+  }
+
+  static func == (a: Dimensions, b: Dimensions) -> Bool {
+    a.hash == b.hash && a.region == b.region && a.process == b.process && a.channel == b.channel
+      && a.entityType == b.entityType && a.reportTag == b.reportTag
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
   static func < (a: Dimensions, b: Dimensions) -> Bool {
-    (a.process, a.region, a.channel, a.entityType, a.reportTag) < (
-      b.process, b.region, b.channel, b.entityType, b.reportTag
-    )
+    if a.process != b.process { return a.process < b.process }
+    if a.region != b.region { return a.region < b.region }
+    if a.channel != b.channel { return a.channel < b.channel }
+    if a.entityType != b.entityType { return a.entityType < b.entityType }
+    return a.reportTag < b.reportTag
   }
 }

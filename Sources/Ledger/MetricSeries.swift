@@ -63,8 +63,10 @@ struct MetricSeries: Sendable {
 
 extension SeriesKey: Comparable {
   static func < (a: SeriesKey, b: SeriesKey) -> Bool {
-    let first = (a.basis.rawValue, a.commitment, a.versionFrom, a.outcome)
-    let second = (b.basis.rawValue, b.commitment, b.versionFrom, b.outcome)
-    return first == second ? a.dimensions < b.dimensions : first < second
+    if a.basis != b.basis { return a.basis == .due }
+    if a.versionFrom != b.versionFrom { return a.versionFrom < b.versionFrom }
+    if a.commitment != b.commitment { return a.commitment < b.commitment }
+    if a.outcome != b.outcome { return a.outcome < b.outcome }
+    return a.dimensions < b.dimensions
   }
 }

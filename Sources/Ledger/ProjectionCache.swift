@@ -8,9 +8,9 @@ final class CachedCase: @unchecked Sendable {
   @exclusivity(unchecked) var row: CaseRow
   @exclusivity(unchecked) var clocks: [ClockRow]
   /// When the start events of its clocks entered the ledger.
-  @exclusivity(unchecked) var receipts: [EventKey: StoredEvent.Receipt]
+  @exclusivity(unchecked) var receipts: Receipts
 
-  init(fold: CaseFold, row: CaseRow, clocks: [ClockRow], receipts: [EventKey: StoredEvent.Receipt]) {
+  init(fold: CaseFold, row: CaseRow, clocks: [ClockRow], receipts: Receipts) {
     self.fold = fold
     self.row = row
     self.clocks = clocks
@@ -22,9 +22,9 @@ extension CachedCase {
   /// A case folded from all its events.
   static func folded(_ caseID: Identifier, _ events: [StoredEvent], _ rulebook: Rulebook) -> CachedCase {
     let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
-    var receipts: [EventKey: StoredEvent.Receipt] = [:]
+    var receipts = Receipts(capacity: events.count)
     for stored in events {
-      receipts[stored.event.key] = stored.receipt
+      receipts.add(stored.receipt, of: stored.event.key)
     }
     return CachedCase(
       fold: fold, row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: [], receipts: receipts)
@@ -32,12 +32,12 @@ extension CachedCase {
 
   /// The rows of the case as it is folded now; keeps of the receipts those that its clocks need.
   func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
-    var needed: [EventKey: StoredEvent.Receipt] = [:]
+    var needed = Receipts()
     var rows: [ClockRow] = []
     for clock in fold.clocks(asOf: now) {
       guard let receipt = receipts[clock.startedBy], let calendar = rulebook.calendars[clock.calendar]
       else { continue }
-      needed[clock.startedBy] = receipt
+      if needed[clock.startedBy] == nil { needed.add(receipt, of: clock.startedBy) }
       rows.append(ClockRow(caseID: caseID, clock: clock, receipt: receipt, calendar: calendar, now: now))
     }
     let marks = fold.shareMarks

@@ -9,7 +9,7 @@ struct RecentKeys: Sendable {
   init(capacity: Int) { self.capacity = capacity }
 
   func contains(_ key: LedgerKey) -> Bool {
-    let hash = key.hashValue
+    let hash = key.hash
     return young.contains(hash) || old.contains(hash)
   }
 
@@ -19,15 +19,18 @@ struct RecentKeys: Sendable {
       young = []
       young.reserveCapacity(capacity)
     }
-    young.insert(key.hashValue)
+    young.insert(key.hash)
   }
 }
 
 /// The identity of an event in the ledger.
 struct LedgerKey: Hashable, Sendable {
-  var caseID: Identifier
-  var source: Identifier
-  var eventID: Identifier
+  let caseID: Identifier
+  let source: Identifier
+  let eventID: Identifier
+  /// Reckoned once: it is asked for again and again.
+  let hash: Int
+
   init(_ event: Event) { self.init(event, eventID: event.eventID) }
 
   /// The identity that an event of the same case and source has under another id.
@@ -35,5 +38,16 @@ struct LedgerKey: Hashable, Sendable {
     caseID = event.caseID
     source = event.source
     self.eventID = eventID
+    var hasher = Hasher()
+    hasher.combine(caseID)
+    hasher.combine(source)
+    hasher.combine(eventID)
+    hash = hasher.finalize()
   }
+
+  static func == (a: LedgerKey, b: LedgerKey) -> Bool {
+    a.hash == b.hash && a.caseID == b.caseID && a.eventID == b.eventID && a.source == b.source
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

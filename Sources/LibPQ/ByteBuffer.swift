@@ -1,31 +1,58 @@
 /// Bytes in the wire's order (big endian), growing, used again and again.
+///
+/// Millions of small values are put in: so it is written in place, and not element by element.
 struct ByteBuffer {
-  private(set) var bytes: [UInt8] = []
+  private var storage: [UInt8] = []
+  private(set) var count = 0
 
-  var count: Int { bytes.count }
+  /// What was put in.
+  var bytes: [UInt8] { Array(storage[..<count]) }
 
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  /// Hands on what was put in.
+  func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+  }
+
+  mutating func removeAll() { count = 0 }
 
   @inline(__always)
   mutating func append<T: FixedWidthInteger>(_ value: T) {
-    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    let place = room(for: MemoryLayout<T>.size)
+    storage.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: place, as: T.self) }
   }
 
-  mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }
+  mutating func append(contentsOf other: [UInt8]) { other.withUnsafeBytes { append($0) } }
+
+  private mutating func append(_ other: UnsafeRawBufferPointer) {
+    let place = room(for: other.count)
+    storage.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[place...]).copyMemory(from: other) }
+  }
+
+  /// Takes so many bytes more, and says where they begin.
+  @inline(__always)
+  private mutating func room(for bytes: Int) -> Int {
+    let place = count
+    count += bytes
+    if count > storage.count { grow() }
+    return place
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    storage.append(contentsOf: repeatElement(0, count: max(64, 2 * count) - storage.count))
+  }
 
   /// A length and the bytes of a text; a NUL byte, which PostgreSQL cannot store, is for the server to refuse.
   mutating func appendSized(_ text: String) {
     append(Int32(text.utf8.count))
     var text = text
-    text.withUTF8 { bytes.append(contentsOf: $0) }
+    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// Writes a length at a place that was kept for it: of all that came after.
   mutating func setLength(at place: Int) {
-    let length = Int32(truncatingIfNeeded: bytes.count - place - 4)
-    withUnsafeBytes(of: length.bigEndian) { source in
-      for (offset, byte) in source.enumerated() { bytes[place + offset] = byte }
-    }
+    let length = Int32(truncatingIfNeeded: count - place - 4)
+    storage.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: place, as: Int32.self) }
   }
 }
 

@@ -24,7 +24,7 @@ extension Wire {
       }
       PQclear(begun)
       var writer = CopyWriter { [self] (buffer: inout ByteBuffer) throws(PostgresError) in
-        try put(buffer.bytes, sql, risk)
+        try put(buffer, sql, risk)
         buffer.removeAll()
       }
       do throws(PostgresError) {
@@ -50,10 +50,10 @@ extension Wire {
     }
   }
 
-  private func put(_ bytes: [UInt8], _ sql: String, _ risk: Risk) throws(PostgresError) {
+  private func put(_ buffer: ByteBuffer, _ sql: String, _ risk: Risk) throws(PostgresError) {
     let deadline = Wire.milliseconds() + Int64(timeout)
     while true {
-      let sent = bytes.withUnsafeBytes { raw in
+      let sent = buffer.withBytes { raw in
         PQputCopyData(pg, raw.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(raw.count))
       }
       if sent == 1 { break }
