@@ -154,11 +154,15 @@ struct QuarantineExhibit {
     case .events? where stored != nil: return "the ledger has the event already, saying the same: \(retry)"
     case .events?, .row?: return "by the configuration of now it can be taken in: \(retry)"
     case .refused(let reject)? where reject.code.rawValue == entry.code:
-      return QuarantineRemedy.text(entry.code)
+      return remedy(entry.code)
     case .refused(let reject)?:
       return "by the configuration of now it is refused as \(reject.code.rawValue): \(reject.message) "
-        + QuarantineRemedy.text(reject.code.rawValue)
+        + remedy(reject.code.rawValue)
     }
+  }
+
+  private func remedy(_ code: String) -> String {
+    feed?.exchange == nil ? QuarantineRemedy.text(code) : QuarantineRemedy.row(code)
   }
 
   // MARK: For programs
