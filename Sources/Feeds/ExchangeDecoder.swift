@@ -97,7 +97,7 @@ public struct ExchangeDecoder {
       throw fault(
         .missingField, "row_guid",
         "row_guid is missing: have the sender give every row one of its own, or read a view that makes one of the "
-          + "columns which tell a row from all others, and never change; then discard this entry.")
+          + "columns which tell a row from all others, and never change.")
     }
     let escaped = ExchangeEventID.prefix(row.table, guid: guid).unicodeScalars.count - 3
     guard escaped <= ExchangeEventID.longestGUID else {

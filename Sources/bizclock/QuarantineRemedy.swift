@@ -7,7 +7,7 @@ enum QuarantineRemedy {
     case "unknown_process", "conflict": text(code)
     default:
       "If the feed's tasks, steps, results or mapping lack it, add it there and retry; else have the row corrected in the "
-        + "exchange database: read well, it closes this entry."
+        + "exchange database: read well, it closes this entry, unless its row_guid was at fault; then discard it."
     }
   }
 
