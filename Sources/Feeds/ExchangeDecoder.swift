@@ -96,8 +96,8 @@ public struct ExchangeDecoder {
     guard let guid = row.text("row_guid") else {
       throw fault(
         .missingField, "row_guid",
-        "row_guid is missing: have the sender give every row one of its own, or read a view that makes one of the "
-          + "columns which tell a row from all others, and never change.")
+        "row_guid is missing: have the sender give every row one of its own, or read a view that makes one out of "
+          + "columns that tell a row from all others and never change.")
     }
     let escaped = ExchangeEventID.prefix(row.table, guid: guid).unicodeScalars.count - 3
     guard escaped <= ExchangeEventID.longestGUID else {
