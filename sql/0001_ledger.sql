@@ -120,6 +120,7 @@ CREATE INDEX quarantine_settled ON bizclock.quarantine (resolved_at) WHERE resol
 CREATE TABLE bizclock.exchange_position (
   compared_at    timestamptz NOT NULL,
   read_us        bigint,
+  revision       bigint      NOT NULL DEFAULT 0,
   source         text        COLLATE "C" NOT NULL,
   upstream_table text        NOT NULL,
   compared_after text,
@@ -131,10 +132,13 @@ COMMENT ON TABLE bizclock.exchange_position IS
   'How far the tables of exchange databases have been read; moved in the transaction that took the rows in.';
 COMMENT ON COLUMN bizclock.exchange_position.read_us IS
   'The last cd_time read that was not in the future, as microseconds since 1970 on the wall of those who write it.';
+COMMENT ON COLUMN bizclock.exchange_position.revision IS
+  'Counts the pages taken in: what a daemon read before the last of them was is read again.';
 COMMENT ON COLUMN bizclock.exchange_position.compared_at IS
   'When all rows were last compared; at first when the table was first read.';
 COMMENT ON COLUMN bizclock.exchange_position.compared_after IS
-  'The row_guid up to which a comparison under way has come; null while there is none.';
+  'Up to which row a comparison under way has come: behind a tab the mark of one without a row_guid in ASCII, which come '
+  'first; then a row_guid, empty before the first. Null while there is none.';
 
 CREATE TABLE bizclock.exchange_row (
   content        bigint NOT NULL,

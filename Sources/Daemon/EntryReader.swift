@@ -8,6 +8,8 @@ public struct EntryReader: Sendable {
   public enum Reading: Sendable, Equatable {
     /// These events; none where it says nothing, as a file's header does.
     case events([Event])
+    /// It is this row of an exchange table of that name.
+    case row(ExchangePage.Row, table: String)
     /// It is refused again.
     case refused(Reject)
     /// It cannot be read again; why, and what to do.
@@ -47,7 +49,8 @@ public struct EntryReader: Sendable {
       }
       var decoder = ExchangeDecoder(feed: feed, exchange: exchange, calendar: calendar)
       let reading = decoder.read(row, now: now)
-      return reading.reject.map { .refused($0) } ?? .events(reading.events)
+      if let reject = reading.reject { return .refused(reject) }
+      return .row(ExchangePage.Row(row, reading), table: row.table.rawValue)
     }
     if entry.line == 0 {
       // What the ledger wrote itself, for an input whose bytes were not kept.
@@ -84,6 +87,7 @@ extension Retry.Reading {
   init(_ reading: EntryReader.Reading) {
     switch reading {
     case .events(let events): self = .events(events)
+    case .row(let row, let table): self = .row(row, table: table)
     case .unreadable(let why): self = .unreadable(why)
     case .refused(let reject):
       self = .refused(

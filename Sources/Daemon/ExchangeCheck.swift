@@ -15,8 +15,10 @@ public enum ExchangeCheck {
     let source = try await ExchangeSource.connect(upstream.conninfo, feed: feed, exchange: exchange)
     var surveyor = ExchangeSurveyor(feed: feed, calendar: calendar, rows: rows)
     for table in ExchangeTable.allCases {
-      for keyed in try await source.page(table, from: .version(""), limit: rowsPerTable) {
-        surveyor.add(keyed.row, now: now)
+      for from in [ExchangeQuery.From.unnamed(since: "", behind: nil), .version("")] {
+        for keyed in try await source.page(table, from: from, limit: rowsPerTable) {
+          surveyor.add(keyed.row, now: now)
+        }
       }
     }
     await source.close()

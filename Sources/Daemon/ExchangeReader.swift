@@ -1,6 +1,7 @@
 import Feeds
 import Journal
 import Ledger
+import LibPQ
 import ServiceTime
 
 /// Reads an exchange database, round by round: what is new, and every night everything.
@@ -111,28 +112,26 @@ struct ExchangeReader {
   private mutating func read(
     _ table: ExchangeTable, _ source: ExchangeSource, _ decoder: inout ExchangeDecoder, wall: LocalTime
   ) async throws {
-    let position = try await intake.position(of: feed, table, stop)
+    var position = try await intake.position(of: feed, table, stop)
     // Where the exchange's clock was set back, rows are written before what was read last.
     let start = position.readThrough.map {
       ExchangeQuery.key(
         LocalTime(microseconds: max(min($0, wall.microseconds) - upstream.overlap, ExchangeReader.first)))
     }
-    var from = ExchangeQuery.From.version(start ?? "")
+    // Rows that nothing places come first: whoever is ended in the middle of them finds them again.
+    var next: ExchangeQuery.From? = .unnamed(since: start ?? "", behind: nil)
     var last: LocalTime?
-    while !stop.isSilenced {
+    while let from = next, !stop.isSilenced {
       let limit = rows
-      let page = try await whileStaying { [from] in try await source.page(table, from: from, limit: limit) }
+      let page = try await whileStaying { try await source.page(table, from: from, limit: limit) }
       let known = page.compactMap(\.row.version).filter { $0 <= wall }.max()
-      last = page.compactMap(\.row.version).max() ?? last
-      _ = try await take(page, &decoder, table, .read(through: known?.microseconds))
-      guard page.count == limit, let end = page.last, let key = end.key else { break }
-      if let guid = end.guid {
-        from = .behind(key: key, guid: guid)
-      } else if let time = end.row.version {
-        from = .version(ExchangeQuery.key(LocalTime(microseconds: time.microseconds + 1)))
-      } else {
-        break
+      let through = from.isUnnamed ? nil : known?.microseconds
+      let outcome = try await take(page, &decoder, table, .read(through: through), position)
+      if outcome != nil {
+        last = page.compactMap(\.row.version).max() ?? last
+        next = page.count == limit ? page.last?.next(of: from) : from.isUnnamed ? .version(start ?? "") : nil
       }
+      if next != nil { position = try await intake.position(of: feed, table, stop) }
     }
     if let last, last.microseconds - wall.microseconds > ExchangeReader.skew {
       guard fromFuture.insert(table).inserted else { return }
@@ -151,27 +150,30 @@ struct ExchangeReader {
   private mutating func compare(
     _ table: ExchangeTable, _ source: ExchangeSource, _ decoder: inout ExchangeDecoder
   ) async throws -> Bool {
-    let position = try await intake.position(of: feed, table, stop)
-    guard position.comparedThrough != nil || position.comparedAt < lastDue() else { return false }
-    var through = position.comparedThrough
     for _ in 0..<ExchangeReader.comparedPages where !stop.isSilenced {
+      let position = try await intake.position(of: feed, table, stop)
+      guard position.comparedThrough != nil || position.comparedAt < lastDue() else {
+        tellFound(table)
+        return false
+      }
+      let from = ExchangeQuery.From(comparedThrough: position.comparedThrough)
       let limit = rows
-      let page = try await whileStaying { [through] in
-        try await source.page(table, from: .guid(through), limit: limit)
-      }
-      through = page.count == limit ? page.last?.guid : nil
-      let outcome = try await take(page, &decoder, table, .compared(through: through))
-      found[table, default: 0] += outcome.new + outcome.changed
-      guard through == nil else { continue }
-      if let count = found.removeValue(forKey: table), count > 0 {
-        say(
-          .notice,
-          "the nightly comparison of \(table.rawValue) found \(count) rows that are new or say something else, though "
-            + "their cd_time did not tell it.")
-      }
-      return false
+      let page = try await whileStaying { try await source.page(table, from: from, limit: limit) }
+      let next =
+        page.count == limit ? page.last?.next(of: from) : from.isUnnamed ? ExchangeQuery.From.guid(nil) : nil
+      let outcome = try await take(page, &decoder, table, .compared(through: next?.comparedThrough), position)
+      found[table, default: 0] += outcome.map { $0.new + $0.changed } ?? 0
     }
     return true
+  }
+
+  /// Says what a comparison has found, once it is over.
+  private mutating func tellFound(_ table: ExchangeTable) {
+    guard let count = found.removeValue(forKey: table), count > 0 else { return }
+    say(
+      .notice,
+      "the nightly comparison of \(table.rawValue) found \(count) rows that are new or say something else, though "
+        + "their cd_time did not tell it.")
   }
 
   /// When a comparison was due last.
@@ -185,16 +187,18 @@ struct ExchangeReader {
 
   // MARK: Pages
 
+  /// Takes a page in that was read at a position; nil where another daemon took one in meanwhile, so that it is to be
+  /// read again.
   private func take(
     _ page: [ExchangeSource.Keyed], _ decoder: inout ExchangeDecoder, _ table: ExchangeTable,
-    _ progress: ExchangePage.Progress
-  ) async throws -> ExchangeOutcome {
+    _ progress: ExchangePage.Progress, _ position: ExchangeRegister.Position
+  ) async throws -> ExchangeOutcome? {
     let now = clock.now()
     // Of several versions of a row the last is read.
     var places: [String: Int] = [:]
     var rows: [ExchangePage.Row] = []
     for keyed in page {
-      let row = ExchangePage.Row(keyed.row, &decoder, now: now)
+      let row = ExchangePage.Row(keyed.row, decoder.read(keyed.row, now: now))
       if let place = places[row.guid] {
         rows[place] = row
       } else {
@@ -202,10 +206,14 @@ struct ExchangeReader {
         rows.append(row)
       }
     }
-    return try await intake.take(
-      ExchangePage(
-        feed: feed.name, source: feed.source.text, table: table.rawValue, rows: rows, progress: progress,
-        receivedAt: now), stop)
+    let taken = ExchangePage(
+      feed: feed.name, source: feed.source.text, table: table.rawValue, rows: rows, progress: progress,
+      revision: position.revision, receivedAt: now)
+    do {
+      return try await intake.take(taken, stop)
+    } catch let error as PostgresError where error.kind == .overtaken {
+      return nil
+    }
   }
 
   private mutating func tellSkew(_ there: Instant) {
@@ -220,18 +228,5 @@ struct ExchangeReader {
       .warning,
       "the clock of the exchange database is \(abs(ahead) / 1_000_000) s \(ahead > 0 ? "ahead of" : "behind") this one: "
         + "set both by NTP.")
-  }
-}
-
-extension ExchangePage.Row {
-  /// A row as a decoder understands it.
-  init(_ row: ExchangeRow, _ decoder: inout ExchangeDecoder, now: Instant) {
-    let reading = decoder.read(row, now: now)
-    let guid = row.identity
-    let origin = "\(row.table.rawValue) \(guid.prefix(128))"
-    self.init(
-      guid: guid, version: row.version?.microseconds ?? .min, content: reading.content,
-      prefix: ExchangeEventID.prefix(row.table, guid: guid), events: reading.events,
-      reject: reading.reject.map { QuarantineEntry($0, origin: origin) }, origin: origin)
   }
 }

@@ -54,8 +54,8 @@ struct ExchangeSource: Sendable {
   /// A row with its key, which is nil where it has no time.
   struct Keyed: Sendable {
     var key: String?
-    /// The `row_guid` as it stands there.
-    var guid: String?
+    /// What places it among others: its `row_guid`, or its mark.
+    var place: String
     var row: ExchangeRow
   }
 
@@ -72,6 +72,7 @@ struct ExchangeSource: Sendable {
     var options = ConnectionOptions()
     options.applicationName = "bizclock exchange"
     options.statementTimeout = Int32(patience + 5) * 1_000
+    options.cancelPatience = 1_000
     options.settings = [
       "statement_timeout": "\(patience)s", "lock_timeout": "5s", "default_transaction_read_only": "on",
       "idle_in_transaction_session_timeout": "10s", "max_parallel_workers_per_gather": "0",
@@ -121,28 +122,42 @@ struct ExchangeSource: Sendable {
   func page(
     _ table: ExchangeTable, from: ExchangeQuery.From, limit: Int
   ) async throws(ExchangeTrouble) -> [Keyed] {
-    let (sql, values) = ExchangeQuery.page(table, layout, from: from, limit: limit)
-    let names = (layout.columns[table] ?? []).map(\.name)
     do {
       return try await connection.run { session in
-        let found = try session.execute(sql, values.map { .text($0) })
-        return try (0..<found.rowCount).map { try ExchangeSource.keyed(table, names, found, $0) }
+        do {
+          return try rows(table, from, limit, &session)
+        } catch let error as PostgresError where error.isUntranslatable {
+          return try pageInBytes(table, from, limit, &session)
+        }
       }
     } catch {
       throw ExchangeSource.trouble(error)
     }
   }
 
+  /// The rows of a page, as texts or as the bytes that they are there.
+  func rows(
+    _ table: ExchangeTable, _ from: ExchangeQuery.From, _ limit: Int, inBytes: Bool = false,
+    _ session: inout Session
+  ) throws(PostgresError) -> [Keyed] {
+    let (sql, values) = ExchangeQuery.page(table, layout, from: from, limit: limit, inBytes: inBytes)
+    let names = (layout.columns[table] ?? []).map(\.name)
+    let found = try session.execute(sql, values.map { .text($0) })
+    var rows: [Keyed] = []
+    for row in 0..<found.rowCount { rows.append(try ExchangeSource.keyed(table, names, found, row)) }
+    return rows
+  }
+
   private static func keyed(
     _ table: ExchangeTable, _ names: [String], _ found: QueryResult, _ row: Int
   ) throws(PostgresError) -> Keyed {
     var cells: [ExchangeRow.Cell] = []
-    for (index, name) in names.enumerated() where !found.isNull(row, index + 1) {
-      cells.append(ExchangeRow.Cell(column: name, bytes: try found.bytea(row, index + 1)))
+    for (index, name) in names.enumerated() where !found.isNull(row, index + 2) {
+      cells.append(ExchangeRow.Cell(column: name, bytes: try found.bytea(row, index + 2)))
     }
     let key = try found.optionalText(row, 0)
     return Keyed(
-      key: key, guid: try found.optionalText(row, 1),
+      key: key, place: try found.text(row, 1),
       row: ExchangeRow(table, version: key.flatMap { ExchangeQuery.time($0) }, cells: cells))
   }
 

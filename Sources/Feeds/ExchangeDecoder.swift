@@ -81,12 +81,11 @@ public struct ExchangeDecoder {
 
   private func check(_ row: ExchangeRow) throws(FieldFault) {
     for cell in row.cells {
-      let bad = cell.bytes.withUnsafeBufferPointer { UTF8Check.firstInvalid($0) }
-      if bad != nil {
+      guard cell.isText else {
         throw fault(
           .badEncoding, cell.column,
-          "The column \(cell.column) is not valid UTF-8, whatever encoding the exchange database names: have the "
-            + "sender write text of the database's encoding.")
+          "The column \(cell.column) cannot be told in UTF-8: its bytes are no text of the encoding that the exchange "
+            + "database names; have the sender write it anew in that encoding.")
       }
       if cell.bytes.withUnsafeBufferPointer({ UTF8Check.scalarCount($0) }) > ExchangeRow.longest {
         throw fault(
@@ -95,7 +94,10 @@ public struct ExchangeDecoder {
       }
     }
     guard let guid = row.text("row_guid") else {
-      throw fault(.missingField, "row_guid", "row_guid is missing: every row must have one of its own.")
+      throw fault(
+        .missingField, "row_guid",
+        "row_guid is missing: have the sender give every row one of its own, or read a view that makes one out of "
+          + "columns that tell a row from all others and never change.")
     }
     let escaped = ExchangeEventID.prefix(row.table, guid: guid).unicodeScalars.count - 3
     guard escaped <= ExchangeEventID.longestGUID else {

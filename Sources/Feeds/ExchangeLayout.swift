@@ -32,6 +32,9 @@ public struct ExchangeLayout: Sendable, Equatable {
       self.isReadable = isReadable
     }
 
+    /// Whether it is of a type of texts.
+    var isText: Bool { ["text", "character varying", "character"].contains(type) }
+
     /// How its values are written.
     var kind: Kind {
       switch type {
@@ -69,7 +72,6 @@ public struct ExchangeLayout: Sendable, Equatable {
 
   /// Types that a `row_guid` may have: rows are read in its order.
   private static let guidTypes = ["text", "character varying", "character", "uuid", "integer", "bigint"]
-  private static let textTypes = ["text", "character varying", "character"]
 
   /// Finds the columns that a feed reads, or what is missing.
   public init(
@@ -137,7 +139,7 @@ public struct ExchangeLayout: Sendable, Equatable {
           "row_guid of \(name) in the exchange database is of type \(columns[0].type); it must be one of "
           + guidTypes.joined(separator: ", "))
     }
-    guard columns[2].kind != .text || textTypes.contains(columns[2].type) else {
+    guard columns[2].kind != .text || columns[2].isText else {
       throw ExchangeSchemaFault(
         description:
           "cd_time of \(name) in the exchange database is of type \(columns[2].type); it must be a timestamp, "

@@ -33,30 +33,42 @@ public enum ExchangeQuery {
     case behind(key: String, guid: String)
     /// Rows behind one, by row_guid alone; nil from the first on.
     case guid(String?)
+    /// Rows without a row_guid that gives an order: of this key or later, behind one by their marks.
+    case unnamed(since: String, behind: String?)
   }
 
-  /// A page of rows, and its parameters. Each row begins with its key; the columns follow in the layout's order.
+  /// Values `$1` of the database's own encoding, in UTF-8.
+  public static let texts = """
+    SELECT convert(v.bytes, getdatabaseencoding(), 'UTF8')
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS v (bytes, place) ORDER BY v.place
+    """
+
+  /// A page of rows, and its parameters. Each row begins with its key and with what places it among others, its
+  /// `row_guid` or its mark; the columns follow in the layout's order, as texts or as the bytes that they are in the
+  /// database's own encoding.
   ///
-  /// Of several rows with one `row_guid` the last is taken: of one `cd_time`, or where `row_guid` alone gives the order,
-  /// of all. Rows that are marked as deleted are left out.
+  /// Of several rows with one `row_guid` the last is taken: of one `cd_time`, or where no time gives the order, of all.
+  /// Of rows without one those that say the same are one. Rows that are marked as deleted are left out.
   public static func page(
-    _ table: ExchangeTable, _ layout: ExchangeLayout, from: From, limit: Int
+    _ table: ExchangeTable, _ layout: ExchangeLayout, from: From, limit: Int, inBytes: Bool = false
   ) -> (sql: String, parameters: [String]) {
     let columns = layout.columns[table] ?? []
     guard columns.count >= 4 else { return ("SELECT WHERE false", []) }
     let (guid, operation, time) = ("t.row_guid", "t.cd_operation", columns[2])
     let guidType = columns[0].type == "character" ? "text" : columns[0].type
     let order = time.kind == .text ? digits("t.cd_time") : "t.cd_time"
-    var conditions = ["coalesce(upper(btrim(\(operation)::text)), '') <> 'D'"]
+    var place = "\(guid)::text"
+    var conditions = ["coalesce(upper(btrim(\(operation)::text)), '') <> 'D'", "\(orders(columns[0])) IS TRUE"]
     var parameters: [String] = []
     var distinct = "\(order), \(guid)"
-    var ordering = "\(order), \(guid)"
+    var ordering = distinct
+    func since(_ key: String) {
+      guard !key.isEmpty else { return }
+      conditions.append("\(order) >= \(parameter(parameters.count + 1, time))")
+      parameters.append(literal(key, time))
+    }
     switch from {
-    case .version(let key):
-      if !key.isEmpty {
-        conditions.append("\(order) >= \(parameter(1, time))")
-        parameters = [literal(key, time)]
-      }
+    case .version(let key): since(key)
     case .behind(let key, let last):
       conditions.append("(\(order), \(guid)) > (\(parameter(1, time)), $2::text::\(guidType))")
       parameters = [literal(key, time), last]
@@ -67,10 +79,21 @@ public enum ExchangeQuery {
         conditions.append("\(guid) > $1::text::\(guidType)")
         parameters = [last]
       }
+    case .unnamed(let key, let last):
+      conditions[1] = "\(orders(columns[0])) IS NOT TRUE"
+      since(key)
+      place = mark(columns)
+      distinct = place
+      ordering = "\(place), \(order) DESC NULLS LAST"
+      if let last {
+        conditions.append("\(place) > $\(parameters.count + 1)::text")
+        parameters.append(last)
+      }
     }
-    let shown = [keyText(time)] + columns.map(text)
+    let texts = columns.map(text)
+    let shown = [keyText(time), place] + (inBytes ? texts.map { "convert_to(\($0), 'SQL_ASCII')" } : texts)
     // Equal rows must come in one order each time.
-    let ties = (1...shown.count).map(String.init).joined(separator: ", ")
+    let ties = texts.joined(separator: ", ")
     let sql = """
       SELECT DISTINCT ON (\(distinct)) \(shown.joined(separator: ", "))
       FROM \(quoted(layout.schema)).\(quoted(table.rawValue)) AS t
@@ -79,6 +102,28 @@ public enum ExchangeQuery {
       LIMIT \(limit)
       """
     return (sql, parameters)
+  }
+
+  // MARK: Rows without a row_guid
+
+  /// Most characters of a `row_guid` that gives an order.
+  private static let longestOrdered = 255
+
+  /// Whether a row's `row_guid` gives it a place among others: it is there and, so that any connection can name it, of
+  /// ASCII.
+  private static func orders(_ guid: ExchangeLayout.Column) -> String {
+    guard guid.isText else { return "(t.row_guid IS NOT NULL)" }
+    return "(octet_length(t.row_guid) <= \(longestOrdered) AND t.row_guid::text ~ '^[ -~]*[!-~][ -~]*$')"
+  }
+
+  /// What places other rows: a hash of the `row_guid`, or of all that tells the row where it has none.
+  private static func mark(_ columns: [ExchangeLayout.Column]) -> String {
+    let names = columns.map(\.name).filter { $0 != "cd_operation" && $0 != "cd_time" }
+    let contents = names.map { "t.\(quoted($0))" }.joined(separator: ", ")
+    let row = "md5(ROW(\(contents))::text) COLLATE \"C\""
+    guard columns[0].isText else { return row }
+    return
+      "(CASE WHEN t.row_guid::text ~ '[^[:space:]]' THEN md5(t.row_guid::text) ELSE \(row) END) COLLATE \"C\""
   }
 
   /// An identifier in quotes.
@@ -95,6 +140,11 @@ public enum ExchangeQuery {
   }
 
   // MARK: Keys
+
+  /// The key of a time as a text spells it.
+  static func key(digitsOf text: String) -> String {
+    String((text.filter { $0.isASCII && $0.isNumber } + String(repeating: "0", count: 20)).prefix(20))
+  }
 
   /// The key of a time: its digits, from the year down to the microsecond.
   public static func key(_ time: LocalTime) -> String {

@@ -7,12 +7,15 @@ public struct ExchangeRow: Sendable, Equatable {
     /// The column.
     public var column: String
     /// The text's bytes; at most `longest` characters and one more.
-    public var bytes: [UInt8]
+    public let bytes: [UInt8]
+    /// Whether the bytes are text; if not, they are as they stand there, in whatever encoding.
+    public let isText: Bool
 
-    /// A value; arguments as the properties.
-    public init(column: String, bytes: [UInt8]) {
+    /// A value; arguments as the properties, but that only UTF-8 is text.
+    public init(column: String, bytes: [UInt8], isText: Bool = true) {
       self.column = column
       self.bytes = bytes
+      self.isText = isText && bytes.withUnsafeBufferPointer { UTF8Check.firstInvalid($0) } == nil
     }
   }
 
@@ -44,10 +47,11 @@ public struct ExchangeRow: Sendable, Equatable {
   public func text(_ column: String) -> String? { value(column).map { String(decoding: $0, as: UTF8.self) } }
 
   /// What tells the row from all others of its table: its `row_guid`, or a hash of its contents where it has none, and of
-  /// the `row_guid` where that would fit no index.
+  /// the `row_guid` where that would fit no index or is no text.
   public var identity: String {
     guard let guid = value("row_guid") else { return "?" + ExchangeEventID.digits(ExchangeEventID.hash([content])) }
-    guard guid.count <= ExchangeEventID.longestGUID * 4 else {
+    let isText = cells.contains { $0.column == "row_guid" && $0.isText }
+    guard isText, guid.count <= ExchangeEventID.longestGUID * 4 else {
       return "?" + ExchangeEventID.digits(ExchangeEventID.hash([guid]))
     }
     return String(decoding: guid, as: UTF8.self)
@@ -69,7 +73,7 @@ public struct ExchangeRow: Sendable, Equatable {
       out.append(UInt8(ascii: ","))
       out += JSONText.quoted(cell.column)
       out.append(UInt8(ascii: ":"))
-      if cell.bytes.withUnsafeBufferPointer({ UTF8Check.firstInvalid($0) }) == nil {
+      if cell.isText {
         out += JSONText.quoted(String(decoding: cell.bytes, as: UTF8.self))
       } else {
         // What is no text stays as it is, for people to see.
@@ -91,24 +95,27 @@ public struct ExchangeRow: Sendable, Equatable {
       arena.reset(capacity: line.count)
       JSONMembers.each(of: line) { key, place in
         let name = String(decoding: key, as: UTF8.self)
-        let value = ExchangeRow.text(UnsafeBufferPointer(rebasing: line[place]), arena)
+        let value = ExchangeRow.value(UnsafeBufferPointer(rebasing: line[place]), arena)
         if name == "table" {
-          table = value.flatMap { ExchangeTable(rawValue: String(decoding: $0, as: UTF8.self)) }
+          table = value.flatMap { ExchangeTable(rawValue: String(decoding: $0.bytes, as: UTF8.self)) }
         } else if let value {
-          cells.append(Cell(column: name, bytes: value))
+          cells.append(Cell(column: name, bytes: value.bytes, isText: value.isText))
         }
         return true
       }
     }
     guard let table else { return nil }
     self.init(table, cells: cells)
+    version = text("cd_time").flatMap { ExchangeQuery.time(ExchangeQuery.key(digitsOf: $0)) }
   }
 
-  private static func text(_ value: UnsafeBufferPointer<UInt8>, _ arena: ByteArena) -> [UInt8]? {
+  private static func value(
+    _ value: UnsafeBufferPointer<UInt8>, _ arena: ByteArena
+  ) -> (bytes: [UInt8], isText: Bool)? {
     guard let base = value.baseAddress else { return nil }
     var scanner = JSONScanner(base: base, count: value.count)
     if scanner.current == UInt8(ascii: "\""), let text = try? scanner.scanString() {
-      return Array(JSONScanner.plain(text, arena: arena))
+      return (Array(JSONScanner.plain(text, arena: arena)), true)
     }
     var bytes: [UInt8]?
     JSONMembers.each(of: value) { key, place in
@@ -117,6 +124,6 @@ public struct ExchangeRow: Sendable, Equatable {
       bytes = stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
       return false
     }
-    return bytes
+    return bytes.map { ($0, false) }
   }
 }

@@ -7,6 +7,8 @@ extension Appender {
   /// A row that says what it said is passed over. One that says something else voids the events that no longer hold and
   /// tells the new ones, and its entry in quarantine is closed; one that is older than what is known is passed over,
   /// unless all rows are compared. Doing it again does no harm.
+  ///
+  /// Throws `overtaken` where another daemon took a page in since this one was read: it must be read again.
   public mutating func append(_ page: ExchangePage, on session: inout Session) throws(PostgresError)
     -> ExchangeOutcome
   {
@@ -30,14 +32,14 @@ extension Appender {
   private mutating func take(_ page: ExchangePage, _ session: inout Session) throws(PostgresError)
     -> ExchangeOutcome
   {
-    _ = try ExchangeRegister.lock(page, &session)
+    try ExchangeRegister.lock(page, &session)
     var sorting = ExchangeSorting(page, try ExchangeRegister.known(page, &session))
     var outcome = ExchangeOutcome()
     if !sorting.isEmpty {
       // Entries are locked before the ledger, as whoever reads them again does.
       try Quarantine.close(
-        sorting.changed.map(\.row.origin), of: page.feed, reason: "the row was read again", at: page.receivedAt,
-        &session)
+        sorting.changed.map(\.row.origin), of: page.feed, source: page.source, reason: "the row was read again",
+        at: page.receivedAt, &session)
       sorting.compare(with: try Appender.told(sorting.changed, source: page.source, &session))
       let batch = AppendBatch(
         feed: page.feed, source: page.source, events: sorting.events, rejects: sorting.rejects,
@@ -60,7 +62,7 @@ extension Appender {
   }
 
   /// All that rows have told so far, in the case that they told it of and in that of now, with the voids of it.
-  private static func told(
+  static func told(
     _ rows: [ExchangeSorting.Changed], source: String, _ session: inout Session
   ) throws(PostgresError) -> [Event] {
     var places: Set<[String]> = []

@@ -3,7 +3,7 @@ import ServiceTime
 /// Rows of one table of an exchange database as they are understood, to be taken in by one transaction.
 public struct ExchangePage: Sendable {
   /// A row.
-  public struct Row: Sendable {
+  public struct Row: Sendable, Equatable {
     /// What tells it from all others of its table.
     public var guid: String
     /// Its time there, in microseconds since 1970 on the wall of those who write it; `Int64.min` where it has none.
@@ -52,18 +52,22 @@ public struct ExchangePage: Sendable {
   public var rows: [Row]
   /// How far they bring it.
   public var progress: Progress
+  /// The position's revision before they were read.
+  public var revision: Int64
   /// When they were received.
   public var receivedAt: Instant
 
   /// A page; arguments as the properties.
   public init(
-    feed: String, source: String, table: String, rows: [Row], progress: Progress, receivedAt: Instant
+    feed: String, source: String, table: String, rows: [Row], progress: Progress, revision: Int64,
+    receivedAt: Instant
   ) {
     self.feed = feed
     self.source = source
     self.table = table
     self.rows = rows
     self.progress = progress
+    self.revision = revision
     self.receivedAt = receivedAt
   }
 }

@@ -5,6 +5,8 @@ import ServiceTime
 public enum ExchangeRegister {
   /// How far a table has been read.
   public struct Position: Sendable, Equatable {
+    /// Counts the pages taken in, whoever read them.
+    public var revision: Int64
     /// The last time read, in microseconds on the wall of those who write it; nil before anything was.
     public var readThrough: Int64?
     /// When all rows were last compared.
@@ -31,12 +33,24 @@ public enum ExchangeRegister {
       ON CONFLICT DO NOTHING
       """, [.text(source), .text(table), .timestamptz(now.microseconds)])
     return try read(source, table, "", &session)
-      ?? Position(readThrough: nil, comparedAt: now, comparedThrough: nil)
+      ?? Position(revision: 0, readThrough: nil, comparedAt: now, comparedThrough: nil)
   }
 
   /// Locks a table's position to the end of the transaction: its rows have one reader at a time.
-  static func lock(_ page: ExchangePage, _ session: inout Session) throws(PostgresError) -> Position? {
-    try read(page.source, page.table, " FOR UPDATE", &session)
+  ///
+  /// Throws `overtaken` where another page was taken in since these rows were read: they may be older than what is known
+  /// by now, and nothing else tells it of rows that are written without a new time.
+  static func lock(_ page: ExchangePage, _ session: inout Session) throws(PostgresError) {
+    guard try read(page.source, page.table, " FOR UPDATE", &session)?.revision == page.revision else {
+      throw PostgresError(.overtaken, operation: "append", message: "another daemon reads \(page.table) too")
+    }
+  }
+
+  /// Locks the positions of all tables of a source, if it has any.
+  static func lock(source: String, _ session: inout Session) throws(PostgresError) {
+    _ = try session.execute(
+      "SELECT FROM bizclock.exchange_position WHERE source = $1 ORDER BY upstream_table FOR UPDATE",
+      [.text(source)])
   }
 
   private static func read(
@@ -44,14 +58,14 @@ public enum ExchangeRegister {
   ) throws(PostgresError) -> Position? {
     let found = try session.execute(
       """
-      SELECT read_us, compared_at, compared_after FROM bizclock.exchange_position
+      SELECT revision, read_us, compared_at, compared_after FROM bizclock.exchange_position
       WHERE source = $1 AND upstream_table = $2\(locking)
       """, [.text(source), .text(table)])
     guard found.rowCount == 1 else { return nil }
     return Position(
-      readThrough: try found.optionalInt8(0, 0),
-      comparedAt: Instant(microseconds: try found.timestamptz(0, 1)),
-      comparedThrough: try found.optionalText(0, 2))
+      revision: try found.int8(0, 0), readThrough: try found.optionalInt8(0, 1),
+      comparedAt: Instant(microseconds: try found.timestamptz(0, 2)),
+      comparedThrough: try found.optionalText(0, 3))
   }
 
   /// What the rows of a page said last, by guid.
@@ -90,6 +104,24 @@ public enum ExchangeRegister {
       ])
   }
 
+  /// Notes of which cases rows have told that were read again from quarantine. What they said last stays noted: a feed
+  /// that does not understand them yet would refuse them anew.
+  static func noteCases(
+    _ rows: [ExchangePage.Row], of page: ExchangePage, _ session: inout Session
+  ) throws(PostgresError) {
+    guard !rows.isEmpty else { return }
+    try session.execute(
+      """
+      UPDATE bizclock.exchange_row AS r SET event_case = n.event_case
+      FROM unnest($3::text[], $4::text[]) AS n (row_guid, event_case)
+      WHERE r.source = $1 AND r.upstream_table = $2 AND r.row_guid = n.row_guid AND n.event_case IS NOT NULL
+      """,
+      [
+        .text(page.source), .text(page.table), .textArray(rows.map(\.guid)),
+        .textArray(rows.map { $0.events.first?.caseID.text }),
+      ])
+  }
+
   /// Moves a table's position.
   static func move(
     _ page: ExchangePage, _ session: inout Session
@@ -97,20 +129,22 @@ public enum ExchangeRegister {
     let place: [Parameter] = [.text(page.source), .text(page.table)]
     switch page.progress {
     case .read(let through):
-      guard let through else { return }
       try session.execute(
         """
-        UPDATE bizclock.exchange_position SET read_us = greatest(read_us, $3)
+        UPDATE bizclock.exchange_position SET revision = revision + 1, read_us = greatest(read_us, $3)
         WHERE source = $1 AND upstream_table = $2
         """, place + [.int8(through)])
     case .compared(let through?):
       try session.execute(
-        "UPDATE bizclock.exchange_position SET compared_after = $3 WHERE source = $1 AND upstream_table = $2",
-        place + [.text(through)])
+        """
+        UPDATE bizclock.exchange_position SET revision = revision + 1, compared_after = $3
+        WHERE source = $1 AND upstream_table = $2
+        """, place + [.text(through)])
     case .compared(nil):
       try session.execute(
         """
-        UPDATE bizclock.exchange_position SET compared_after = NULL, compared_at = $3
+        UPDATE bizclock.exchange_position
+        SET revision = revision + 1, compared_after = NULL, compared_at = $3
         WHERE source = $1 AND upstream_table = $2
         """, place + [.timestamptz(page.receivedAt.microseconds)])
     }

@@ -15,8 +15,8 @@ struct ExchangeSorting {
   private(set) var new: [ExchangePage.Row] = []
   /// Rows that said something else before.
   private(set) var changed: [Changed] = []
-  /// The events to append.
-  private(set) var events: [Event] = []
+  /// The events to append, by row.
+  private(set) var tellings: [(guid: String, events: [Event])] = []
   /// How many of them are voids.
   private(set) var voided = 0
 
@@ -32,8 +32,11 @@ struct ExchangeSorting {
       guard before.content != row.content, isComparing || row.version >= before.version else { continue }
       changed.append(Changed(row: row, before: before))
     }
-    events = new.flatMap(\.events)
+    tellings = new.map { ($0.guid, $0.events) }
   }
+
+  /// The events to append.
+  var events: [Event] { tellings.flatMap(\.events) }
 
   /// Whether all is known.
   var isEmpty: Bool { new.isEmpty && changed.isEmpty }
@@ -53,6 +56,7 @@ struct ExchangeSorting {
     for change in changed where change.row.reject == nil {
       let earlier = byRow[change.row.prefix] ?? []
       var standing = earlier.filter { !dead.contains(LedgerKey($0)) }
+      var events: [Event] = []
       for event in change.row.events {
         if let place = standing.firstIndex(where: { ExchangeSorting.says($0, event) }) {
           standing.remove(at: place)
@@ -66,6 +70,7 @@ struct ExchangeSorting {
       }
       for event in standing { events.append(ExchangeSorting.void(of: event)) }
       voided += standing.count
+      tellings.append((change.row.guid, events))
     }
   }
 

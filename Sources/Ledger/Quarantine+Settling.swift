@@ -77,18 +77,20 @@ extension Quarantine {
       """, [.timestamptz(now.microseconds), .text(by), .int8Array(ids)])
   }
 
-  /// Closes open entries that came from some places of a feed: what stands there has been read again.
+  /// Closes open entries that came from some places of a source, whatever its feed was called then: what stands there
+  /// has been read again, by the feed.
   static func close(
-    _ origins: [String], of feed: String, reason: String, at now: Instant, _ session: inout Session
+    _ origins: [String], of feed: String, source: String, reason: String, at now: Instant, _ session: inout Session
   ) throws(PostgresError) {
     guard !origins.isEmpty else { return }
     _ = try session.execute(
       """
       UPDATE bizclock.quarantine SET resolved_at = $1, resolution = 'discarded', resolved_by = $2, reason = $3
-      WHERE feed = $4 AND origin = ANY ($5::text[]) AND resolved_at IS NULL
+      WHERE feed IN (SELECT name FROM bizclock.feed WHERE source = $4 UNION SELECT $5)
+        AND origin = ANY ($6::text[]) AND resolved_at IS NULL
       """,
       [
-        .timestamptz(now.microseconds), .text("feed " + feed), .text(reason), .text(feed),
+        .timestamptz(now.microseconds), .text("feed " + feed), .text(reason), .text(source), .text(feed),
         .textArray(origins.map(Appender.storable)),
       ])
   }

@@ -24,6 +24,8 @@ public enum Retry {
   public enum Reading: Sendable {
     /// These events; none where they say nothing, as the header of a file does.
     case events([Event])
+    /// This row of an exchange table of that name.
+    case row(ExchangePage.Row, table: String)
     /// Refused once more, perhaps for another reason.
     case refused(Refusal)
     /// They cannot be read again; why.
@@ -96,9 +98,12 @@ extension Appender {
         session.rollbackQuietly()
         return nil
       }
+      // As a feed that closes entries does: its position first.
+      try ExchangeRegister.lock(source: order.feed.source, &session)
       // Others may have dealt with some of them meanwhile, or with all.
       let page = try Quarantine.lock(ids, &session)
-      var sorting = RetrySorting(page.map { ($0.id, reading($0.entry)) })
+      let rows = try RetriedRows(page.map { ($0.id, reading($0.entry)) }, order, at: now, &session)
+      var sorting = RetrySorting(rows.readings)
       let batch = AppendBatch(
         feed: order.feed.name, source: order.feed.source, events: sorting.events, history: order.history,
         receivedAt: now)
@@ -106,6 +111,7 @@ extension Appender {
       try take(&taking, batch, &session)
       sorting.refuse(taking.census.conflicts)
       try Quarantine.settle(retried: sorting.settled, by: order.by, at: now, &session)
+      try rows.note(settled: sorting.settled, &session)
       if order.notesRefusals { try Quarantine.note(sorting.refusals, &session) }
       taking.outcome.quarantined = sorting.stays.count
       // The feed brought none of it now, and what is in quarantine was counted when it came.

@@ -14,7 +14,10 @@ enum Connecting {
 
   /// Connects to the first host that answers as wanted, each within its own time: libpq, left to poll, would spend
   /// all of it on a first one that is silent. One that was silent lately is asked last.
-  static func connect(_ conninfo: String, _ options: ConnectionOptions) throws(PostgresError) -> ConnectionHandle {
+  /// Rung at `wake`, it gives up.
+  static func connect(
+    _ conninfo: String, _ options: ConnectionOptions, _ wake: WakeDescriptor
+  ) throws(PostgresError) -> ConnectionHandle {
     // Asked first, for libpq's own complaint repeats parts of the text, and with them of a password.
     guard isConninfo(conninfo) else {
       throw PostgresError(
@@ -29,10 +32,11 @@ enum Connecting {
     let late = silent.withLock { silent in named.map { silent[key($0)] ?? 0 > now } }
     for host in zip(named, late).filter({ !$1 }).map(\.0) + zip(named, late).filter({ $1 }).map(\.0) {
       do throws(PostgresError) {
-        let handle = try connect(conninfo, host, options, among: named.count)
+        let handle = try connect(conninfo, host, options, wake, among: named.count)
         silent.withLock { $0[key(host)] = nil }
         return handle
       } catch {
+        if error.kind == .cancelled { throw error }
         if error.kind == .timeout { silent.withLock { $0[key(host)] = Wire.milliseconds() + silence } }
         failures.append(error)
       }
@@ -86,7 +90,7 @@ enum Connecting {
   }
 
   private static func connect(
-    _ conninfo: String, _ host: Host, _ options: ConnectionOptions, among count: Int
+    _ conninfo: String, _ host: Host, _ options: ConnectionOptions, _ wake: WakeDescriptor, among count: Int
   ) throws(PostgresError) -> ConnectionHandle {
     // Ours come before the conninfo, so that what it says wins; the host chosen from it comes after. A server that
     // vanished without a word is noticed within 5 s.
@@ -118,14 +122,20 @@ enum Connecting {
     let deadline = Wire.milliseconds() + Int64(patience)
     var wanted = PGRES_POLLING_WRITING
     while true {
-      var descriptor = pollfd(
-        fd: PQsocket(raw), events: Int16(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0)
+      var descriptors = [
+        pollfd(fd: PQsocket(raw), events: Int16(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0),
+        pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0),
+      ]
       let left = deadline - Wire.milliseconds()
       guard left > 0 else {
         throw PostgresError(
           .timeout, operation: "connect", message: "\(place(raw)): no connection within \(patience) ms")
       }
-      guard Glibc.poll(&descriptor, 1, Int32(clamping: left)) > 0 else { continue }
+      guard Glibc.poll(&descriptors, 2, Int32(clamping: left)) > 0 else { continue }
+      if descriptors[1].revents != 0 {
+        throw PostgresError(
+          .cancelled, operation: "connect", message: "the task was cancelled", code: .queryCanceled)
+      }
       wanted = PQconnectPoll(raw)
       switch wanted {
       case PGRES_POLLING_OK:

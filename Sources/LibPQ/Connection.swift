@@ -7,6 +7,9 @@ public struct ConnectionOptions: Sendable {
   public var connectTimeout: Int32 = 5_000
   /// How long a statement may take before the connection is given up, in milliseconds.
   public var statementTimeout: Int32 = 60_000
+  /// How long a cancelled statement may take to end before the connection is broken, in milliseconds, for a server that
+  /// hears nothing holds it up otherwise; nil: as long as any statement.
+  public var cancelPatience: Int32?
   /// Settings of the session, by name; values are quoted.
   public var settings: [String: String] = [:]
 
@@ -36,25 +39,30 @@ public actor Connection {
     var wake: WakeDescriptor
   }
 
-  /// Connects, by libpq's rules (conninfo, several hosts, environment, password file).
+  /// Connects, by libpq's rules (conninfo, several hosts, environment, password file). A task that is cancelled gives up
+  /// at once.
   public static func connect(_ conninfo: String, options: ConnectionOptions = ConnectionOptions()) async throws
     -> Connection
   {
     let executor = QueueExecutor()
-    return try await executor.perform {
-      let wake = WakeDescriptor()
-      let handle = try Connecting.connect(conninfo, options)
-      // A server that takes a connection and then says nothing costs no more time than one that takes none.
-      let wire = Wire(handle, wake: wake, timeout: options.connectTimeout)
-      var settings = ["TimeZone": "UTC", "client_encoding": "UTF8", "search_path": "pg_catalog"]
-      settings.merge(options.settings) { $1 }
-      // All in one statement: a far server is asked once.
-      let calls = (0..<settings.count).map { "pg_catalog.set_config($\(2 * $0 + 1), $\(2 * $0 + 2), false)" }
-      _ = try wire.execute(
-        "SELECT " + calls.joined(separator: ", "),
-        settings.sorted { $0.key < $1.key }.flatMap { [.text($0.key), .text($0.value)] })
-      wire.timeout = options.statementTimeout
-      return Connection(Parts(executor: executor, wire: wire, wake: wake))
+    let wake = WakeDescriptor()
+    return try await withTaskCancellationHandler {
+      try await executor.perform {
+        let handle = try Connecting.connect(conninfo, options, wake)
+        // A server that takes a connection and then says nothing costs no more time than one that takes none.
+        let wire = Wire(handle, wake: wake, timeout: options.connectTimeout, cancelPatience: options.cancelPatience)
+        var settings = ["TimeZone": "UTC", "client_encoding": "UTF8", "search_path": "pg_catalog"]
+        settings.merge(options.settings) { $1 }
+        // All in one statement: a far server is asked once.
+        let calls = (0..<settings.count).map { "pg_catalog.set_config($\(2 * $0 + 1), $\(2 * $0 + 2), false)" }
+        _ = try wire.execute(
+          "SELECT " + calls.joined(separator: ", "),
+          settings.sorted { $0.key < $1.key }.flatMap { [.text($0.key), .text($0.value)] })
+        wire.timeout = options.statementTimeout
+        return Connection(Parts(executor: executor, wire: wire, wake: wake))
+      }
+    } onCancel: {
+      wake.wake()
     }
   }
 

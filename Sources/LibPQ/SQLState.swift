@@ -27,6 +27,8 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
   public static let invalidPassword = SQLState("28P01")
   public static let invalidAuthorization = SQLState("28000")
   public static let insufficientPrivilege = SQLState("42501")
+  public static let characterNotInRepertoire = SQLState("22021")
+  public static let untranslatableCharacter = SQLState("22P05")
 
   /// The text.
   public var description: String { text }

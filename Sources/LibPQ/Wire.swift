@@ -20,8 +20,8 @@ final class Wire {
 
   var pg: OpaquePointer { handle.raw }
 
-  init(_ handle: consuming ConnectionHandle, wake: WakeDescriptor, timeout: Int32) {
-    canceller = Canceller(handle.raw)
+  init(_ handle: consuming ConnectionHandle, wake: WakeDescriptor, timeout: Int32, cancelPatience: Int32? = nil) {
+    canceller = Canceller(handle.raw, patience: cancelPatience)
     self.handle = handle
     self.wake = wake
     self.timeout = timeout

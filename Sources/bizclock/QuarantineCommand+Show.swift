@@ -152,13 +152,17 @@ struct QuarantineExhibit {
       return "it is a header row, which can be read now: \(retry)"
     case .events? where !differences.isEmpty: return QuarantineRemedy.text("conflict")
     case .events? where stored != nil: return "the ledger has the event already, saying the same: \(retry)"
-    case .events?: return "by the configuration of now it can be taken in: \(retry)"
+    case .events?, .row?: return "by the configuration of now it can be taken in: \(retry)"
     case .refused(let reject)? where reject.code.rawValue == entry.code:
-      return QuarantineRemedy.text(entry.code)
+      return remedy(entry.code)
     case .refused(let reject)?:
       return "by the configuration of now it is refused as \(reject.code.rawValue): \(reject.message) "
-        + QuarantineRemedy.text(reject.code.rawValue)
+        + remedy(reject.code.rawValue)
     }
+  }
+
+  private func remedy(_ code: String) -> String {
+    feed?.exchange == nil ? QuarantineRemedy.text(code) : QuarantineRemedy.row(code)
   }
 
   // MARK: For programs
@@ -199,7 +203,7 @@ struct QuarantineExhibit {
     case .events(let events)? where events.isEmpty: return object("header")
     case .events? where !differences.isEmpty: return object("conflict")
     case .events? where stored != nil: return object("duplicate")
-    case .events?: return object("event")
+    case .events?, .row?: return object("event")
     case .refused(let reject)?: return object("refused", reject.code.rawValue, reject.message)
     }
   }

@@ -1,5 +1,16 @@
 /// What to do about a fault, by its reject code.
 enum QuarantineRemedy {
+  /// What to do about a row of an exchange database.
+  static func row(_ code: String) -> String {
+    switch code {
+    case "future_time": "Have the clock of who writes there set right; once the time has come, the row is taken in."
+    case "unknown_process", "conflict": text(code)
+    default:
+      "If the feed's tasks, steps, results or mapping lack it, add it there and retry; else have the row corrected in the "
+        + "exchange database: read well, it closes this entry, unless its row_guid was at fault; then discard it."
+    }
+  }
+
   static func text(_ code: String) -> String {
     switch code {
     case "bad_encoding":

@@ -182,6 +182,33 @@ import Testing
     }
   }
 
+  // MARK: Views
+
+  /// An office that shares the exchange with others reads views of its own, as the example's page shows them.
+  @Test func viewsOfAnOffice() async throws {
+    try await ExchangeDesk.with { desk in
+      let page = try ExchangeDesk.text("README.md")
+      let views = try #require(page.firstRange(of: "CREATE SCHEMA office;"))
+      let end = try #require(page[views.lowerBound...].firstRange(of: "```"))
+      try await desk.upstream(String(page[views.lowerBound..<end.lowerBound]))
+      try await desk.accept("ours", "C1", "2026-09-14 09:00", written: Self.now)
+      try await desk.upstream(
+        """
+        INSERT INTO up_pro_accept (row_guid, cd_operation, cd_time, project_no, task_code, apply_date)
+        VALUES ('other', 'I', \(Self.now), 'C2', '11469005MB1A09999', '2026-09-14 09:00');
+        INSERT INTO up_pro_result (row_guid, cd_operation, cd_time, project_no, result_date, result_type)
+        VALUES ('1', 'I', \(Self.now), 'C1', '2026-09-14 10:00', '1'),
+          ('2', 'I', \(Self.now), 'C2', '2026-09-14 10:00', 'x')
+        """)
+      for _ in 1...2 { try await desk.read { $0.schema = "office" } }
+      #expect(
+        try await desk.events() == [
+          "C1 accepted 09-14 09:00", "C1 submitted 09-14 09:00", "C1 completed 09-14 10:00",
+        ])
+      #expect(try await desk.rows("SELECT count(*)::text FROM bizclock.quarantine") == [["0"]])
+    }
+  }
+
   // MARK: Rewrites
 
   /// A rewritten row voids what no longer holds and tells the rest; back to what it said, it is told once more.

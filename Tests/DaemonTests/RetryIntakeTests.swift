@@ -28,6 +28,7 @@ import Testing
     feed.format = format
     return switch EntryReader(feed, now: RetryIntakeTests.now).read(entry) {
     case .events(let events): events.map(\.eventID.text).joined(separator: " ")
+    case .row(let row, let table): "\(table) \(row.guid)"
     case .refused(let reject): "\(reject.code.rawValue) at \(reject.position.line), \(reject.position.byteOffset)"
     case .unreadable(let why): why
     }

@@ -26,6 +26,20 @@ import Testing
     }
   }
 
+  /// A task that is cancelled while a server says nothing gives up at once, and asks no other host.
+  @Test func whoIsCancelledGivesUp() async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let silent = try #require(SilentServer())
+      let several = conninfo.replacing("host=", with: "host=\(silent.directory),") + " connect_timeout=60"
+      let connecting = Task { _ = try await Connection.connect(several) }
+      connecting.cancel()
+      let error = await #expect(throws: PostgresError.self) {
+        try await TestDeadline.within(.seconds(30), "its end") { try await connecting.value }
+      }
+      #expect(error?.kind == .cancelled)
+    }
+  }
+
   /// A refusal to connect has its SQLSTATE, and the reasons of all hosts are told.
   @Test func aRefusalHasItsCode() async throws {
     try await TestCluster.shared.withDatabase { conninfo in

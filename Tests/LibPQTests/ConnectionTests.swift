@@ -132,7 +132,10 @@ import Testing
 
   @Test func cancellingATaskCancelsItsStatement() async throws {
     try await TestCluster.shared.withDatabase { conninfo in
-      let busy = try await Connection.connect(conninfo)
+      // A server that hears it keeps its connection, however soon others are broken.
+      var options = ConnectionOptions()
+      options.cancelPatience = 10_000
+      let busy = try await Connection.connect(conninfo, options: options)
       let other = try await Connection.connect(conninfo)
       let pid = try await busy.run { try $0.execute("SELECT pg_backend_pid()").int4(0, 0) }
       let task = Task { try await busy.run { _ = try $0.execute("SELECT pg_sleep(60)") } }
