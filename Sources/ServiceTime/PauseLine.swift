@@ -61,6 +61,12 @@ struct PauseLine: Sendable {
 
   // MARK: - As time goes on
 
+  /// Makes room for so many pauses by events.
+  mutating func reserve(_ count: Int) {
+    events.reserveCapacity(count)
+    settled.reserve(count)
+  }
+
   /// A pause begins while none lasts, not before the end of the last.
   mutating func begin(at instant: Instant) { open = instant }
 

@@ -18,7 +18,12 @@ public struct PauseSpan: Sendable, Hashable {
 
   /// Spans in order, touching and overlapping ones made one, empty ones left out.
   static func merged(_ spans: [PauseSpan]) -> [PauseSpan] {
-    guard spans.count > 1 else { return spans.filter { $0.from < $0.end } }
+    var last = Instant(microseconds: .min)
+    let areApart = spans.allSatisfy { span in
+      defer { last = span.end }
+      return last < span.from && span.from < span.end
+    }
+    if areApart { return spans }
     var result: [PauseSpan] = []
     for span in spans.sorted(by: { $0.from < $1.from }) where span.from < span.end {
       if let last = result.last, span.from <= last.end {

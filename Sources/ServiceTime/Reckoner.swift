@@ -15,12 +15,11 @@ public struct Reckoner: Sendable {
   let line: PauseLine
   /// Those of them that are not settled, merged.
   let pauses: [PauseSpan]
-  let counter: DayCounter
-  /// For the roll to a worked day and for counting office days.
-  let workedCounter: DayCounter
+  /// Dates that they suspend, after those that are settled.
+  private let suspended: [DayRange]
 
   /// The due time, the day it falls on and whether it rests on an unpublished day; nil while unknown.
-  public let due: Due?
+  public private(set) var due: Due?
 
   /// A due time.
   public struct Due: Sendable, Equatable {
@@ -47,7 +46,9 @@ public struct Reckoner: Sendable {
   ) {
     var line = PauseLine(version: version, calendar: calendar, start: start, stoppedAt: stoppedAt, asOf: asOf)
     if !given.isEmpty {
-      for pause in PauseSpan.merged(given.filter { $0.from >= start }) {
+      line.reserve(given.count)
+      for pause in PauseSpan.merged(given.contains { $0.from < start } ? given.filter { $0.from >= start } : given)
+      {
         line.begin(at: pause.from)
         if let to = pause.to { line.end(at: to) }
       }
@@ -70,16 +71,20 @@ public struct Reckoner: Sendable {
     startDate = Reckoner.startDate(start, version.startRule, calendar)
     let tail = line.tail(stoppedAt: stoppedAt)
     pauses = tail.pauses
-    let counted: Bool
-    if case .calendarDays = version.limit { counted = false } else { counted = true }
-    counter = DayCounter(calendar: calendar, worked: counted, settled: line.settled, suspended: tail.suspended)
-    workedCounter =
-      counted
-      ? counter
-      : DayCounter(calendar: calendar, worked: true, settled: line.settled, suspended: tail.suspended)
-    due = Reckoner.due(
-      version, calendar, start, startDate, extendedDays, line.settled, pauses, counter: counter,
-      worked: workedCounter)
+    suspended = tail.suspended
+    due = reckoned()
+  }
+
+  /// Counts the dates that the limit counts.
+  @inline(__always)
+  var counter: DayCounter {
+    if case .calendarDays = version.limit { return counter(worked: false) }
+    return counter(worked: true)
+  }
+
+  @inline(__always)
+  private func counter(worked: Bool) -> DayCounter {
+    DayCounter(calendar: calendar, worked: worked, settled: line.settled, suspended: suspended)
   }
 
   /// s: the start's date, or by `next_working_day` the next worked day if the start falls on a day not worked or
@@ -94,10 +99,8 @@ public struct Reckoner: Sendable {
 
   // MARK: - Due
 
-  private static func due(
-    _ version: CommitmentVersion, _ calendar: WorkCalendar, _ start: Instant, _ s: CivilDate, _ extended: Int,
-    _ settled: SettledPauses, _ pauses: [PauseSpan], counter: DayCounter, worked: DayCounter
-  ) -> Due? {
+  private func reckoned() -> Due? {
+    let (s, extended) = (startDate, extendedDays)
     let at: Instant
     let day: CivilDate
     var rolled = false
@@ -122,7 +125,7 @@ public struct Reckoner: Sendable {
       if version.rollForward {
         var end = last
         if !calendar.isWorked(last) {
-          guard let next = worked.day(1, after: last) else { return nil }
+          guard let next = counter(worked: true).day(1, after: last) else { return nil }
           end = next
           rolled = true
         }
@@ -135,7 +138,9 @@ public struct Reckoner: Sendable {
       at = calendar.end(day, version.dayEnd)
     case .workingHours(let limit):
       let amount = limit + Int64(extended) * calendar.usualOfficeTime
-      guard let found = runInstant(amount, from: start, settled, pauses, calendar) else { return nil }
+      guard let found = Reckoner.runInstant(amount, from: start, line.settled, pauses, calendar) else {
+        return nil
+      }
       at = found
       // What runs out at 24:00 ran out on the day that it closes.
       day = calendar.date(of: found + -1)

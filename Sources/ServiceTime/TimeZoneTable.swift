@@ -8,6 +8,9 @@ public struct TimeZoneTable: Sendable, Equatable {
   let offsets: [Int32]
   /// The offset, where it never changes within the handled range.
   let fixed: Int32?
+  /// From when on, in microseconds since 1970 UTC, an offset holds for good; most zones have one such offset by now.
+  private let settledFrom: Int64
+  private let settledOffset: Int32
 
   /// A table of transitions in seconds since 1970 UTC, ascending, and one offset more in seconds east of UTC.
   public init?(name: String, transitions: [Int64], offsets: [Int32]) {
@@ -23,6 +26,8 @@ public struct TimeZoneTable: Sendable, Equatable {
     self.transitions = Array(transitions.dropFirst(stale))
     self.offsets = Array(offsets.dropFirst(stale))
     self.fixed = Set(self.offsets).count == 1 ? self.offsets.first : nil
+    settledFrom = (self.transitions.last ?? .min / 1_000_000) * 1_000_000
+    settledOffset = self.offsets.last ?? 0
   }
 
   /// Coordinated universal time.
@@ -37,7 +42,7 @@ public struct TimeZoneTable: Sendable, Equatable {
   /// Seconds east of UTC at an instant.
   @inline(__always)
   public func offset(at instant: Instant) -> Int32 {
-    if let fixed { return fixed }
+    if instant.microseconds >= settledFrom { return settledOffset }
     return offset(atSecond: instant.microseconds.flooredQuotient(1_000_000))
   }
 

@@ -27,6 +27,8 @@ public final class WorkCalendar: Sendable {
   let week: Set<Weekday>
   let hours: [OfficeHours]
   let overrides: [CivilDate: DayOverride]
+  /// Office hours of the few dates that have their own.
+  private let ownHours: [CivilDate: [OfficeHours]]
   let fixedHolidays: Set<MonthDay>
 
   static let first = CivilDate(year: 1969, month: 12, day: 30)
@@ -63,6 +65,7 @@ public final class WorkCalendar: Sendable {
     var overrides = base?.overrides ?? [:]
     for day in definition.days { overrides[day.date] = day }
     self.overrides = overrides
+    ownHours = overrides.compactMapValues(\.hours)
     closures = WorkCalendar.merged((base?.closures ?? []) + definition.closures)
     boundedClosures = WorkCalendar.merged(
       (base?.boundedClosures ?? []) + definition.closures.filter { $0.to != nil })
@@ -265,7 +268,7 @@ extension WorkCalendar {
 
   /// The office hours of a date, were it worked.
   public func hours(of date: CivilDate) -> [OfficeHours] {
-    overrides.isEmpty ? hours : overrides[date]?.hours ?? hours
+    ownHours.isEmpty ? hours : ownHours[date] ?? hours
   }
 
   /// The office hours of a date, were it worked, as instants.
