@@ -83,8 +83,8 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private func compare(_ then: String) async throws {
-    let limit = limit
-    let (comparison, zone) = try await ask { session, moment, zone -> (ReportComparison, TimeZoneTable) in
+    let (format, lang, limit) = (format, lang, limit)
+    try await ask { session, moment, zone in
       let first = try ReportCommand.time(then, "--compare-as-of", now: moment.now, zone)
       let second = try moment.asOf ?? max(first, OnTimeReport.lastRecorded(&session))
       guard first <= second else {
@@ -92,14 +92,23 @@ struct ReportCommand: AsyncParsableCommand {
           "--compare-as-of \(then) is after \(second.rfc3339(in: zone)), with which it is compared.")
       }
       let (from, to) = try moment.range(zone)
-      return (
-        ReportComparison(
-          from: from, to: to, first: first, second: second,
-          changes: try ReportChanges.read(
-            from: from, to: to, between: first, and: second, limit: limit, on: &session)), zone
-      )
+      let comparison = ReportComparison(
+        question: ReportChanges.Question(from: from, to: to, between: first, and: second, limit: limit),
+        format: format, words: ReportWords(lang, zone), zone: zone)
+      var sums = ReportChanges()
+      var isFirst = true
+      try ReportChanges.read(
+        comparison.question, on: &session,
+        summed: {
+          sums = $0
+          Terminal.write(comparison.beginning($0), to: 1)
+        },
+        each: { page in
+          defer { isFirst = false }
+          return Terminal.write(comparison.page(page, isFirst: isFirst), to: 1)
+        })
+      Terminal.write(comparison.ending(sums), to: 1)
     }
-    _ = Terminal.write(comparison.text(format, ReportWords(lang, zone), zone), to: 1)
   }
 
   // MARK: - What is asked for
