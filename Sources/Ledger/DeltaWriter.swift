@@ -176,15 +176,28 @@ enum DeltaWriter {
     guard !changed.isEmpty else { return }
     _ = try session.execute(
       """
+      WITH k AS MATERIALIZED (
+        SELECT * FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[], $7::timestamptz[],
+          $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[],
+          $15::bool[])
+          AS k (case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority, withdrawn,
+            amended, change_reason, notify, feed_stalled)
+      ), kept AS (
+        INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
+        SELECT \(AlertHistory.former), $1
+        FROM k JOIN bizclock.alert a ON a.case_id = k.case_id AND a.commitment = k.commitment AND a.round = k.round
+          AND a.level = k.level AND a.revision = k.revision
+        WHERE a.due_at <> k.due_at OR a.level_at <> k.level_at OR a.priority <> k.priority
+          OR (a.withdrawn_at IS NOT NULL) <> k.withdrawn
+        -- Of several changes in one transaction what was known before the first.
+        ON CONFLICT ON CONSTRAINT alert_history_key DO NOTHING
+      )
       UPDATE bizclock.alert t SET
         due_at = k.due_at, level_at = k.level_at, resolved_at = k.resolved_at, priority = k.priority,
         withdrawn_at = CASE WHEN k.withdrawn THEN coalesce(t.withdrawn_at, $1) END,
         amended_at = CASE WHEN k.amended THEN $1 ELSE t.amended_at END, change_reason = k.change_reason,
         notify = k.notify, feed_stalled = k.feed_stalled
-      FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[], $7::timestamptz[], $8::timestamptz[],
-        $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[], $15::bool[])
-        AS k (case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority, withdrawn,
-          amended, change_reason, notify, feed_stalled)
+      FROM k
       WHERE t.case_id = k.case_id AND t.commitment = k.commitment AND t.round = k.round AND t.level = k.level
         AND t.revision = k.revision
       """,
