@@ -44,30 +44,30 @@ extension Rules {
   /// time once no leader can write any more.
   public static func apply(
     _ change: Change, _ consent: Consent, now: () -> Instant, on session: inout Session
-  ) throws(PostgresError) -> Applied { try apply(change, consent, now: now, readAhead: nil, &session) }
+  ) throws(PostgresError) -> Applied { try apply(change, consent, now: now, ahead: nil, &session) }
 
-  /// As above; another connection reads the cases while their rows are written.
+  /// As above; on another connection the cases are read and judged while their rows are written.
   public static func apply(
     _ change: Change, _ consent: Consent, now: @escaping @Sendable () -> Instant, on connection: Connection,
     reading other: Connection
   ) async throws -> Applied {
-    let pages = PagesAhead()
+    let ahead = JudgedAhead()
     async let read: Void = {
       do {
-        try await other.run { pages.serve(&$0) }
+        try await other.run { ahead.serve(&$0) }
       } catch {
         // What reading could not do, applying meets with.
-        pages.fail(PostgresError(.connectionLost, operation: "reading the cases", message: "\(error)"))
+        ahead.fail(PostgresError(.connectionLost, operation: "reading the cases", message: "\(error)"))
       }
     }()
     let applied: Result<Applied, any Error>
     do {
       applied = .success(
-        try await connection.run { try apply(change, consent, now: now, readAhead: pages, &$0) })
+        try await connection.run { try apply(change, consent, now: now, ahead: ahead, &$0) })
     } catch {
       applied = .failure(error)
     }
-    pages.stop()
+    ahead.stop()
     await read
     return try applied.get()
   }
@@ -84,7 +84,7 @@ extension Rules {
   }
 
   private static func apply(
-    _ change: Change, _ consent: Consent, now: () -> Instant, readAhead: PagesAhead?, _ session: inout Session
+    _ change: Change, _ consent: Consent, now: () -> Instant, ahead: JudgedAhead?, _ session: inout Session
   ) throws(PostgresError) -> Applied {
     do throws(PostgresError) {
       try session.begin()
@@ -97,7 +97,7 @@ extension Rules {
           rulebook: change.rulebook, former: change.former, position: held.position,
           settledThrough: held.settledThrough, reason: change.reason,
           moment: change.moment(held.now, recordedAt: held.recordedAt), writes: true),
-        readAhead: readAhead, &session
+        ahead: ahead, &session
       ) { _ in }
       if let refusal = refusal(moves, fingerprint.token(of: change), consent) {
         session.rollbackQuietly()
