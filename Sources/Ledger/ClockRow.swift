@@ -102,6 +102,21 @@ struct ClockRow: Sendable, Equatable {
     return a == other
   }
 
+  /// Whether it differs from another row in nothing but when it is due and reaches its levels.
+  func isOnlyMoved(from other: ClockRow) -> Bool {
+    guard levels.count == other.levels.count else { return false }
+    var a = other
+    a.dueAt = dueAt
+    a.dueDay = dueDay
+    a.provisional = provisional
+    a.nextLevelAt = nextLevelAt
+    for index in levels.indices {
+      a.levels[index].at = levels[index].at
+      a.levels[index].dueAt = levels[index].dueAt
+    }
+    return a == self
+  }
+
   /// When it stopped or was cancelled; nil while it is open.
   var endedAt: Instant? { state == .stopped || state == .cancelled ? stoppedAt : nil }
 

@@ -10,6 +10,9 @@ enum DeltaWriter {
       """
       CREATE TEMP TABLE IF NOT EXISTS case_stage (LIKE bizclock.case_file) ON COMMIT DELETE ROWS;
       CREATE TEMP TABLE IF NOT EXISTS clock_stage (LIKE bizclock.clock) ON COMMIT DELETE ROWS;
+      CREATE TEMP TABLE IF NOT EXISTS moved_stage (case_id text COLLATE "C", commitment text, round integer,
+        due_day date, due_at timestamptz, next_level_at timestamptz, provisional boolean, level_at timestamptz[],
+        level_due_at timestamptz[]) ON COMMIT DELETE ROWS;
       CREATE TEMP TABLE IF NOT EXISTS cell_stage (LIKE bizclock.metric_cell) ON COMMIT DELETE ROWS;
       """)
   }
@@ -17,7 +20,7 @@ enum DeltaWriter {
   /// Empties the temporary tables for another delta of the same transaction. Deleting would leave the rows, and with
   /// them a table that looks ever larger to the planner.
   static func clear(_ session: inout Session) throws(PostgresError) {
-    try session.script("TRUNCATE pg_temp.case_stage, pg_temp.clock_stage, pg_temp.cell_stage")
+    try session.script("TRUNCATE pg_temp.case_stage, pg_temp.clock_stage, pg_temp.moved_stage, pg_temp.cell_stage")
   }
 
   static func write(_ delta: ProjectionDelta, recordedAt: Instant, _ session: inout Session) throws(PostgresError) {
@@ -86,6 +89,20 @@ enum DeltaWriter {
         writer throws(PostgresError) in
         for row in delta.newClocks { try ClockRows.write(row, to: &writer) }
       }
+    }
+    if !delta.movedClocks.isEmpty {
+      try session.copyIn("COPY pg_temp.moved_stage (\(ClockRows.movedColumns)) FROM STDIN (FORMAT binary)") {
+        writer throws(PostgresError) in
+        for row in delta.movedClocks { try ClockRows.writeMoved(row, to: &writer) }
+      }
+      _ = try session.execute(
+        """
+        UPDATE bizclock.clock t SET
+          due_day = s.due_day, due_at = s.due_at, next_level_at = s.next_level_at, provisional = s.provisional,
+          level_at = s.level_at, level_due_at = s.level_due_at
+        FROM pg_temp.moved_stage s
+        WHERE t.case_id = s.case_id AND t.commitment = s.commitment AND t.round = s.round
+        """)
     }
     guard !delta.changedClocks.isEmpty else { return }
     try session.copyIn("COPY pg_temp.clock_stage (\(ClockRows.columns)) FROM STDIN (FORMAT binary)") {

@@ -138,7 +138,8 @@ public enum Refolder {
     shares.formUnion(cells.keys)
     try write(&delta, moment, &session)
     outcome.cases += page.cases.count
-    outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
+    outcome.clocks += delta.newClocks.count + delta.vanishedClocks.count
+    outcome.clocks += delta.changedClocks.count + delta.movedClocks.count
     outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
     outcome.verdicts += delta.superseded.count
     return delta.metrics.cells.keys.map(\.day)

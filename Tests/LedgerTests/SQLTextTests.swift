@@ -13,7 +13,8 @@ import Testing
     ],
     "Connection.swift": ["+ calls.joined", "channel"],
     "DeltaWriter.swift": [
-      "AlertHistory.columns", "AlertHistory.former", "CaseRows.columns", "ClockRows.columns", "sets",
+      "AlertHistory.columns", "AlertHistory.former", "CaseRows.columns", "ClockRows.columns",
+      "ClockRows.movedColumns", "sets",
     ],
     // Sentences for the administrator of an exchange database.
     "ExchangeLayout.swift": ["quoted", "reader", "table.rawValue"],
