@@ -104,16 +104,18 @@ struct ClockRow: Sendable, Equatable {
 
   /// Whether it differs from another row in nothing but when it is due and reaches its levels.
   func isOnlyMoved(from other: ClockRow) -> Bool {
-    guard levels.count == other.levels.count else { return false }
+    let sameLevels =
+      levels.count == other.levels.count
+      && zip(levels, other.levels).allSatisfy {
+        $0.level == $1.level && $0.priority == $1.priority && $0.revision == $1.revision
+      }
+    guard sameLevels else { return false }
     var a = other
     a.dueAt = dueAt
     a.dueDay = dueDay
     a.provisional = provisional
     a.nextLevelAt = nextLevelAt
-    for index in levels.indices {
-      a.levels[index].at = levels[index].at
-      a.levels[index].dueAt = levels[index].dueAt
-    }
+    a.levels = levels
     return a == self
   }
 

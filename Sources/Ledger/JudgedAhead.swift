@@ -3,8 +3,8 @@ import LibPQ
 import ServiceTime
 import Synchronization
 
-/// Pages of cases that are read and judged on one connection while another writes what becomes of those before: reading,
-/// folding and writing take about the same time each.
+/// Pages of cases that are read and judged on one connection while another writes what becomes of those before: the one
+/// is about as much work as the other.
 ///
 /// The writer holds the lock on the projector's row by then: nobody else changes what is read, and each case is read
 /// before it is written.
