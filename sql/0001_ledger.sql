@@ -5,13 +5,13 @@
 --              commitment_version, calendar_day, region
 -- Projections: projector, case_file, clock, metric_series, metric_cell,
 --              share_cell                                                   (can be rebuilt)
--- Records:     alert, verdict_history, progress, log_outbox                 (cannot)
+-- Records:     alert, alert_history, verdict_history, progress, log_outbox  (cannot)
 --
 -- Every primary key of a per-case table begins with case_id. Identifiers of other systems are compared by their
 -- bytes, whatever the database's locale. Durations are whole microseconds (_us). Column order puts fixed widths
 -- first, so that rows carry no padding.
 --
--- Vacuuming, where the server's defaults do not fit. Tables that only grow (event, verdict_history, progress) are frozen
+-- Vacuuming, where the server's defaults do not fit. Tables that only grow (event, alert_history, verdict_history, progress) are frozen
 -- as they grow: nothing of theirs changes, and so no vacuum against wraparound ever has to read them whole. Tables of one row
 -- or few that every batch changes (projector, ledger_head, feed) keep room for their next versions on their page, and
 -- the queue (log_outbox) is swept by count, not by share: a share of a table that is mostly empty says nothing. Tables
@@ -371,7 +371,7 @@ CREATE TABLE bizclock.metric_cell (
   late           integer NOT NULL,
   premature      integer NOT NULL,
   early          integer NOT NULL,
-  counted_days   integer NOT NULL,
+  counted_days   bigint  NOT NULL,
   working_us     bigint  NOT NULL,
   elapsed_us     bigint  NOT NULL,
   paused_us      bigint  NOT NULL,
@@ -451,6 +451,28 @@ COMMENT ON COLUMN bizclock.alert.logged_at IS
   'When its first log line was written, which lies before recorded_at if it was told while the database was away.';
 COMMENT ON COLUMN bizclock.alert.notify IS 'Whom its level is for, by height in the service grid; null where the policy names nobody.';
 CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
+
+CREATE TABLE bizclock.alert_history (
+  case_id       text        COLLATE "C" NOT NULL,
+  commitment    text        NOT NULL,
+  round         integer     NOT NULL,
+  revision      integer     NOT NULL,
+  known_until   timestamptz NOT NULL,
+  due_at        timestamptz NOT NULL,
+  level_at      timestamptz NOT NULL,
+  resolved_at   timestamptz,
+  withdrawn_at  timestamptz,
+  amended_at    timestamptz,
+  feed_stalled  boolean     NOT NULL,
+  level         text        NOT NULL,
+  priority      text        NOT NULL,
+  change_reason text,
+  CONSTRAINT alert_history_key PRIMARY KEY (case_id, commitment, round, level, revision, known_until)
+) WITH (
+  autovacuum_freeze_min_age = 0, autovacuum_vacuum_insert_scale_factor = 0.05
+);
+COMMENT ON TABLE bizclock.alert_history IS
+  'What an alert said before it was amended, withdrawn or raised anew, up to known_until; resolved alone makes no row.';
 
 CREATE TABLE bizclock.verdict_history (
   case_id       text        COLLATE "C" NOT NULL,

@@ -154,6 +154,7 @@ BEGIN
       ('share_cell',         'SELECT, INSERT, DELETE', '{commitment, day}'),
       -- Records: they cannot; none of them goes, but for lines that are in the log.
       ('alert',              'SELECT, INSERT',         '{case_id, commitment, round, level, revision, recorded_at}'),
+      ('alert_history',      'SELECT, INSERT',         NULL),
       ('verdict_history',    'SELECT, INSERT',         NULL),
       ('progress',           'SELECT',                 NULL),
       ('log_outbox',         'SELECT, INSERT, DELETE', NULL)

@@ -73,7 +73,7 @@ public struct Installation: Sendable {
         try Rules.apply(
           [(.policy, document), (.calendar, document)], rulebook: rulebook, by: "migrate",
           reason: "an empty database gets the policy and calendar of the files",
-          retrospectiveAfter: retrospectiveAfter, now: now, on: &session)
+          retrospectiveAfter: retrospectiveAfter, now: { now }, on: &session)
       }
     }
     let showNames = configuration.alerts.showIndividualNames

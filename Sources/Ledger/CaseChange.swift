@@ -66,6 +66,8 @@ struct ProjectionDelta: Sendable {
   var changedCases: [CaseRow] = []
   var newClocks: [ClockRow] = []
   var changedClocks: [ClockRow] = []
+  /// Clocks that are due, and reach their levels, at other times and are the same otherwise: most of what a calendar moves.
+  var movedClocks: [ClockRow] = []
   var vanishedClocks: [(caseID: Identifier, key: ClockKey)] = []
   var superseded: [Superseded] = []
   var newAlerts: [AlertRow] = []
@@ -144,7 +146,8 @@ extension ProjectionDelta {
       metrics.add(new, dimensions, times: 1)
       if new.verdict != nil { new.verdictRecordedAt = moment.recordedAt }
     }
-    if new != old { changedClocks.append(new) }
+    guard new != old else { return }
+    if new.isOnlyMoved(from: old) { movedClocks.append(new) } else { changedClocks.append(new) }
   }
 
   /// Takes a finished clock off the cells and keeps what was believed of it.

@@ -68,6 +68,7 @@ extension ProjectionDelta {
   struct Mark {
     var new: Int
     var changed: Int
+    var moved: Int
     var vanished: Int
     var superseded: Int
     var newAlerts: Int
@@ -76,7 +77,8 @@ extension ProjectionDelta {
 
   var mark: Mark {
     Mark(
-      new: newClocks.count, changed: changedClocks.count, vanished: vanishedClocks.count,
+      new: newClocks.count, changed: changedClocks.count, moved: movedClocks.count,
+      vanished: vanishedClocks.count,
       superseded: superseded.count, newAlerts: newAlerts.count, changedAlerts: changedAlerts.count)
   }
 
@@ -93,11 +95,13 @@ extension ProjectionDelta {
           from: old.map(CaseMove.Side.init), to: new.map(CaseMove.Side.init), isRestated: restated.contains(key)))
     }
     for row in newClocks[mark.new...] { add(row.key, nil, row) }
-    for row in changedClocks[mark.changed...] {
+    func addChanged(_ row: ClockRow) {
       let old = before.clock(row.key)
-      if let old, old.derivesTheSame(as: row), !restated.contains(row.key) { continue }
+      if let old, old.derivesTheSame(as: row), !restated.contains(row.key) { return }
       add(row.key, old, row)
     }
+    for row in changedClocks[mark.changed...] { addChanged(row) }
+    for row in movedClocks[mark.moved...] { addChanged(row) }
     for (_, key) in vanishedClocks[mark.vanished...] { add(key, before.clock(key), nil) }
     for alert in newAlerts[mark.newAlerts...] where alert.dataAt != nil {
       move.alerts.append(CaseMove.Alert(id: alert.id, change: .added, levelAt: alert.levelAt))

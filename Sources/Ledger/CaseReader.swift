@@ -35,6 +35,7 @@ enum CaseReader {
     -> [Identifier: CaseBefore]
   {
     var before: [Identifier: CaseBefore] = [:]
+    before.reserveCapacity(caseIDs.count)
     let ids = Parameter.textArray(caseIDs.map(\.text))
     let cases = try session.execute(
       "SELECT \(CaseRows.columns) FROM bizclock.case_file WHERE case_id = ANY($1::text[])", [ids])

@@ -87,7 +87,7 @@ public struct CaseReport: Sendable {
     let types = stored.map(\.event.entityType) + [attributes.entityType ?? "individual"]
     let isIndividual = types.contains("individual")
     let clocks = fold.clocks(asOf: now)
-    var alerts = try alerts(of: caseID, &session)
+    var alerts = try alerts(of: caseID, knownAt: knownAt, &session)
     if let knownAt { alerts = alerts.compactMap { $0.known(at: knownAt, clocks) } }
     return CaseReport(
       events: stored.sorted { $0.event.precedes($1.event) }.map {
@@ -100,14 +100,31 @@ public struct CaseReport: Sendable {
       })
   }
 
-  private static func alerts(of caseID: String, _ session: inout Session) throws(PostgresError) -> [Alert] {
+  /// The alerts; with `knownAt` what their rows said before they were changed later.
+  private static func alerts(
+    of caseID: String, knownAt: Instant?, _ session: inout Session
+  ) throws(PostgresError) -> [Alert] {
     let found = try session.execute(
       """
-      SELECT commitment, round, level, revision, level_at, recorded_at, logged_at, resolved_at, withdrawn_at,
-        retrospective, due_at, priority, amended_at, change_reason, acknowledged_at, acknowledged_by, reason,
-        feed_stalled
-      FROM bizclock.alert WHERE case_id = $1 ORDER BY level_at, commitment, round, level, revision
-      """, [.text(caseID)])
+      WITH said AS (
+        SELECT DISTINCT ON (commitment, round, level, revision) *
+        FROM (
+          SELECT commitment, round, level, revision, level_at, due_at, resolved_at, withdrawn_at, amended_at,
+            feed_stalled, priority, change_reason, 'infinity'::timestamptz AS known_until
+          FROM bizclock.alert WHERE case_id = $1
+          UNION ALL
+          SELECT commitment, round, level, revision, level_at, due_at, resolved_at, withdrawn_at, amended_at,
+            feed_stalled, priority, change_reason, known_until
+          FROM bizclock.alert_history WHERE case_id = $1 AND known_until > $2
+        ) s
+        ORDER BY commitment, round, level, revision, known_until
+      )
+      SELECT commitment, round, level, revision, s.level_at, a.recorded_at, a.logged_at, s.resolved_at,
+        s.withdrawn_at, a.retrospective, s.due_at, s.priority, s.amended_at, s.change_reason, a.acknowledged_at,
+        a.acknowledged_by, a.reason, s.feed_stalled
+      FROM bizclock.alert a JOIN said s USING (commitment, round, level, revision)
+      WHERE a.case_id = $1 ORDER BY s.level_at, commitment, round, level, revision
+      """, [.text(caseID), .timestamptz(knownAt?.microseconds)])
     func instant(_ row: Int, _ column: Int) throws(PostgresError) -> Instant? {
       try found.optionalTimestamptz(row, column).map { Instant(microseconds: $0) }
     }
@@ -136,29 +153,20 @@ public struct CaseReport: Sendable {
 extension CaseReport.Alert {
   /// The alert as it was known at a moment; nil if it was not recorded by then.
   ///
-  /// The row keeps its last instant and due time: those of then are what the clock, as folded then, says of the level.
+  /// What was amended or withdrawn is that of the row of then. That its clock ends changes the row without a trace: so
+  /// that is what the clock says, as folded then; of one that was withdrawn nothing is told any more.
   fileprivate func known(at moment: Instant, _ clocks: [Clock]) -> Self? {
     guard recordedAt <= moment else { return nil }
     func past(_ instant: Instant?) -> Instant? { instant.flatMap { $0 <= moment ? $0 : nil } }
     var alert = self
     alert.loggedAt = past(loggedAt)
-    alert.withdrawnAt = past(withdrawnAt)
-    alert.amendedAt = past(amendedAt)
     alert.acknowledgedAt = past(acknowledgedAt)
-    if alert.withdrawnAt == nil && alert.amendedAt == nil { alert.changeReason = nil }
     if alert.acknowledgedAt == nil {
       alert.acknowledgedBy = nil
       alert.reason = nil
     }
-    let clock = clocks.first { $0.commitment == commitment && $0.round == round }
-    if let clock, let reach = clock.reached.first(where: { $0.level == level && $0.revision == revision }) {
-      alert.levelAt = reach.at
-      alert.dueAt = reach.dueAt
-      alert.priority = reach.priority.rawValue
+    if withdrawnAt == nil, let clock = clocks.first(where: { $0.commitment == commitment && $0.round == round }) {
       alert.resolvedAt = clock.isOpen ? nil : clock.stoppedAt
-    } else if withdrawnAt == nil, let amendedAt, amendedAt > moment {
-      // It was withdrawn then and has been told anew since: the row no longer knows since when.
-      return nil
     }
     return alert
   }

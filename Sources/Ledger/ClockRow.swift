@@ -102,6 +102,23 @@ struct ClockRow: Sendable, Equatable {
     return a == other
   }
 
+  /// Whether it differs from another row in nothing but when it is due and reaches its levels.
+  func isOnlyMoved(from other: ClockRow) -> Bool {
+    let sameLevels =
+      levels.count == other.levels.count
+      && zip(levels, other.levels).allSatisfy {
+        $0.level == $1.level && $0.priority == $1.priority && $0.revision == $1.revision
+      }
+    guard sameLevels else { return false }
+    var a = other
+    a.dueAt = dueAt
+    a.dueDay = dueDay
+    a.provisional = provisional
+    a.nextLevelAt = nextLevelAt
+    a.levels = levels
+    return a == self
+  }
+
   /// When it stopped or was cancelled; nil while it is open.
   var endedAt: Instant? { state == .stopped || state == .cancelled ? stoppedAt : nil }
 

@@ -63,6 +63,27 @@ enum ClockRows {
     }
   }
 
+  /// The columns of a clock that is only moved.
+  static let movedColumns =
+    "case_id, commitment, round, due_day, due_at, next_level_at, provisional, level_at, level_due_at"
+
+  static func writeMoved(_ row: ClockRow, to writer: inout CopyWriter) throws(PostgresError) {
+    try writer.row(columns: 9)
+    writer.text(row.caseID.text)
+    writer.text(row.key.commitment)
+    writer.int4(row.key.round)
+    writer.date(row.dueDay?.dayNumber)
+    writer.timestamptz(row.dueAt?.microseconds)
+    writer.timestamptz(row.nextLevelAt?.microseconds)
+    writer.bool(row.provisional)
+    if row.levels.isEmpty {
+      for _ in 0..<2 { writer.null() }
+    } else {
+      writer.timestamptzArray(row.levels.map(\.at.microseconds))
+      writer.timestamptzArray(row.levels.map(\.dueAt.microseconds))
+    }
+  }
+
   static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> ClockRow {
     func instant(_ column: Int) throws(PostgresError) -> Instant? {
       try result.optionalTimestamptz(row, column).map { Instant(microseconds: $0) }

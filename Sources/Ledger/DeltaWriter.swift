@@ -10,6 +10,9 @@ enum DeltaWriter {
       """
       CREATE TEMP TABLE IF NOT EXISTS case_stage (LIKE bizclock.case_file) ON COMMIT DELETE ROWS;
       CREATE TEMP TABLE IF NOT EXISTS clock_stage (LIKE bizclock.clock) ON COMMIT DELETE ROWS;
+      CREATE TEMP TABLE IF NOT EXISTS moved_stage (case_id text COLLATE "C", commitment text, round integer,
+        due_day date, due_at timestamptz, next_level_at timestamptz, provisional boolean, level_at timestamptz[],
+        level_due_at timestamptz[]) ON COMMIT DELETE ROWS;
       CREATE TEMP TABLE IF NOT EXISTS cell_stage (LIKE bizclock.metric_cell) ON COMMIT DELETE ROWS;
       """)
   }
@@ -17,7 +20,7 @@ enum DeltaWriter {
   /// Empties the temporary tables for another delta of the same transaction. Deleting would leave the rows, and with
   /// them a table that looks ever larger to the planner.
   static func clear(_ session: inout Session) throws(PostgresError) {
-    try session.script("TRUNCATE pg_temp.case_stage, pg_temp.clock_stage, pg_temp.cell_stage")
+    try session.script("TRUNCATE pg_temp.case_stage, pg_temp.clock_stage, pg_temp.moved_stage, pg_temp.cell_stage")
   }
 
   static func write(_ delta: ProjectionDelta, recordedAt: Instant, _ session: inout Session) throws(PostgresError) {
@@ -86,6 +89,20 @@ enum DeltaWriter {
         writer throws(PostgresError) in
         for row in delta.newClocks { try ClockRows.write(row, to: &writer) }
       }
+    }
+    if !delta.movedClocks.isEmpty {
+      try session.copyIn("COPY pg_temp.moved_stage (\(ClockRows.movedColumns)) FROM STDIN (FORMAT binary)") {
+        writer throws(PostgresError) in
+        for row in delta.movedClocks { try ClockRows.writeMoved(row, to: &writer) }
+      }
+      _ = try session.execute(
+        """
+        UPDATE bizclock.clock t SET
+          due_day = s.due_day, due_at = s.due_at, next_level_at = s.next_level_at, provisional = s.provisional,
+          level_at = s.level_at, level_due_at = s.level_due_at
+        FROM pg_temp.moved_stage s
+        WHERE t.case_id = s.case_id AND t.commitment = s.commitment AND t.round = s.round
+        """)
     }
     guard !delta.changedClocks.isEmpty else { return }
     try session.copyIn("COPY pg_temp.clock_stage (\(ClockRows.columns)) FROM STDIN (FORMAT binary)") {
@@ -176,15 +193,28 @@ enum DeltaWriter {
     guard !changed.isEmpty else { return }
     _ = try session.execute(
       """
+      WITH k AS MATERIALIZED (
+        SELECT * FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[], $7::timestamptz[],
+          $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[],
+          $15::bool[])
+          AS k (case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority, withdrawn,
+            amended, change_reason, notify, feed_stalled)
+      ), kept AS (
+        INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
+        SELECT \(AlertHistory.former), $1
+        FROM k JOIN bizclock.alert a ON a.case_id = k.case_id AND a.commitment = k.commitment AND a.round = k.round
+          AND a.level = k.level AND a.revision = k.revision
+        WHERE a.due_at <> k.due_at OR a.level_at <> k.level_at OR a.priority <> k.priority
+          OR (a.withdrawn_at IS NOT NULL) <> k.withdrawn
+        -- Of several changes in one transaction what was known before the first.
+        ON CONFLICT ON CONSTRAINT alert_history_key DO NOTHING
+      )
       UPDATE bizclock.alert t SET
         due_at = k.due_at, level_at = k.level_at, resolved_at = k.resolved_at, priority = k.priority,
         withdrawn_at = CASE WHEN k.withdrawn THEN coalesce(t.withdrawn_at, $1) END,
         amended_at = CASE WHEN k.amended THEN $1 ELSE t.amended_at END, change_reason = k.change_reason,
         notify = k.notify, feed_stalled = k.feed_stalled
-      FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[], $7::timestamptz[], $8::timestamptz[],
-        $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[], $15::bool[])
-        AS k (case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority, withdrawn,
-          amended, change_reason, notify, feed_stalled)
+      FROM k
       WHERE t.case_id = k.case_id AND t.commitment = k.commitment AND t.round = k.round AND t.level = k.level
         AND t.revision = k.revision
       """,

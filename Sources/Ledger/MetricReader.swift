@@ -57,7 +57,7 @@ enum MetricReader {
     sums.late = Int64(try found.int4(row, 4))
     sums.premature = Int64(try found.int4(row, 5))
     sums.early = Int64(try found.int4(row, 6))
-    sums.countedDays = Int64(try found.int4(row, 7))
+    sums.countedDays = try found.int8(row, 7)
     sums.working = try found.int8(row, 8)
     sums.elapsed = try found.int8(row, 9)
     sums.paused = try found.int8(row, 10)

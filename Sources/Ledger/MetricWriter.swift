@@ -80,10 +80,11 @@ enum MetricWriter {
         try writer.row(columns: 14)
         writer.date(place.day.dayNumber)
         writer.int4(place.series)
-        for count in [sums.finished, sums.onTime, sums.late, sums.premature, sums.early, sums.countedDays] {
+        // Of clocks as many as these cannot be.
+        for count in [sums.finished, sums.onTime, sums.late, sums.premature, sums.early] {
           writer.int4(Int32(clamping: count))
         }
-        for duration in [sums.working, sums.elapsed, sums.paused, sums.overrun] { writer.int8(duration) }
+        for sum in [sums.countedDays, sums.working, sums.elapsed, sums.paused, sums.overrun] { writer.int8(sum) }
         writer.int8Array(sketch(sums.countedBuckets))
         writer.int8Array(sketch(sums.workingBuckets))
       }

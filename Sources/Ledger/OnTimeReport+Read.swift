@@ -7,10 +7,16 @@ extension OnTimeReport {
   /// As it stands, it is added up from metric cells and their buckets: quantiles of office time are within 1/128.
   /// As of a past moment finished clocks are what was believed of each then, added up in the same way; what was open is
   /// folded again, see `OpenThen`. It is then the report that was printed at that moment.
-  public static func read(_ question: Question, on session: inout Session) throws(PostgresError) -> OnTimeReport {
+  ///
+  /// `dates` gives the dates by the moment for which the report stands, and takes the place of the question's.
+  public static func read(
+    _ question: Question, dates: ((Instant) -> (from: CivilDate, to: CivilDate))? = nil, on session: inout Session
+  ) throws(PostgresError) -> OnTimeReport {
     do throws(PostgresError) {
       try session.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY")
       let standing = try standing(question.past, &session)
+      var question = question
+      if let dates { (question.from, question.to) = dates(standing.asOf) }
       let promises =
         if let past = question.past { OnTimeReport.promises(past.rulebook) } else { try promisesInForce(&session) }
       var rows = try finished(question, &session)
@@ -38,20 +44,32 @@ extension OnTimeReport {
     _ past: Past?, _ session: inout Session
   ) throws(PostgresError) -> Standing {
     if let known = past?.known {
-      return Standing(now: known.at, asOf: known.at, policy: known.policy, calendar: known.calendar, behind: 0)
+      let behind = try session.execute(
+        "SELECT count(*) FROM bizclock.event WHERE position > $1 AND received_at <= $2",
+        [.int8(known.position), .timestamptz(known.at.microseconds)])
+      return Standing(
+        now: known.at, asOf: known.at, policy: known.policy, calendar: known.calendar, behind: try behind.int8(0, 0)
+      )
     }
     let row = try session.execute(
       """
       SELECT greatest(n.now, p.recorded_at), p.recorded_at, p.policy, p.calendar, h.position - p.position,
-        (SELECT max(due_at) FROM bizclock.clock WHERE state IN ('running', 'paused') AND due_at < n.now)
-      FROM bizclock.projector p, bizclock.ledger_head h, (SELECT dashboard.now()) AS n (now)
+        (SELECT max(due_at) FROM bizclock.clock WHERE state IN ('running', 'paused') AND due_at < n.now),
+        -- Whether who changes the row has not come to an end in this snapshot: begun after it, or on in it.
+        p.xmax <> '0' AND ((p.xmax::text::int8 - pg_snapshot_xmax(s.seen)::text::int8) & 4294967295 < 2147483648
+          OR p.xmax IN (SELECT x.id::xid FROM pg_snapshot_xip(s.seen) AS x (id)))
+      FROM bizclock.projector p, bizclock.ledger_head h, (SELECT dashboard.now()) AS n (now),
+        pg_current_snapshot() AS s (seen)
       """)
-    // Not now: what is being recorded meanwhile may bear an earlier time than now, but none before this. What has
-    // changed since then is what fell due, of which nothing need be recorded.
-    let overdue = try row.optionalTimestamptz(0, 5).map { $0 + 1 }
+    let (now, recorded) = (
+      Instant(microseconds: try row.timestamptz(0, 0)), Instant(microseconds: try row.timestamptz(0, 1))
+    )
+    // What is being recorded meanwhile may bear an earlier time than now, but none before the last. So at work, the
+    // report stands for the last. At rest what has changed since is what fell due, of which nothing need be recorded.
+    let isAtWork = try row.bool(0, 6) || now - recorded < 10_000_000
+    let overdue = isAtWork ? nil : try row.optionalTimestamptz(0, 5).map { Instant(microseconds: $0 + 1) }
     return Standing(
-      now: Instant(microseconds: try row.timestamptz(0, 0)),
-      asOf: Instant(microseconds: max(try row.timestamptz(0, 1), overdue ?? .min)), policy: try row.int8(0, 2),
+      now: isAtWork ? recorded : now, asOf: max(recorded, overdue ?? recorded), policy: try row.int8(0, 2),
       calendar: try row.int8(0, 3), behind: try row.int8(0, 4))
   }
 

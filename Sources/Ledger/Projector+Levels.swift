@@ -44,7 +44,19 @@ extension Projector {
         due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority,
         notify = excluded.notify, feed_stalled = excluded.feed_stalled
         WHERE a.withdrawn_at IS NOT NULL
-      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective, a.feed_stalled
+      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective, a.feed_stalled, a.amended_at
+    ), kept AS (
+      -- As it was before it was raised anew; the row alone is looked up, by its key, whatever the planner thinks of it.
+      INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
+      SELECT \(AlertHistory.former), $4
+      FROM raised r CROSS JOIN LATERAL (
+        SELECT * FROM bizclock.alert o
+        WHERE o.case_id = r.case_id AND o.commitment = r.commitment AND o.round = r.round AND o.level = r.level
+          AND o.revision = r.revision
+        LIMIT 1
+      ) a
+      WHERE r.amended_at IS NOT NULL
+      ON CONFLICT ON CONSTRAINT alert_history_key DO NOTHING
     ), moved AS (
       UPDATE bizclock.clock c
       SET next_level_at = (SELECT min(at) FROM unnest(c.level_at) AS at WHERE at > $1)

@@ -28,41 +28,36 @@ public enum Rebuilder {
   ///   - report: what `verify` found under the same rules.
   ///   - base: the rules that the rulebook was compiled from; if others came into force since, nothing is changed.
   ///   - retrospectiveAfter: in microseconds.
+  ///   - now: asked for the time once no leader can write any more.
   public static func repair(
     _ report: Verifier.Report, _ rulebook: Rulebook, over base: Rules.InForce, retrospectiveAfter: Int64,
-    now: Instant, on session: inout Session
+    now: () -> Instant, on session: inout Session
   ) throws(PostgresError) -> Outcome {
     do throws(PostgresError) {
       try session.begin()
-      let moved = try session.execute(
-        """
-        UPDATE bizclock.projector
-        SET epoch = epoch + 1, recorded_at = greatest($1, recorded_at + interval '1 microsecond')
-        RETURNING position, recorded_at, policy, calendar, settled_through
-        """, [.timestamptz(now.microseconds)])
-      let policy = try moved.int8(0, 2)
-      let calendar = try moved.int8(0, 3)
-      if policy != base.policyID || calendar != base.calendarID { throw Rules.changedMeanwhile("rebuild") }
+      let held = try HeldProjector.take(now, &session)
+      if held.policy != base.policyID || held.calendar != base.calendarID {
+        throw Rules.changedMeanwhile("rebuild")
+      }
       let moment = ProjectionMoment(
-        now: now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1)),
-        retrospectiveAfter: retrospectiveAfter, addressees: Addressees(rulebook))
+        now: held.now, recordedAt: held.recordedAt, retrospectiveAfter: retrospectiveAfter,
+        addressees: Addressees(rulebook))
       var outcome = Outcome()
       var days = report.differingDays
       let ids = report.differing.sorted().map { Identifier($0) }
-      let position = try moved.int8(0, 0)
+      let position = held.position
       try DeltaWriter.prepare(&session)
       outcome.strays = try removeStrays(ids, rulebook, moment, &days, &session)
       try restoreRows(ids, rulebook, through: position, moment, &session)
       // First, for what a case adds is taken off as its row tells it, right or wrong.
       outcome.shareCells = try repairShareCells(&session)
       // All clocks must stand for one moment: edges of closures that nobody has crossed yet are crossed here.
-      let settled = Instant(microseconds: try moved.timestamptz(0, 4))
-      let crossed = try Projector.casesAtEdges(rulebook, after: settled, until: now, &session)
+      let crossed = try Projector.casesAtEdges(rulebook, after: held.settledThrough, until: held.now, &session)
       _ = try Refolder.some(
         crossed, rulebook, through: position, reason: .closure, moment, movedDays: &days, &session)
       _ = try session.execute(
         "UPDATE bizclock.projector SET settled_through = greatest(settled_through, $1)",
-        [.timestamptz(now.microseconds)])
+        [.timestamptz(held.now.microseconds)])
       outcome.refolded = try Refolder.some(
         ids, rulebook, through: position, reason: .repair, moment, movedDays: &days, &session)
       outcome.cells = try repairCells(of: days, &session)

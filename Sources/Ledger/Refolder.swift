@@ -17,7 +17,7 @@ public enum Refolder {
   }
 
   /// A change of rules, to be judged.
-  struct Change {
+  struct Change: Sendable {
     var rulebook: Rulebook
     /// The rules before; without them every case counts as touched.
     var former: Rulebook?
@@ -33,14 +33,12 @@ public enum Refolder {
 
   /// Judges again every case that a change of rules can touch, inside the caller's transaction, which must have moved
   /// the projector's row if anything is to be written. Each case of which something moves is handed to `each`.
-  /// `readAhead` reads the pages on another connection.
+  /// `ahead` reads and judges them on another connection, while their rows are written; nobody is handed any then.
   static func change(
-    _ change: Change, readAhead: PagesAhead? = nil, _ session: inout Session, each: (CaseMove) -> Void
+    _ change: Change, ahead: JudgedAhead? = nil, _ session: inout Session, each: (CaseMove) -> Void
   ) throws(PostgresError) -> (Moves, Fingerprint) {
     let (rulebook, moment) = (change.rulebook, change.moment)
     if change.writes { try DeltaWriter.prepare(&session) }
-    var moves = Moves()
-    var fingerprint = Fingerprint()
     let former = try ShareCells.all(&session)
     var cells = former
     let touched = TouchedCases.Question(
@@ -48,25 +46,23 @@ public enum Refolder {
       midnight: { date in rulebook.calendars.values.map { $0.midnight(date) }.min() ?? .earliest },
       crossed: try Projector.casesAtEdges(rulebook, after: change.settledThrough, until: moment.now, &session),
       position: change.position)
-    readAhead?.ask(touched)
-    var walk = readAhead == nil ? try TouchedCases(touched, &session) : nil
-    try KeyLookups.begin(&session)
-    func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
-      if let readAhead { return try readAhead.next(&session) }
-      return try walk?.next(&session)
-    }
-    while let page = try next(&session) {
-      var delta = try judge(page, rulebook, change.reason, moment, &session) { move in
-        moves.take(move)
-        fingerprint.take(move)
-        each(move)
-      }
-      moves.cases += page.cases.count
+    func take(_ delta: inout ProjectionDelta, _ session: inout Session) throws(PostgresError) {
       let changed = delta.shares.changed
       ShareCells.add(changed, to: &cells)
-      guard change.writes else { continue }
+      guard change.writes else { return }
       try ShareCells.write(changed, &session)
       try write(&delta, moment, &session)
+    }
+    var (moves, fingerprint) = (Moves(), Fingerprint())
+    if let ahead {
+      ahead.ask(touched, change)
+      try KeyLookups.begin(&session)
+      while var delta = try ahead.next(&session) { try take(&delta, &session) }
+      (moves, fingerprint) = ahead.moved
+    } else {
+      var judged = try JudgedCases(touched, change, &session)
+      while var delta = try judged.next(&session, each: each) { try take(&delta, &session) }
+      (moves, fingerprint) = (judged.moves, judged.fingerprint)
     }
     try KeyLookups.end(&session)
     // All of them, and not those alone whose cells changed: targets and working days may have.
@@ -142,7 +138,8 @@ public enum Refolder {
     shares.formUnion(cells.keys)
     try write(&delta, moment, &session)
     outcome.cases += page.cases.count
-    outcome.clocks += delta.newClocks.count + delta.changedClocks.count + delta.vanishedClocks.count
+    outcome.clocks += delta.newClocks.count + delta.vanishedClocks.count
+    outcome.clocks += delta.changedClocks.count + delta.movedClocks.count
     outcome.alerts += delta.newAlerts.count + delta.changedAlerts.count
     outcome.verdicts += delta.superseded.count
     return delta.metrics.cells.keys.map(\.day)
@@ -150,7 +147,7 @@ public enum Refolder {
 
   /// Folds a page of cases: what it takes to bring their rows up to that. Each case of which something moves is handed
   /// to `each`.
-  private static func judge(
+  static func judge(
     _ page: CasePage, _ rulebook: Rulebook, _ reason: ChangeReason, _ moment: ProjectionMoment,
     _ session: inout Session, each: (CaseMove) -> Void = { _ in }
   ) throws(PostgresError) -> ProjectionDelta {

@@ -69,99 +69,153 @@ public struct ReportChanges: Sendable {
     public var premature: Int64 = 0
   }
 
+  /// Which reports are compared.
+  public struct Question: Sendable {
+    /// The first date of stop.
+    public var from: CivilDate
+    /// The last date of stop.
+    public var to: CivilDate
+    /// The earlier moment.
+    public var first: Instant
+    /// The later moment.
+    public var second: Instant
+    /// How many changes are given one by one.
+    public var limit: Int
+
+    /// A question; arguments as the properties.
+    public init(from: CivilDate, to: CivilDate, between first: Instant, and second: Instant, limit: Int) {
+      self.from = from
+      self.to = to
+      self.first = first
+      self.second = second
+      self.limit = limit
+    }
+  }
+
   /// The sums, by commitment and reasons.
   public var sums: [Sum]
-  /// The changes, by commitment, case and round; as many as were asked for.
-  public var changes: [Change]
   /// How many changes there are in all.
-  public var count: Int
+  public var count: Int64 { sums.reduce(0) { $0 + $1.clocks } }
 
-  // A belief that held at both moments is left out before anything is joined: what is read is what changed.
-  private static let query = """
+  /// Sums of changes; none if left out.
+  public init(sums: [Sum] = []) { self.sums = sums }
+
+  // A belief that held at both moments is left out before anything is joined: what is read is what changed. What was
+  // believed at the first moment counts as a reason whatever its date of stop, and as told if that was asked for.
+  private static let changes = """
     WITH before AS MATERIALIZED (
-      SELECT case_id, commitment, round, %columns, process, region, channel, entity_type, report_tag
+      SELECT case_id, commitment, round, coalesce(stopped_day BETWEEN $1 AND $2, false) AS told, verdict, due_at,
+        stopped_at, version_from, outcome, early, counted_days, working_us, process, region, channel, entity_type,
+        report_tag
       FROM bizclock.verdict_history
-      WHERE verdict IS NOT NULL AND stopped_day BETWEEN $1 AND $2
-        AND known_from <= $3 AND known_until > $3 AND known_until <= $4
+      WHERE verdict IS NOT NULL AND known_from <= $3 AND known_until > $3 AND known_until <= $4
     ), after AS MATERIALIZED (
-      SELECT case_id, commitment, round, known_from, %columns, process, region, channel, entity_type, report_tag
+      SELECT case_id, commitment, round, known_from, true AS told, verdict, due_at, stopped_at, version_from, outcome,
+        early, counted_days, working_us, process, region, channel, entity_type, report_tag
       FROM bizclock.verdict_history
       WHERE verdict IS NOT NULL AND stopped_day BETWEEN $1 AND $2
         AND known_from > $3 AND known_from <= $4 AND known_until > $4
       UNION ALL
-      SELECT c.case_id, c.commitment, c.round, c.verdict_recorded_at, %clock, coalesce(f.process, ''),
+      SELECT c.case_id, c.commitment, c.round, c.verdict_recorded_at, true, c.verdict, c.due_at, c.stopped_at,
+        c.version_from, c.outcome, c.early, c.counted_days, c.working_us, coalesce(f.process, ''),
         coalesce(f.region, ''), coalesce(f.channel, ''), coalesce(f.entity_type, ''), coalesce(f.report_tag, '')
       FROM bizclock.clock c LEFT JOIN bizclock.case_file f ON f.case_id = c.case_id
       WHERE c.verdict IS NOT NULL AND c.stopped_day BETWEEN $1 AND $2
         AND c.verdict_recorded_at > $3 AND c.verdict_recorded_at <= $4
     ), why AS MATERIALIZED (
-      SELECT case_id, commitment, round, array_agg(reason ORDER BY known_until) AS reasons, max(known_until) AS at
-      FROM bizclock.verdict_history WHERE known_until > $3 AND known_until <= $4
+      SELECT case_id, commitment, round, array_agg(reason ORDER BY since, reason) AS reasons, max(until) AS at
+      FROM (
+        SELECT case_id, commitment, round, reason, min(known_until) AS since, max(known_until) AS until
+        FROM bizclock.verdict_history WHERE known_until > $3 AND known_until <= $4
+        GROUP BY case_id, commitment, round, reason
+      ) r
       GROUP BY case_id, commitment, round
+    ), change AS (
+      SELECT coalesce(a.case_id, b.case_id) AS case_id, coalesce(a.commitment, b.commitment) AS commitment,
+        coalesce(a.round, b.round) AS round, coalesce(a.known_from, w.at) AS changed_at,
+        CASE WHEN b.case_id IS NOT NULL THEN w.reasons
+          WHEN a.stopped_at > $3 THEN array_prepend('finished', w.reasons)
+          ELSE array_prepend('late_data', array_remove(w.reasons, 'late_data')) END AS reasons,
+        CASE WHEN b.told THEN b.verdict END AS verdict_then, b.due_at AS due_then, b.stopped_at AS stopped_then,
+        b.region AS region_then, b.counted_days AS counted_then, a.verdict, a.due_at, a.stopped_at, a.region,
+        a.counted_days
+      FROM before b
+      FULL JOIN after a ON a.case_id = b.case_id AND a.commitment = b.commitment AND a.round = b.round
+      LEFT JOIN why w ON w.case_id = coalesce(a.case_id, b.case_id)
+        AND w.commitment = coalesce(a.commitment, b.commitment) AND w.round = coalesce(a.round, b.round)
+      WHERE (a.told OR b.told)
+        AND (b.told, b.verdict, b.due_at, b.stopped_at, b.version_from, b.outcome, b.early, b.counted_days,
+            b.working_us, b.process, b.region, b.channel, b.entity_type, b.report_tag)
+          IS DISTINCT FROM (a.told, a.verdict, a.due_at, a.stopped_at, a.version_from, a.outcome, a.early,
+            a.counted_days, a.working_us, a.process, a.region, a.channel, a.entity_type, a.report_tag)
     )
-    SELECT coalesce(b.case_id, a.case_id), coalesce(b.commitment, a.commitment), coalesce(b.round, a.round), w.reasons,
-      coalesce(a.known_from, w.at), b.verdict, b.due_at, b.stopped_at, b.region, b.counted_days,
-      a.verdict, a.due_at, a.stopped_at, a.region, a.counted_days
-    FROM before b
-    FULL JOIN after a ON a.case_id = b.case_id AND a.commitment = b.commitment AND a.round = b.round
-    LEFT JOIN why w ON w.case_id = coalesce(b.case_id, a.case_id) AND w.commitment = coalesce(b.commitment, a.commitment)
-      AND w.round = coalesce(b.round, a.round)
-    WHERE (b.verdict, b.due_at, b.stopped_at, b.version_from, b.outcome, b.early, b.counted_days, b.working_us,
-        b.process, b.region, b.channel, b.entity_type, b.report_tag)
-      IS DISTINCT FROM (a.verdict, a.due_at, a.stopped_at, a.version_from, a.outcome, a.early, a.counted_days,
-        a.working_us, a.process, a.region, a.channel, a.entity_type, a.report_tag)
-    ORDER BY 2, 1, 3
     """
 
-  private static let columns = [
-    "verdict", "due_at", "stopped_at", "version_from", "outcome", "early", "counted_days", "working_us",
-  ]
+  private static let sums = """
+    SELECT commitment, reasons, count(*), count(verdict) - count(verdict_then),
+      count(*) FILTER (WHERE verdict = 'on_time') - count(*) FILTER (WHERE verdict_then = 'on_time'),
+      count(*) FILTER (WHERE verdict = 'late') - count(*) FILTER (WHERE verdict_then = 'late'),
+      count(*) FILTER (WHERE verdict = 'premature') - count(*) FILTER (WHERE verdict_then = 'premature')
+    FROM change GROUP BY commitment, reasons ORDER BY commitment, min(case_id), reasons
+    """
 
-  /// Compares the reports of two moments on the clocks that stopped on some dates.
+  private static let list = """
+    SELECT case_id, commitment, round, reasons, changed_at, verdict_then, due_then, stopped_then, region_then,
+      counted_then, verdict, due_at, stopped_at, region, counted_days
+    FROM change ORDER BY commitment, case_id, round LIMIT $5
+    """
+
+  /// Compares the reports of two moments on the clocks that stopped on some dates, in one snapshot.
   ///
   /// - Parameters:
-  ///   - first: the earlier moment.
-  ///   - second: the later moment.
-  ///   - limit: how many changes are given one by one.
+  ///   - pageSize: how many changes are in memory at a time.
+  ///   - summed: handed the sums, before any change.
+  ///   - each: handed the changes page by page, by commitment, case and round, as many as are asked for; it says whether
+  ///     it takes more.
   public static func read(
-    from: CivilDate, to: CivilDate, between first: Instant, and second: Instant, limit: Int,
-    on session: inout Session
-  ) throws(PostgresError) -> ReportChanges {
-    let sql = query.replacing("%columns", with: columns.joined(separator: ", "))
-      .replacing("%clock", with: columns.map { "c.\($0)" }.joined(separator: ", "))
-    let found = try session.execute(
-      sql,
-      [
-        .date(from.dayNumber), .date(to.dayNumber), .timestamptz(first.microseconds),
-        .timestamptz(second.microseconds),
-      ])
-    var result = ReportChanges(sums: [], changes: [], count: found.rowCount)
-    var places: [String: Int] = [:]
+    _ question: Question, pageSize: Int = 1_000, on session: inout Session, summed: (ReportChanges) -> Void,
+    each: ([Change]) -> Bool
+  ) throws(PostgresError) {
+    defer { session.rollbackQuietly() }
+    try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    let parameters: [Parameter] = [
+      .date(question.from.dayNumber), .date(question.to.dayNumber), .timestamptz(question.first.microseconds),
+      .timestamptz(question.second.microseconds),
+    ]
+    let found = try session.execute("\(changes) \(sums)", parameters)
+    var result = ReportChanges(sums: [])
     for row in 0..<found.rowCount {
-      let before = try belief(found, row, at: 5)
-      let after = try belief(found, row, at: 10)
-      var reasons: [Reason] = []
-      if before == nil, let after {
-        reasons.append(after.stoppedAt > first ? .finished : .changed(.lateData))
-      }
-      for reason in try found.optionalTextArray(row, 3) ?? [] {
-        guard let reason = reason.flatMap({ ChangeReason(rawValue: $0) }) else { continue }
-        if !reasons.contains(.changed(reason)) { reasons.append(.changed(reason)) }
-      }
-      let change = Change(
-        caseID: try found.text(row, 0), commitment: try found.text(row, 1), round: try found.int4(row, 2),
-        before: before, after: after, reasons: reasons,
-        changedAt: Instant(microseconds: try found.timestamptz(row, 4)))
-      let key = "\(change.commitment) \(reasons)"
-      let place = places[key] ?? result.sums.count
-      if place == result.sums.count {
-        places[key] = place
-        result.sums.append(Sum(commitment: change.commitment, reasons: reasons))
-      }
-      result.sums[place].take(change)
-      if result.changes.count < limit { result.changes.append(change) }
+      result.sums.append(
+        Sum(
+          commitment: try found.text(row, 0), reasons: try reasons(found, row, 1), clocks: try found.int8(row, 2),
+          finished: try found.int8(row, 3), onTime: try found.int8(row, 4), late: try found.int8(row, 5),
+          premature: try found.int8(row, 6)))
     }
-    return result
+    summed(result)
+    guard question.limit > 0, result.count > 0 else { return }
+    try session.execute(
+      "DECLARE changes NO SCROLL CURSOR FOR \(changes) \(list)", parameters + [.int8(Int64(question.limit))])
+    while true {
+      let found = try session.execute("FETCH FORWARD \(pageSize) FROM changes")
+      guard found.rowCount > 0 else { return }
+      var page: [Change] = []
+      page.reserveCapacity(found.rowCount)
+      for row in 0..<found.rowCount { page.append(try change(found, row)) }
+      guard each(page) else { return }
+    }
+  }
+
+  private static func change(_ found: QueryResult, _ row: Int) throws(PostgresError) -> Change {
+    Change(
+      caseID: try found.text(row, 0), commitment: try found.text(row, 1), round: try found.int4(row, 2),
+      before: try belief(found, row, at: 5), after: try belief(found, row, at: 10),
+      reasons: try reasons(found, row, 3), changedAt: Instant(microseconds: try found.timestamptz(row, 4)))
+  }
+
+  private static func reasons(_ found: QueryResult, _ row: Int, _ column: Int) throws(PostgresError) -> [Reason] {
+    (try found.optionalTextArray(row, column) ?? []).compactMap { text in
+      text == "finished" ? .finished : text.flatMap { ChangeReason(rawValue: $0) }.map { .changed($0) }
+    }
   }
 
   private static func belief(_ found: QueryResult, _ row: Int, at column: Int) throws(PostgresError) -> Belief? {
@@ -170,20 +224,5 @@ public struct ReportChanges: Sendable {
       verdict: verdict, dueAt: try found.optionalTimestamptz(row, column + 1).map { Instant(microseconds: $0) },
       stoppedAt: Instant(microseconds: try found.timestamptz(row, column + 2)),
       region: try found.text(row, column + 3), countedDays: try found.int4(row, column + 4))
-  }
-}
-
-extension ReportChanges.Sum {
-  fileprivate mutating func take(_ change: ReportChanges.Change) {
-    clocks += 1
-    for (belief, sign) in [(change.before, Int64(-1)), (change.after, 1)] {
-      guard let belief else { continue }
-      finished += sign
-      switch belief.verdict {
-      case .onTime: onTime += sign
-      case .late: late += sign
-      case .premature: premature += sign
-      }
-    }
   }
 }

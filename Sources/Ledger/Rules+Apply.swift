@@ -40,32 +40,34 @@ extension Rules {
 
   /// Puts a change in force and brings every projection up to it, in one transaction: all of it or nothing.
   ///
-  /// The epoch is raised, so that a leader that judges by the former rules writes nothing more.
+  /// The epoch is raised, so that a leader that judges by the former rules writes nothing more. `now` is asked for the
+  /// time once no leader can write any more.
   public static func apply(
-    _ change: Change, _ consent: Consent, now: Instant, on session: inout Session
-  ) throws(PostgresError) -> Applied { try apply(change, consent, now: now, readAhead: nil, &session) }
+    _ change: Change, _ consent: Consent, now: () -> Instant, on session: inout Session
+  ) throws(PostgresError) -> Applied { try apply(change, consent, now: now, ahead: nil, &session) }
 
-  /// As above; another connection reads the cases while their rows are written.
+  /// As above; on another connection the cases are read and judged while their rows are written.
   public static func apply(
-    _ change: Change, _ consent: Consent, now: Instant, on connection: Connection, reading other: Connection
+    _ change: Change, _ consent: Consent, now: @escaping @Sendable () -> Instant, on connection: Connection,
+    reading other: Connection
   ) async throws -> Applied {
-    let pages = PagesAhead()
+    let ahead = JudgedAhead()
     async let read: Void = {
       do {
-        try await other.run { pages.serve(&$0) }
+        try await other.run { ahead.serve(&$0) }
       } catch {
         // What reading could not do, applying meets with.
-        pages.fail(PostgresError(.connectionLost, operation: "reading the cases", message: "\(error)"))
+        ahead.fail(PostgresError(.connectionLost, operation: "reading the cases", message: "\(error)"))
       }
     }()
     let applied: Result<Applied, any Error>
     do {
       applied = .success(
-        try await connection.run { try apply(change, consent, now: now, readAhead: pages, &$0) })
+        try await connection.run { try apply(change, consent, now: now, ahead: ahead, &$0) })
     } catch {
       applied = .failure(error)
     }
-    pages.stop()
+    ahead.stop()
     await read
     return try applied.get()
   }
@@ -74,7 +76,7 @@ extension Rules {
   public static func apply(
     _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, over base: InForce? = nil,
     by name: String,
-    reason: String, retrospectiveAfter: Int64, now: Instant, on session: inout Session
+    reason: String, retrospectiveAfter: Int64, now: () -> Instant, on session: inout Session
   ) throws(PostgresError) -> Applied {
     try apply(
       Change(documents, rulebook: rulebook, over: base, former: nil, retrospectiveAfter: retrospectiveAfter),
@@ -82,25 +84,20 @@ extension Rules {
   }
 
   private static func apply(
-    _ change: Change, _ consent: Consent, now: Instant, readAhead: PagesAhead?, _ session: inout Session
+    _ change: Change, _ consent: Consent, now: () -> Instant, ahead: JudgedAhead?, _ session: inout Session
   ) throws(PostgresError) -> Applied {
     do throws(PostgresError) {
       try session.begin()
-      let moved = try session.execute(
-        """
-        UPDATE bizclock.projector
-        SET epoch = epoch + 1, recorded_at = greatest($1, recorded_at + interval '1 microsecond')
-        RETURNING position, recorded_at, policy, calendar, settled_through
-        """, [.timestamptz(now.microseconds)])
-      try change.check(policy: try moved.int8(0, 2), calendar: try moved.int8(0, 3), "apply")
-      let ids = try insert(change.documents, consent, now: now, &session)
-      try RuleTables.write(change.rulebook, now: now, &session)
+      let held = try HeldProjector.take(now, &session)
+      try change.check(policy: held.policy, calendar: held.calendar, "apply")
+      let ids = try insert(change.documents, consent, now: held.now, &session)
+      try RuleTables.write(change.rulebook, now: held.now, &session)
       let (moves, fingerprint) = try Refolder.change(
         Refolder.Change(
-          rulebook: change.rulebook, former: change.former, position: try moved.int8(0, 0),
-          settledThrough: Instant(microseconds: try moved.timestamptz(0, 4)), reason: change.reason,
-          moment: change.moment(now, recordedAt: Instant(microseconds: try moved.timestamptz(0, 1))), writes: true),
-        readAhead: readAhead, &session
+          rulebook: change.rulebook, former: change.former, position: held.position,
+          settledThrough: held.settledThrough, reason: change.reason,
+          moment: change.moment(held.now, recordedAt: held.recordedAt), writes: true),
+        ahead: ahead, &session
       ) { _ in }
       if let refusal = refusal(moves, fingerprint.token(of: change), consent) {
         session.rollbackQuietly()
@@ -108,7 +105,8 @@ extension Rules {
       }
       // Every clock and every share stands as of now.
       _ = try session.execute(
-        "UPDATE bizclock.projector SET settled_through = $1, shares_through = $1", [.timestamptz(now.microseconds)])
+        "UPDATE bizclock.projector SET settled_through = $1, shares_through = $1",
+        [.timestamptz(held.now.microseconds)])
       _ = try session.execute(
         "UPDATE bizclock.rules SET verdicts = $1 WHERE id = ANY($2::int8[])",
         [.int8(Int64(moves.changedVerdicts)), .int8Array(ids)])

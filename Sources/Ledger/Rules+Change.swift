@@ -58,7 +58,12 @@ extension Rules {
     defer { session.rollbackQuietly() }
     try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     let row = try session.execute(
-      "SELECT position, recorded_at, settled_through, policy, calendar FROM bizclock.projector")
+      """
+      SELECT position, recorded_at, settled_through, policy, calendar, \(HeldProjector.through)
+      FROM bizclock.projector
+      """)
+    // As it would be applied.
+    let now = max(now, Instant(microseconds: try row.timestamptz(0, 5)))
     try change.check(policy: try row.int8(0, 3), calendar: try row.int8(0, 4), "diff")
     let recordedAt = max(now, Instant(microseconds: try row.timestamptz(0, 1)) + 1)
     let (moves, fingerprint) = try Refolder.change(

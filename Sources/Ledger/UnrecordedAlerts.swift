@@ -39,6 +39,13 @@ public enum UnrecordedAlerts {
       WHERE o.is_there AND o.is_stale IS NOT TRUE AND NOT a.retrospective
         AND a.case_id = o.case_id AND a.commitment = o.commitment AND a.round = o.round AND a.level = o.level
         AND a.revision = o.revision
+    ), kept AS (
+      INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
+      SELECT \(AlertHistory.former), $13
+      FROM open o JOIN bizclock.alert a ON a.case_id = o.case_id AND a.commitment = o.commitment
+        AND a.round = o.round AND a.level = o.level AND a.revision = o.revision
+      WHERE o.is_stale
+      ON CONFLICT ON CONSTRAINT alert_history_key DO NOTHING
     ), taken_back AS (
       INSERT INTO bizclock.alert AS a (case_id, commitment, round, level, revision, due_at, level_at, recorded_at,
         logged_at, withdrawn_at, retrospective, priority, notify, change_reason)

@@ -163,7 +163,8 @@ struct ClosureCommand: AsyncParsableCommand {
         if !preview.moves.isEmpty { throw ExitCode(1) }
         return
       }
-      let applied = try await Rules.apply(change, consent, now: now, on: connection, reading: other)
+      let applied = try await Rules.apply(
+        change, consent, now: SystemClock().now, on: connection, reading: other)
       await connection.close()
       await other.close()
       if applied.refusal == nil { Terminal.print(Terminal.safe(words)) }

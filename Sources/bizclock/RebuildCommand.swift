@@ -33,7 +33,7 @@ struct RebuildCommand: AsyncParsableCommand {
       guard report.differenceCount > 0 else { return Result(found: 0, outcome: Rebuilder.Outcome(), left: report) }
       Terminal.note("\(report.differenceCount) differences; repairing")
       let outcome = try Rebuilder.repair(
-        report, rulebook, over: inForce, retrospectiveAfter: retrospectiveAfter, now: SystemClock().now(),
+        report, rulebook, over: inForce, retrospectiveAfter: retrospectiveAfter, now: SystemClock().now,
         on: &session)
       return Result(
         found: report.differenceCount, outcome: outcome,

@@ -10,8 +10,8 @@ struct ReportCommand: AsyncParsableCommand {
     commandName: "report",
     abstract: "Print the on-time report: promises kept, by date of stop, and what is open beside them.",
     discussion: """
-      Grouped by commitment and version, and by each --by. Both dates are included; left out, they are the current \
-      month up to today. city, town and community are the region's first 6, 9 and 12 digits. CSV is UTF-8 with a \
+      Grouped by commitment and version, and by each --by. Both dates are included; left out, they are the month of \
+      the moment for which the report stands, up to its date. city, town and community are the region's first 6, 9 and 12 digits. CSV is UTF-8 with a \
       mark that tells Excel so; a text that a spreadsheet would take for a formula gets an apostrophe before it. \
       Rates are empty where nothing finished.
 
@@ -63,10 +63,11 @@ struct ReportCommand: AsyncParsableCommand {
     let (report, zone) = try await ask { session, moment, zone -> (OnTimeReport, TimeZoneTable) in
       let past = try moment.asOf.map { try RuleLoader.past($0, &session) }
       let zone = past?.rulebook?.officeZone ?? zone
-      let (from, to) = try moment.range(zone)
+      let (from, to) = try moment.range(zone, at: moment.now)
       return (
         try OnTimeReport.read(
-          OnTimeReport.Question(from: from, to: to, dimensions: dimensions, past: past), on: &session), zone
+          OnTimeReport.Question(from: from, to: to, dimensions: dimensions, past: past),
+          dates: { moment.dates(zone, at: $0) }, on: &session), zone
       )
     }
     if report.standing.behind > 0, format != .json {
@@ -83,23 +84,32 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private func compare(_ then: String) async throws {
-    let limit = limit
-    let (comparison, zone) = try await ask { session, moment, zone -> (ReportComparison, TimeZoneTable) in
+    let (format, lang, limit) = (format, lang, limit)
+    try await ask { session, moment, zone in
       let first = try ReportCommand.time(then, "--compare-as-of", now: moment.now, zone)
       let second = try moment.asOf ?? max(first, OnTimeReport.lastRecorded(&session))
       guard first <= second else {
         throw ValidationError(
           "--compare-as-of \(then) is after \(second.rfc3339(in: zone)), with which it is compared.")
       }
-      let (from, to) = try moment.range(zone)
-      return (
-        ReportComparison(
-          from: from, to: to, first: first, second: second,
-          changes: try ReportChanges.read(
-            from: from, to: to, between: first, and: second, limit: limit, on: &session)), zone
-      )
+      let (from, to) = try moment.range(zone, at: second)
+      let comparison = ReportComparison(
+        question: ReportChanges.Question(from: from, to: to, between: first, and: second, limit: limit),
+        format: format, words: ReportWords(lang, zone), zone: zone)
+      var sums = ReportChanges()
+      var isFirst = true
+      try ReportChanges.read(
+        comparison.question, on: &session,
+        summed: {
+          sums = $0
+          Terminal.write(comparison.beginning($0), to: 1)
+        },
+        each: { page in
+          defer { isFirst = false }
+          return Terminal.write(comparison.page(page, isFirst: isFirst), to: 1)
+        })
+      Terminal.write(comparison.ending(sums), to: 1)
     }
-    _ = Terminal.write(comparison.text(format, ReportWords(lang, zone), zone), to: 1)
   }
 
   // MARK: - What is asked for
@@ -111,14 +121,20 @@ struct ReportCommand: AsyncParsableCommand {
     var from: CivilDate?
     var to: CivilDate?
 
-    /// The dates: the month to date, at the moment, where they are left out.
-    func range(_ zone: TimeZoneTable) throws -> (CivilDate, CivilDate) {
-      let last = to ?? zone.date(of: asOf ?? now)
-      let first = from ?? CivilDate(year: last.fields.year, month: last.fields.month, day: 1)
-      guard first <= last else {
-        throw ValidationError("--from \(first) is after today, \(last); give --to as well.")
+    /// The dates: where they are left out, of the month of an instant up to its date. A first date alone that is still
+    /// to come is refused.
+    func range(_ zone: TimeZoneTable, at instant: Instant) throws -> (from: CivilDate, to: CivilDate) {
+      let today = zone.date(of: now)
+      if let from, to == nil, from > today {
+        throw ValidationError("--from \(from) is after today, \(today); give --to as well.")
       }
-      return (first, last)
+      return dates(zone, at: instant)
+    }
+
+    /// As above; an instant before the first date makes it the last.
+    func dates(_ zone: TimeZoneTable, at instant: Instant) -> (from: CivilDate, to: CivilDate) {
+      let last = to ?? max(zone.date(of: instant), from ?? zone.date(of: instant))
+      return (from ?? CivilDate(year: last.fields.year, month: last.fields.month, day: 1), last)
     }
   }
 

@@ -116,11 +116,11 @@ struct RuleDraft {
     let (connection, other) = (
       try await installation.database.connect(.administer), try await installation.database.connect(.administer)
     )
-    let now = SystemClock().now()
     guard let change = try await change(installation, on: connection) else {
       return _ = Terminal.print("already in force: nothing was changed")
     }
-    let applied = try await Rules.apply(change, consent, now: now, on: connection, reading: other)
+    let applied = try await Rules.apply(
+      change, consent, now: SystemClock().now, on: connection, reading: other)
     await connection.close()
     await other.close()
     try applied.report()

@@ -55,7 +55,8 @@ import Testing
         """
         SELECT to_jsonb(a)::text FROM bizclock.alert a UNION ALL SELECT to_jsonb(h)::text FROM bizclock.verdict_history h
         UNION ALL SELECT to_jsonb(q)::text FROM bizclock.quarantine q UNION ALL SELECT to_jsonb(r)::text FROM bizclock.rules r
-        UNION ALL SELECT to_jsonb(f)::text FROM bizclock.feed f ORDER BY 1
+        UNION ALL SELECT to_jsonb(f)::text FROM bizclock.feed f
+        UNION ALL SELECT to_jsonb(p)::text FROM bizclock.alert_history p ORDER BY 1
         """
       ).map { $0[0] }
     }

@@ -67,7 +67,7 @@ final class LoadedOffice: Sendable {
         over: inForce, former: try RuleLoader.compile(policy: inForce.policy, calendar: inForce.calendar),
         because: reason, retrospectiveAfter: retrospectiveAfter)
       let applied = try Rules.apply(
-        change, Rules.Consent(by: "test", reason: "a change", restate: true), now: LoadedOffice.instant(now),
+        change, Rules.Consent(by: "test", reason: "a change", restate: true), now: { LoadedOffice.instant(now) },
         on: &session)
       #expect(applied.refusal == nil)
     }

@@ -22,7 +22,8 @@ enum PolicyChange {
     _ = try await connection.run { session in
       try Rules.apply(
         kinds.map { ($0, document) }, rulebook: rulebook, by: "test", reason: "a test",
-        retrospectiveAfter: 86_400_000_000, now: Instant(rfc3339: now) ?? Instant(microseconds: 0), on: &session)
+        retrospectiveAfter: 86_400_000_000, now: { Instant(rfc3339: now) ?? Instant(microseconds: 0) }, on: &session
+      )
     }
     await connection.close()
   }
@@ -36,6 +37,6 @@ extension ClosureDesk {
   ) throws -> Rules.Applied {
     try Rules.apply(
       try change(document, retrospectiveAfter: retrospectiveAfter),
-      Rules.Consent(by: name, reason: reason, restate: true), now: now, on: &session)
+      Rules.Consent(by: name, reason: reason, restate: true), now: { now }, on: &session)
   }
 }

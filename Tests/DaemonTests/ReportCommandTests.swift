@@ -1,5 +1,6 @@
 import Foundation
 import FoundationXML
+import ServiceTime
 import TestSupport
 import Testing
 
@@ -234,6 +235,36 @@ import Testing
       ] {
         #expect(try office.run(["report"] + arguments, status: 64).contains(said), "\(arguments)")
       }
+    }
+  }
+
+  /// Dates that are left out are those of the moment for which the report stands, and so the same when it is asked for
+  /// again.
+  @Test func datesLeftOut() async throws {
+    try await LoadedOffice.with(at: "2026-11-30T17:00:00+08:00") { office in
+      try await office.load(
+        [line("K1", "accepted", "2026-11-26T10:00"), line("K1", "completed", "2026-11-27T10:00")],
+        at: "2026-11-30T17:00:00+08:00")
+      for now in ["2026-11-30T17:05:00+08:00", "2026-12-01T08:00:00+08:00"] {
+        office.clock.advance(to: try #require(Instant(rfc3339: now)))
+        let told = try office.run(["report", "--format", "json"])
+        #expect(told.contains(#""from":"2026-11-01","to":"2026-11-30""#))
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(told.utf8)) as? [String: Any])
+        let moment = try #require(object["as_of"] as? String)
+        #expect(try office.run(["report", "--format", "json", "--as-of", moment]) == told)
+        let compared = try office.run(
+          ["report", "--format", "json", "--compare-as-of", "2026-11-30T08:00:00+08:00"])
+        #expect(compared.contains(#""from":"2026-11-01","to":"2026-11-30""#))
+        #expect(
+          try office.run(
+            ["report", "--format", "json", "--compare-as-of", "2026-11-30T08:00:00+08:00", "--as-of", moment])
+            == compared)
+      }
+      // Of today, though nothing was recorded today.
+      let today = try office.run(["report", "--format", "json", "--from", "2026-12-01"])
+      #expect(today.contains(#""from":"2026-12-01","to":"2026-12-01""#))
+      #expect(
+        try office.run(["report", "--from", "2026-12-02"], status: 64).contains("is after today, 2026-12-01"))
     }
   }
 }

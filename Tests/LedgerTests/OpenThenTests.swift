@@ -79,6 +79,57 @@ import Testing
     }
   }
 
+  /// What is being recorded while a report is read may bear an earlier time than what fell due meanwhile: the report
+  /// stands for what was recorded last, and is the same when it is asked for again.
+  @Test(arguments: [true, false])
+  func whileSomethingIsRecorded(_ commits: Bool) async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [.told("K1", "accepted", "2026-06-01 09:00")], at: local("2026-06-01 10:00"))
+      try await ledger.append([.told("K2", "accepted", "2026-06-01 09:00")], receivedAt: local("2026-06-03 17:29"))
+      try await set(ledger, now: "2026-06-03 17:31")
+      let writer = try await ledger.connect()
+      try await writer.run { session in
+        try session.begin()
+        try session.execute("UPDATE bizclock.projector SET position = 2, recorded_at = '2026-06-03 17:29+08'")
+      }
+      let (before, moment) = (try await report(ledger, knownAt: nil), try await asOf(ledger))
+      let end = commits ? "COMMIT" : "ROLLBACK"
+      _ = try await writer.run { try $0.execute(end) }
+      await writer.close()
+      #expect(moment < local("2026-06-01 10:01"))
+      #expect(before.contains { $0.contains("open: Optional(1), overdue: Optional(0)") })
+      try await expectRows(report(ledger, knownAt: moment), before)
+      // A writer that has given up is at work no more.
+      if !commits { #expect(try await asOf(ledger) == local("2026-06-03 17:30") + 1) }
+    }
+  }
+
+  /// How many events were in the ledger by then and not projected is told as of then.
+  @Test func behindThen() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [.told("K1", "accepted", "2026-06-01 09:00")], at: local("2026-06-01 10:00"))
+      for (id, minute) in [("K2", "05"), ("K3", "06"), ("K4", "20")] {
+        try await ledger.append(
+          [.told(id, "accepted", "2026-06-01 09:00")], receivedAt: local("2026-06-01 10:\(minute)"))
+      }
+      try await ledger.catchUp(leader, now: local("2026-06-01 10:30"))
+      for (moment, behind) in [("10:04", 0), ("10:05", 1), ("10:19", 2), ("10:29", 3), ("10:31", 0)]
+        as [(String, Int64)]
+      {
+        let told = try await ledger.connection.run { session in
+          var question = OnTimeReport.Question(
+            from: CivilDate(year: 2026, month: 6, day: 1), to: CivilDate(year: 2026, month: 6, day: 1))
+          question.past = OnTimeReport.Past(
+            known: try KnownThen.read(at: local("2026-06-01 \(moment)"), &session), rulebook: ledger.rulebook)
+          return try OnTimeReport.read(question, on: &session).standing.behind
+        }
+        #expect(told == behind, "\(moment)")
+      }
+    }
+  }
+
   /// Other rules since: a commitment gone, another limit, a closure, other tags.
   @Test func rulesSince() async throws {
     let changed = try ShippedRules.rulebook { policy, calendar in

@@ -5,18 +5,36 @@ import Testing
 
 /// Why two reports differ, case by case.
 @Suite struct ReportChangesTests {
+  private struct Told {
+    var sums = ReportChanges()
+    var changes: [ReportChanges.Change] = []
+    var pages: [Int] = []
+  }
+
   private func changes(
-    _ ledger: TestLedger, _ first: String, _ second: String, limit: Int = 100, from: Int32 = 1
-  ) async throws -> ReportChanges {
-    try await ledger.connection.run {
+    _ ledger: TestLedger, _ first: String, _ second: String, limit: Int = 100, from: Int = 1, pageSize: Int = 1_000
+  ) async throws -> Told {
+    try await ledger.connection.run { session in
+      var told = Told()
       try ReportChanges.read(
-        from: CivilDate(year: 2026, month: 6, day: Int(from)), to: CivilDate(year: 2026, month: 6, day: 30),
-        between: local(first), and: local(second), limit: limit, on: &$0)
+        ReportChanges.Question(
+          from: CivilDate(year: 2026, month: 6, day: from), to: CivilDate(year: 2026, month: 6, day: 30),
+          between: local(first), and: local(second), limit: limit), pageSize: pageSize, on: &session,
+        summed: {
+          #expect(told.changes.isEmpty)
+          told.sums = $0
+        },
+        each: { page in
+          told.changes += page
+          told.pages.append(page.count)
+          return true
+        })
+      return told
     }
   }
 
-  private func lines(_ changes: ReportChanges) -> [String] {
-    changes.changes.filter { $0.commitment == "opening" }.map { change in
+  private func lines(_ told: Told) -> [String] {
+    told.changes.filter { $0.commitment == "opening" }.map { change in
       func belief(_ belief: ReportChanges.Belief?) -> String {
         belief.map { "\($0.verdict.rawValue) \($0.region)" } ?? "-"
       }
@@ -80,7 +98,7 @@ import Testing
       expectRows(
         lines(try await changes(ledger, "2026-06-05 12:00", "2026-06-12 00:00", from: 9)),
         ["G: - > late 469005100 finished", "H: - > late 469005100 finished+reopened"])
-      let sums = all.sums.filter { $0.commitment == "opening" }.map {
+      let sums = all.sums.sums.filter { $0.commitment == "opening" }.map {
         "\($0.reasons.map(\.description)) \($0.clocks) \($0.finished) \($0.onTime) \($0.late) \($0.premature)"
       }
       expectRows(
@@ -90,8 +108,40 @@ import Testing
           #"["finished", "reopened"] 1 1 0 1 0"#,
         ])
       let cut = try await changes(ledger, "2026-06-05 12:00", "2026-06-12 00:00", limit: 2)
-      #expect(cut.changes.count == 2 && cut.count == all.count)
-      #expect(cut.sums.map(\.clocks) == all.sums.map(\.clocks))
+      #expect(
+        cut.changes.count == 2 && cut.sums.count == all.sums.count && cut.sums.count == Int64(all.changes.count))
+      #expect(cut.sums.sums.map(\.clocks) == all.sums.sums.map(\.clocks))
+      // Page by page, whatever their size.
+      let paged = try await changes(ledger, "2026-06-05 12:00", "2026-06-12 00:00", pageSize: 5)
+      #expect(lines(paged) == lines(all))
+      #expect(paged.pages.dropLast().allSatisfy { $0 == 5 } && paged.pages.count > 1)
+      #expect(try await changes(ledger, "2026-06-05 12:00", "2026-06-12 00:00", limit: 0).pages.isEmpty)
+    }
+  }
+
+  /// A clock that was believed finished on another date has not finished since: it was told otherwise.
+  @Test func fromOtherDates() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      let wrong = Event.told("A", "completed", "2026-06-05 10:00")
+      try await ledger.tell(
+        leader, [.told("A", "accepted", "2026-06-04 09:00"), wrong, .told("B", "accepted", "2026-06-04 09:00")],
+        at: local("2026-06-05 11:00"))
+      try await ledger.tell(
+        leader,
+        [
+          .void(wrong, "2026-06-09 09:00"), .told("A", "completed", "2026-06-09 10:00"),
+          .told("B", "completed", "2026-06-09 10:00"),
+        ],
+        at: local("2026-06-09 11:00"))
+      expectRows(
+        lines(try await changes(ledger, "2026-06-06 00:00", "2026-06-10 00:00", from: 9)),
+        ["A: - > late  voided", "B: - > late  finished"])
+      expectRows(
+        lines(try await changes(ledger, "2026-06-06 00:00", "2026-06-10 00:00")),
+        ["A: on_time  > late  voided", "B: - > late  finished"])
+      // Nothing of what lies on other dates at both moments.
+      expectRows(lines(try await changes(ledger, "2026-06-06 00:00", "2026-06-10 00:00", from: 10)), [])
     }
   }
 }

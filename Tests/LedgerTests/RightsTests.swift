@@ -14,7 +14,7 @@ import Testing
     "exchange_position": "SIU", "exchange_row": "SIU",
     "rules": "S", "commitment_version": "S", "calendar_day": "S", "region": "S", "projector": "SU",
     "case_file": "SIU", "clock": "SIUD", "metric_series": "SI", "metric_cell": "SIUD", "share_cell": "SIUD",
-    "alert": "SIU", "verdict_history": "SI", "progress": "S", "log_outbox": "SID",
+    "alert": "SIU", "alert_history": "SI", "verdict_history": "SI", "progress": "S", "log_outbox": "SID",
   ]
 
   enum Role: String, CaseIterable {

@@ -123,7 +123,7 @@ import Testing
         let document = RuleDocument(text: "a \"policy\"\n", files: ["b.csv": "2026-01-01,holiday,元旦\t\n", "a": ""])
         _ = try Rules.apply(
           [(.policy, document)], rulebook: relaxed, over: before, by: "Li", reason: "more time",
-          retrospectiveAfter: 0, now: RulesTests.later, on: &session)
+          retrospectiveAfter: 0, now: { RulesTests.later }, on: &session)
         let after = try Rules.inForce(&session)
         #expect(after?.policy == document)
         #expect(after?.calendar == before?.calendar)
@@ -157,7 +157,7 @@ import Testing
         try await ledger.connection.run { session in
           _ = try Rules.apply(
             [(.policy, RuleDocument(text: "", files: [:]))], rulebook: relaxed, over: stale, by: "", reason: "",
-            retrospectiveAfter: 0, now: RulesTests.later, on: &session)
+            retrospectiveAfter: 0, now: { RulesTests.later }, on: &session)
         }
       }
       // Status 75 of the command, not 70, which says that the program is at fault.

@@ -12,7 +12,10 @@ import Testing
       "AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "columns",
     ],
     "Connection.swift": ["+ calls.joined", "channel"],
-    "DeltaWriter.swift": ["CaseRows.columns", "ClockRows.columns", "sets"],
+    "DeltaWriter.swift": [
+      "AlertHistory.columns", "AlertHistory.former", "CaseRows.columns", "ClockRows.columns",
+      "ClockRows.movedColumns", "sets",
+    ],
     // Sentences for the administrator of an exchange database.
     "ExchangeLayout.swift": ["quoted", "reader", "table.rawValue"],
     // Of an exchange database: the schema, quoted; columns, types and clauses of constants and of its catalog's names,
@@ -24,13 +27,16 @@ import Testing
     "Appender+Exchange.swift": ["EventRows.columns"], "ExchangeRegister.swift": ["locking"],
     "Rules.swift": ["columns"], "Rules+Then.swift": ["columns"],
     "DemoReport.swift": ["now.rfc3339(in: .utc)"], "EventRows.swift": ["columns"], "Leadership.swift": ["lock"],
+    "HeldProjector.swift": ["through"], "Rules+Change.swift": ["HeldProjector.through"],
     "MetricReader.swift": ["MetricWriter.columns"], "MetricWriter.swift": ["columns"],
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
-    "Projector+Levels.swift": ["StalledFeeds.sources"], "Projector.swift": ["EventRows.columns"],
+    "Projector+Levels.swift": ["AlertHistory.columns", "AlertHistory.former", "StalledFeeds.sources"],
+    "Projector.swift": ["EventRows.columns"],
     "Quarantine+Settling.swift": ["Selection.condition", "columns"],
     "Quarantine.swift": ["EventRows.columns", "Selection.condition", "columns"],
     "Schema.swift": ["newestThere"], "Session.swift": ["name", "+ mode"], "ShareCells.swift": ["columns"],
     "StaleSessions.swift": ["locks"],
+    "UnrecordedAlerts.swift": ["AlertHistory.columns", "AlertHistory.former"],
     // A sentence for the administrator, with a number.
     "WaitWatch.swift": ["pid"],
   ]

@@ -36,7 +36,7 @@ struct TestLedger: Sendable {
       _ = try Schema.migrate(&session, now: founded)
       _ = try Rules.apply(
         [(.policy, document), (.calendar, document)], rulebook: rulebook, by: "test", reason: "first",
-        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: founded, on: &session)
+        retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: { founded }, on: &session)
     }
     await connection.close()
   }
@@ -125,7 +125,7 @@ struct TestLedger: Sendable {
         Rules.Change(
           [(kind, RuleDocument(text: "changed", files: [:]))], rulebook: rulebook, over: nil, former: former,
           retrospectiveAfter: ProjectorSettings().retrospectiveAfter),
-        Rules.Consent(by: "test", reason: "a change", restate: true), now: now, on: &session
+        Rules.Consent(by: "test", reason: "a change", restate: true), now: { now }, on: &session
       ).moves
     }
   }
@@ -152,7 +152,7 @@ struct TestLedger: Sendable {
     return try await connection.run { session in
       guard let base = try Rules.inForce(&session) else { throw NotFree() }
       return try Rebuilder.repair(
-        report, rulebook, over: base, retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: now,
+        report, rulebook, over: base, retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: { now },
         on: &session)
     }
   }

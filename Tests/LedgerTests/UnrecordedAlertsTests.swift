@@ -158,6 +158,12 @@ import Testing
           SELECT concat_ws(' ', to_char(level_at, 'DD'), to_char(withdrawn_at, 'DD HH24:MI'), change_reason)
           FROM bizclock.alert WHERE level = 'red' AND commitment = 'opening'
           """), ["05 05 17:42 never_reached"])
+      try await expectRows(
+        ledger.column(
+          """
+          SELECT concat_ws(' ', to_char(known_until, 'DD HH24:MI'), withdrawn_at IS NOT NULL)
+          FROM bizclock.alert_history WHERE level = 'red' AND commitment = 'opening' ORDER BY known_until
+          """), ["03 18:00 f", "05 17:42 t"])
       #expect(try await ledger.lines().contains("withdrawn red 1"))
       #expect(try await ledger.verify().differenceCount == 0)
     }

@@ -3,14 +3,16 @@ import LibPQ
 import ServiceTime
 import Synchronization
 
-/// Pages of cases that one connection reads while another writes what becomes of those before.
+/// Pages of cases that are read and judged on one connection while another writes what becomes of those before: the one
+/// is about as much work as the other.
 ///
 /// The writer holds the lock on the projector's row by then: nobody else changes what is read, and each case is read
 /// before it is written.
-final class PagesAhead: Sendable {
+final class JudgedAhead: Sendable {
   private struct State {
-    var question: TouchedCases.Question?
-    var pages: [CasePage] = []
+    var question: (touched: TouchedCases.Question, change: Refolder.Change)?
+    var pages: [ProjectionDelta] = []
+    var moved = (Moves(), Fingerprint())
     var failure: PostgresError?
     var isRead = false
     var isStopped = false
@@ -27,16 +29,15 @@ final class PagesAhead: Sendable {
     for _ in 0..<2 { room.signal() }
   }
 
-  /// Reads what will be asked for, to the end, or until it is stopped. Holds its connection.
+  /// Reads and judges what will be asked for, to the end, or until it is stopped. Holds its connection.
   func serve(_ session: inout Session) {
     asked.wait()
     guard let question = state.withLock({ $0.isStopped ? nil : $0.question }) else { return }
     do throws(PostgresError) {
       try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-      var walk = try TouchedCases(question, &session)
-      try KeyLookups.begin(&session)
-      while let page = try walk.next(&session) {
-        try PagesAhead.wait(room, &session)
+      var judged = try JudgedCases(question.touched, question.change, &session)
+      while let page = try judged.next(&session) {
+        try JudgedAhead.wait(room, &session)
         guard
           state.withLock({ state in
             state.pages.append(page)
@@ -45,6 +46,8 @@ final class PagesAhead: Sendable {
         else { break }
         filled.signal()
       }
+      let moved = (judged.moves, judged.fingerprint)
+      state.withLock { $0.moved = moved }
     } catch {
       state.withLock { $0.failure = error }
     }
@@ -66,15 +69,15 @@ final class PagesAhead: Sendable {
   }
 
   /// Begins to read.
-  func ask(_ question: TouchedCases.Question) {
-    state.withLock { $0.question = question }
+  func ask(_ touched: TouchedCases.Question, _ change: Refolder.Change) {
+    state.withLock { $0.question = (touched, change) }
     asked.signal()
   }
 
   /// The next page; nil at the end. Fails as the reading does.
-  func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
-    try PagesAhead.wait(filled, &session)
-    let (page, failure) = state.withLock { state -> (CasePage?, PostgresError?) in
+  func next(_ session: inout Session) throws(PostgresError) -> ProjectionDelta? {
+    try JudgedAhead.wait(filled, &session)
+    let (page, failure) = state.withLock { state -> (ProjectionDelta?, PostgresError?) in
       if !state.pages.isEmpty { return (state.pages.removeFirst(), nil) }
       return (nil, state.failure)
     }
@@ -82,6 +85,9 @@ final class PagesAhead: Sendable {
     if page != nil { room.signal() }
     return page
   }
+
+  /// What moves in all pages, once there are no more.
+  var moved: (Moves, Fingerprint) { state.withLock { $0.moved } }
 
   /// Ends the reading, whatever is left of it.
   func stop() {

@@ -1,0 +1,41 @@
+import ServiceTime
+import Testing
+
+@testable import Ledger
+
+/// What a metric cell adds up to is exact, however much it is.
+@Suite struct MetricCellTests {
+  /// A register that dates its cases 1970-01-01 puts some hundred thousand clocks of 20,000 counted days into one cell.
+  @Test func countedDaysBeyond32Bits() async throws {
+    try await TestLedger.with { ledger async throws in
+      let key = CellKey(
+        series: SeriesKey(
+          basis: .stop, commitment: "opening", versionFrom: CivilDate(year: 2019, month: 1, day: 1),
+          dimensions: Dimensions(
+            process: "opening", region: "", channel: "", entityType: "enterprise", reportTag: ""),
+          outcome: "completed"),
+        day: CivilDate(year: 2026, month: 6, day: 5))
+      var sums = CellSums()
+      sums.finished = 150_000
+      sums.late = 150_000
+      sums.countedDays = 150_000 * 20_000
+      let (told, twice) = (sums, 2 * 150_000 * 20_000)
+      let cells = try await ledger.connection.run { session -> [[CellKey: CellSums]] in
+        try DeltaWriter.prepare(&session)
+        var cells: [[CellKey: CellSums]] = []
+        var taken = CellSums()
+        taken.add(told, times: -1)
+        for change in [told, told, taken, taken] {
+          var series = MetricSeries()
+          try session.begin()
+          try MetricWriter.write([key: change], &series, &session)
+          try session.commit()
+          cells.append(try MetricReader.cells(&session))
+        }
+        return cells
+      }
+      #expect(cells.map { $0[key]?.countedDays } == [told.countedDays, Int64(twice), told.countedDays, nil])
+      #expect(cells.last?.isEmpty == true)
+    }
+  }
+}
