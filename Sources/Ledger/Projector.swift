@@ -78,7 +78,10 @@ public final class Projector: @unchecked Sendable {
   }
 
   /// Makes the session ready; once for each session.
-  public func prepare(_ session: inout Session) throws(PostgresError) { try DeltaWriter.prepare(&session) }
+  public func prepare(_ session: inout Session) throws(PostgresError) {
+    try KeyLookups.beginForSession(&session)
+    try DeltaWriter.prepare(&session)
+  }
 
   /// Moves the projector's row on; nil if it is not where this leader left it.
   static let advance = """
