@@ -40,7 +40,9 @@ struct PauseLine: Sendable {
   ) -> [PauseSpan] {
     guard version.closures == .pause, !closures.isEmpty else { return [] }
     return closures.compactMap { closure in
-      let span = PauseSpan(from: max(closure.from, start), to: closure.to ?? stoppedAt)
+      // A stop ends the pause that lasts: what comes after it pauses nothing.
+      let to = stoppedAt.map { min($0, closure.to ?? $0) } ?? closure.to
+      let span = PauseSpan(from: max(closure.from, start), to: to)
       return span.from < span.end ? span : nil
     }
   }
@@ -124,7 +126,7 @@ struct PauseLine: Sendable {
     var stretches: [Stretch] = []
     if let stretch { stretches.append(stretch) }
     for closure in closures[nextClosure...] {
-      let end = closure.to ?? stoppedAt ?? closure.end
+      let end = min(closure.end, stoppedAt ?? closure.end)
       guard closure.from < end else { continue }
       if let last = stretches.last, closure.from <= last.end {
         stretches[stretches.count - 1].end = max(last.end, end)

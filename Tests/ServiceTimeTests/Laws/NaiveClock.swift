@@ -44,8 +44,8 @@ final class NaiveClock {
       self.pauses.append(span)
     }
     if rules.closuresPause {
-      // A closure under way counts from the start; the stop ends one without end.
-      closures = office.closures.map { Span(from: max($0.from, t0), to: $0.to ?? stoppedAt ?? .max) }
+      // A closure under way counts from the start; the stop ends one that lasts.
+      closures = office.closures.map { Span(from: max($0.from, t0), to: min($0.to ?? .max, stoppedAt ?? .max)) }
     }
     s = office.date(t0)
     if rules.nextWorkingDay, !office.isWorked(s) || t0 > office.close(s) {

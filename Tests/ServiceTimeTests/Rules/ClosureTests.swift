@@ -208,4 +208,21 @@ import Testing
     #expect(office.text(try office.clock(story + "469005").dueAt) == "09-11 17:30")
     #expect(try office.clock(story + "469005").calendar == "county")
   }
+
+  /// A stop ends a closure as it ends any pause: the floor's last day is not moved by what comes after it.
+  @Test(arguments: [("09-08 12:00", "09-10 12:00"), ("09-08 21:00", "09-10 12:00"), ("09-09 08:00", "09-11 18:00")])
+  func closedBeyondTheStop(_ from: String, _ to: String) throws {
+    let office = TestOffice(.calendarDays(7), floor: .calendarDays(7), dayEnd: .midnight).closed(from, to)
+    let clock = try office.clock("accepted 09-01 10:00\nnotice_ended 09-08 20:00")
+    #expect(clock.verdict == .onTime)
+    #expect(clock.dueDay == ShippedPolicy.date("2026-09-08"))
+    #expect(clock.measures.countedDays == 7)
+    // The day before is too early all the same.
+    let early = try office.clock("accepted 09-01 10:00\nnotice_ended 09-07 20:00")
+    #expect(early.verdict == .premature)
+    // A closure that ended before the stop moves the day.
+    let before = try office.closed("09-03 08:00", "09-04 12:00")
+      .clock("accepted 09-01 10:00\nnotice_ended 09-08 20:00")
+    #expect(before.verdict == .premature)
+  }
 }

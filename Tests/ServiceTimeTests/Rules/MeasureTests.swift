@@ -66,7 +66,7 @@ import Testing
       paused: 5 * hour, working: 6 * hour + 30 * minute),
     Example(
       "a closure that lasts beyond the stop", TestOffice().closed("09-08 15:00", "09-09 12:00"),
-      "completed 09-08 16:00", counted: 0, elapsed: 30 * hour, paused: hour, working: 9 * hour),
+      "completed 09-08 16:00", counted: 1, elapsed: 30 * hour, paused: hour, working: 9 * hour),
     Example(
       "less than a day late", "completed 09-09 18:30", counted: 2, elapsed: 56 * hour + 30 * minute,
       working: 18 * hour, overrun: (hour, 0)),
