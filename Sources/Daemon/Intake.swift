@@ -65,10 +65,11 @@ public final class Intake: @unchecked Sendable {
   ///   - history: whether all of it is history.
   ///   - stop: once silenced, the batch in hand is finished and no other begun; `finished` says whether it was the
   ///     input's last.
+  ///   - pace: waited for before each batch.
   ///   - progress: told after each batch.
   func take(
     descriptor: Int32, origin: String, feed: FeedDescription, history: Bool, batch: Int, stop: Doorbell,
-    progress: @Sendable (AppendOutcome) -> Void = { _ in }
+    pace: @Sendable () async -> Void = {}, progress: @Sendable (AppendOutcome) -> Void = { _ in }
   ) async throws -> (outcome: AppendOutcome, finished: Bool) {
     input = Input(descriptor: descriptor, batch: batch, feed: feed, origin: origin, history: history)
     pending = nil
@@ -77,6 +78,7 @@ public final class Intake: @unchecked Sendable {
     var watch = DatabaseWatch(clock: clock, log: log)
     while true {
       heart?.away()
+      await pace()
       do {
         let connection = try await connected()
         guard let outcome = try await connection.run({ try self.step(&$0) }) else { return (total, true) }

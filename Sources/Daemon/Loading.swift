@@ -82,12 +82,17 @@ public struct Loading: Sendable {
     progress: @escaping @Sendable (AppendOutcome) -> Void
   ) async throws -> AppendOutcome {
     let intake = Intake(database: database, clock: clock, log: log)
+    let (batch, appended, bell) = (20_000, database.appended, Doorbell())
+    // Who leads here projects more slowly than is read: what waits for it too long would have to be read back.
+    let pace: @Sendable () async -> Void = {
+      while appended.isFull(for: batch), !Task.isCancelled { _ = await bell.wait(atMost: .milliseconds(5)) }
+    }
     var total = AppendOutcome()
     for input in inputs {
       let before = total
       total += try await intake.take(
-        descriptor: input.descriptor, origin: input.name, feed: feed, history: history, batch: 20_000,
-        stop: Doorbell()
+        descriptor: input.descriptor, origin: input.name, feed: feed, history: history, batch: batch,
+        stop: Doorbell(), pace: pace
       ) { done in
         var all = before
         all += done

@@ -24,6 +24,9 @@ public final class AppendedEvents: Sendable {
     state.withLock { $0 = State(isOpen: isOpen) }
   }
 
+  /// Whether a leader takes what is appended, and there is no room for so many more.
+  public func isFull(for count: Int) -> Bool { state.withLock { $0.isOpen && $0.count + count > capacity } }
+
   /// Takes in the events of one transaction that has committed, by ascending positions without a gap.
   func put(_ events: @autoclosure () -> [StoredEvent], count: Int) {
     guard count > 0, state.withLock({ $0.isOpen && $0.count + count <= capacity }) else { return }

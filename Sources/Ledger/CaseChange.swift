@@ -97,6 +97,8 @@ struct ProjectionMoment: Sendable {
   var addressees: Addressees
   /// Whether levels are raised because their instants have come, and not because something was told.
   var isTimed = false
+  /// Whether more of the ledger waits to be projected.
+  var isBehind = false
   /// When the latest of what is told arrived; nil where nothing is.
   var arrivedAt: Instant?
 }

@@ -119,6 +119,21 @@ struct ClockRow: Sendable, Equatable {
     return a == self
   }
 
+  /// Puts off the levels that are history, if it is open: what is at hand may tell soon that it stopped before them, and
+  /// nobody is paged by them anyway. The timer raises them once all is projected.
+  mutating func putOffHistory(raised: [AlertRow.Key: AlertRow]) {
+    guard history, endedAt == nil else { return }
+    let first = levels.first { reach in
+      let key = AlertRow.Key(
+        caseID: caseID, clock: key, level: reach.level, revision: Int32(clamping: reach.revision))
+      return raised[key]?.withdrawn ?? true
+    }
+    if let first, first.at < startedReceivedAt { nextLevelAt = first.at }
+  }
+
+  /// Whether a level is left to the timer.
+  func waits(for reach: LevelReach) -> Bool { nextLevelAt.map { $0 <= reach.at } ?? false }
+
   /// When it stopped or was cancelled; nil while it is open.
   var endedAt: Instant? { state == .stopped || state == .cancelled ? stoppedAt : nil }
 

@@ -10,8 +10,7 @@ enum KeyLookups {
   static func beginForSession(_ session: inout Session) throws(PostgresError) {
     try session.script(
       """
-      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-      SET max_parallel_workers_per_gather = 0; SET jit = off
+      SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0; SET jit = off
       """)
   }
 

@@ -342,6 +342,8 @@ extension LevelWatch.State {
     for clock in cached.clocks {
       guard let next = clock.nextLevelAt, next <= until else { continue }
       for reach in clock.levels where reach.at >= next && reach.at <= until {
+        // What is history pages nobody.
+        if clock.history, reach.at < clock.startedReceivedAt { continue }
         reaches.append(
           LevelWatch.Reach(
             at: reach.at, dueAt: reach.dueAt, round: clock.key.round, revision: Int32(clamping: reach.revision),

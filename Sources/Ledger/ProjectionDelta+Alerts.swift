@@ -13,7 +13,7 @@ extension ProjectionDelta {
         let old = left[key]
         // One that was raised on its instant stands, though the wall clock was set back since.
         let stands = old.map { !$0.withdrawn && $0.levelAt == reach.at } ?? false
-        guard reach.at <= moment.now || stands else { continue }
+        guard reach.at <= moment.now || stands, old != nil || !clock.waits(for: reach) else { continue }
         left[key] = nil
         if let old {
           change(old, reach, clock, after.row, reason, moment)

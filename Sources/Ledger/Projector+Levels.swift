@@ -12,6 +12,12 @@ public struct LevelStep: Sendable, Equatable {
 }
 
 extension Projector {
+  /// Of what was loaded as history, while more of the ledger waits, only clocks with a level that pages.
+  private static let isWanted = """
+    (NOT history OR next_level_at >= started_received_at
+      OR EXISTS (SELECT FROM unnest(level_at) AS l (at) WHERE l.at >= started_received_at AND l.at <= $1))
+    """
+
   private static let raise = """
     WITH addressee AS (
       SELECT * FROM unnest($5::text[], $6::text[], $7::text[]) AS a (commitment, level, notify)
@@ -20,7 +26,7 @@ extension Projector {
     ), due AS MATERIALIZED (
       SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
         next_level_at, history, started_received_at, stopped_at, calendar, provisional
-      FROM bizclock.clock WHERE next_level_at <= $1 ORDER BY next_level_at LIMIT $2
+      FROM bizclock.clock WHERE next_level_at <= $1 AND (NOT $8 OR \(isWanted)) ORDER BY next_level_at LIMIT $2
     ), reached AS (
       SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at,
         d.calendar, d.provisional, a.notify,
@@ -91,7 +97,7 @@ extension Projector {
       return LevelStep(raised: nil, more: false, next: nil)
     }
     do {
-      let first = try Projector.nextLevel(&session)
+      let first = try nextLevel(now, &session)
       guard let first, first <= now else { return LevelStep(raised: 0, more: false, next: first) }
       try session.begin()
       let moved = try session.execute(
@@ -109,7 +115,7 @@ extension Projector {
         [
           .timestamptz(now.microseconds), .int8(Int64(settings.levelBatch)), .int8(settings.retrospectiveAfter),
           .timestamptz(recordedAt), .textArray(named.commitments), .textArray(named.levels),
-          .textArray(named.addressees),
+          .textArray(named.addressees), .bool(isBehind),
         ])
       let raised = Int(try result.int8(0, 0))
       let more = try result.int8(0, 1) == Int64(settings.levelBatch)
@@ -126,7 +132,7 @@ extension Projector {
           [.timestamptz(now.microseconds)])
       }
       try session.commit()
-      return LevelStep(raised: raised, more: more, next: more ? now : try Projector.nextLevel(&session))
+      return LevelStep(raised: raised, more: more, next: more ? now : try nextLevel(now, &session))
     } catch {
       session.rollbackQuietly()
       throw error
@@ -136,9 +142,12 @@ extension Projector {
   /// From how many levels at one instant on the log adds a summary.
   public static let manyLevels = 20
 
-  private static func nextLevel(_ session: inout Session) throws(PostgresError) -> Instant? {
+  private func nextLevel(_ now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let next = try session.execute(
-      "SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL ORDER BY next_level_at LIMIT 1", [])
+      """
+      SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL AND (NOT $2 OR \(Projector.isWanted))
+      ORDER BY next_level_at LIMIT 1
+      """, [.timestamptz(now.microseconds), .bool(isBehind)])
     return next.rowCount == 0 ? nil : Instant(microseconds: try next.timestamptz(0, 0))
   }
 }

@@ -61,6 +61,8 @@ public final class Projector: @unchecked Sendable {
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
   var sharesThrough: Instant
+  /// Whether more of the ledger waited when the row was moved last.
+  private(set) var isBehind = false
   /// Follows what it projects, for the time when the database is away.
   var watch: LevelWatch?
   /// What this program has appended; without it all is read from the ledger.
@@ -88,7 +90,7 @@ public final class Projector: @unchecked Sendable {
     UPDATE bizclock.projector
     SET position = $3, recorded_at = greatest($4, recorded_at + interval '1 microsecond')
     WHERE epoch = $1 AND position = $2
-    RETURNING recorded_at
+    RETURNING recorded_at, (SELECT position > $3 FROM bizclock.ledger_head)
     """
 
   /// Projects the next events past the position, if there are any, in one transaction.
@@ -97,7 +99,10 @@ public final class Projector: @unchecked Sendable {
     let found = try session.execute(
       "SELECT \(EventRows.columns) FROM bizclock.event WHERE position > $1 ORDER BY position LIMIT $2",
       [.int8(term.position), .int8(Int64(settings.batch))])
-    guard found.rowCount > 0 else { return .idle }
+    guard found.rowCount > 0 else {
+      isBehind = false
+      return .idle
+    }
     var batch: [StoredEvent] = []
     batch.reserveCapacity(found.rowCount)
     for row in 0..<found.rowCount { batch.append(try EventRows.read(found, row)) }
@@ -121,7 +126,7 @@ public final class Projector: @unchecked Sendable {
       }
       let moment = ProjectionMoment(
         now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter,
-        addressees: addressees, arrivedAt: batch.lazy.map(\.receivedAt).max())
+        addressees: addressees, isBehind: isBehind, arrivedAt: batch.lazy.map(\.receivedAt).max())
       var delta = ProjectionDelta()
       touched = try fold(batch, through, moment, &delta, &session)
       try Shares.settle(&delta, rulebook, moment, &session)
@@ -160,6 +165,7 @@ public final class Projector: @unchecked Sendable {
       Projector.advance,
       [.int8(term.epoch), .int8(term.position), .int8(position), .timestamptz(now.microseconds)])
     guard moved.rowCount == 1 else { return nil }
+    isBehind = try moved.optionalBool(0, 1) ?? false
     return Instant(microseconds: try moved.timestamptz(0, 0))
   }
 
@@ -205,6 +211,9 @@ public final class Projector: @unchecked Sendable {
       if cases[index].isKnown { was.alerts = alerts[caseID] ?? [:] }
       was.arrivedAt = cases[index].arrivedAt
       var after = next.after(caseID, rulebook, asOf: moment.now)
+      if moment.isBehind {
+        for clock in after.clocks.indices { after.clocks[clock].putOffHistory(raised: was.alerts) }
+      }
       delta.add(was, &after, reason: cases[index].reason, moment)
       next.row = after.row
       next.clocks = after.clocks

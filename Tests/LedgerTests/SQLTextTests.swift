@@ -30,7 +30,9 @@ import Testing
     "HeldProjector.swift": ["through"], "Rules+Change.swift": ["HeldProjector.through"],
     "MetricReader.swift": ["MetricWriter.columns"], "MetricWriter.swift": ["columns"],
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
-    "Projector+Levels.swift": ["AlertHistory.columns", "AlertHistory.former", "StalledFeeds.sources"],
+    "Projector+Levels.swift": [
+      "AlertHistory.columns", "AlertHistory.former", "Projector.isWanted", "StalledFeeds.sources", "isWanted",
+    ],
     "Projector.swift": ["EventRows.columns"],
     "Quarantine+Settling.swift": ["Selection.condition", "columns"],
     "Quarantine.swift": ["EventRows.columns", "Selection.condition", "columns"],
