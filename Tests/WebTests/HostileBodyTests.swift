@@ -12,7 +12,7 @@ import Testing
   private static func event(_ caseID: String) -> String { WebOffice.event(caseID, "accepted", EventsTests.at) }
 
   private static func limits(_ change: (inout WebInterface.Limits) -> Void) -> WebInterface.Limits {
-    var limits = WebInterface.Limits()
+    var limits = WebInterface.Limits.patient
     limits.body = 100_000
     change(&limits)
     return limits

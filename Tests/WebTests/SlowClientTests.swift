@@ -6,7 +6,7 @@ import Testing
 /// Those who ask too much, too slowly or without end get their bounds, and the others their answers.
 @Suite struct SlowClientTests {
   private static func limits(_ change: (inout WebInterface.Limits) -> Void) -> WebInterface.Limits {
-    var limits = WebInterface.Limits()
+    var limits = WebInterface.Limits.patient
     change(&limits)
     return limits
   }

@@ -90,7 +90,7 @@ final class WebOffice: Sendable {
 
   /// Hands a body a running daemon on a migrated database with the shipped policy.
   static func withOffice(
-    limits: WebInterface.Limits = WebInterface.Limits(), overdue: @escaping @Sendable () -> [String] = { [] },
+    limits: WebInterface.Limits = .patient, overdue: @escaping @Sendable () -> [String] = { [] },
     hasTokens: Bool = true, _ body: @Sendable (WebOffice) async throws -> Void
   ) async throws {
     try await TestCluster.shared.withDatabase(
@@ -109,7 +109,7 @@ final class WebOffice: Sendable {
 
   /// Hands a body a running daemon on a migrated database that the test provides.
   static func withOffice(
-    at conninfo: String, limits: WebInterface.Limits = WebInterface.Limits(),
+    at conninfo: String, limits: WebInterface.Limits = .patient,
     _ body: @Sendable (WebOffice) async throws -> Void
   ) async throws { try await run(conninfo, limits, { [] }, true, body) }
 
@@ -223,5 +223,16 @@ final class WebOffice: Sendable {
   static func event(_ caseID: String, _ type: String, _ at: String) -> String {
     "{\"event_id\":\"\(caseID)-\(type)\",\"case_id\":\"\(caseID)\",\"type\":\"\(type)\",\"occurred_at\":\"\(at)\","
       + "\"process\":\"opening\"}"
+  }
+}
+
+extension WebInterface.Limits {
+  /// For tests of anything but time, on a machine that does much else.
+  static var patient: WebInterface.Limits {
+    var limits = WebInterface.Limits()
+    limits.answer = TestDeadline.patience
+    limits.bodyTime = TestDeadline.patience
+    limits.commit = TestDeadline.patience
+    return limits
   }
 }
