@@ -190,7 +190,7 @@ public struct PrivateCluster: Sendable {
       path += "/" + part
       if access(path, F_OK) != 0, mkdir(path, 0o755) != 0, errno != EEXIST { throw cannot("make", path) }
     }
-    if access(socket, F_OK) != 0, mkdir(socket, 0o700) != 0 { throw cannot("make", socket) }
+    if access(socket, F_OK) != 0, mkdir(socket, 0o700) != 0, errno != EEXIST { throw cannot("make", socket) }
     guard let servant else { return }
     // The server must own its data and be able to write its log beside them.
     for path in [directory, socket] where chown(path, servant.user, servant.group) != 0 {
