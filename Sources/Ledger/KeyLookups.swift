@@ -5,6 +5,13 @@ import LibPQ
 /// A page is a small part of its tables, found by their keys. A plan that reads a whole table to join a page with it, which
 /// the planner takes for cheaper from some size on, would read it again for every page.
 enum KeyLookups {
+  /// From here to the transaction's end no table is read whole, as long as it has an index that serves.
+  ///
+  /// A batch of the projector is a small part of its tables. Joins may hash: some are between two things of the batch.
+  static func beginBatch(_ session: inout Session) throws(PostgresError) {
+    try session.script("SET LOCAL enable_seqscan = off")
+  }
+
   /// From here to the transaction's end, or to `end`, rows are found by keys.
   static func begin(_ session: inout Session) throws(PostgresError) {
     try session.script(

@@ -134,6 +134,7 @@ public final class Projector: @unchecked Sendable {
         forget()
         return .deposed
       }
+      try KeyLookups.beginBatch(&session)
       let moment = ProjectionMoment(
         now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter,
         addressees: addressees, isBehind: isBehind, arrivedAt: batch.lazy.map(\.receivedAt).max())
