@@ -81,11 +81,13 @@ public enum Outbox {
       if !raised.isEmpty {
         _ = try session.execute(
           """
-          UPDATE bizclock.alert t SET logged_at = $1
+          -- Nothing here asks for those not logged yet: where nearly all are, the planner would begin with them, and a
+          -- burst makes them many before the table is analyzed again.
+          UPDATE bizclock.alert t SET logged_at = coalesce(t.logged_at, $1)
           FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[])
             AS k (case_id, commitment, round, level, revision)
           WHERE t.case_id = k.case_id AND t.commitment = k.commitment AND t.round = k.round AND t.level = k.level
-            AND t.revision = k.revision AND t.logged_at IS NULL
+            AND t.revision = k.revision
           """,
           [
             .timestamptz(now.microseconds), .textArray(raised.map(\.caseID)), .textArray(raised.map(\.commitment)),
