@@ -25,11 +25,10 @@ extension Projector {
       SELECT array_agg(source) AS sources FROM (\(StalledFeeds.sources)) AS s
     ), due AS MATERIALIZED (
       SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
-        next_level_at, history, started_received_at, stopped_at, calendar, provisional
+        next_level_at, history, started_received_at, stopped_at
       FROM bizclock.clock WHERE next_level_at <= $1 AND (NOT $8 OR \(isWanted)) ORDER BY next_level_at LIMIT $2
     ), reached AS (
-      SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at,
-        d.calendar, d.provisional, a.notify,
+      SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at, a.notify,
         CASE WHEN d.history THEN l.at < d.started_received_at
           ELSE l.at + $3 * interval '1 microsecond' < d.started_received_at END AS retrospective
       FROM due d
@@ -50,7 +49,8 @@ extension Projector {
         due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority,
         notify = excluded.notify, feed_stalled = excluded.feed_stalled
         WHERE a.withdrawn_at IS NOT NULL
-      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.retrospective, a.feed_stalled, a.amended_at
+      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.resolved_at, a.priority,
+        a.notify, a.retrospective, a.feed_stalled, a.amended_at
     ), kept AS (
       -- As it was before it was raised anew; the row alone is looked up, by its key, whatever the planner thinks of it.
       INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
@@ -71,21 +71,20 @@ extension Projector {
     ), lines AS (
       INSERT INTO bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields)
       SELECT e.event, r.case_id, r.commitment, r.round, r.level, r.revision,
-        jsonb_strip_nulls(jsonb_build_object('priority', q.priority, 'notify', q.notify,
-          'due_at', (extract(epoch FROM q.due_at) * 1000000)::int8,
-          'level_at', (extract(epoch FROM q.at) * 1000000)::int8,
+        jsonb_strip_nulls(jsonb_build_object('priority', r.priority, 'notify', r.notify,
+          'due_at', (extract(epoch FROM r.due_at) * 1000000)::int8,
+          'level_at', (extract(epoch FROM r.level_at) * 1000000)::int8,
           'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
-          'resolved_at', (extract(epoch FROM q.stopped_at) * 1000000)::int8,
+          'resolved_at', (extract(epoch FROM r.resolved_at) * 1000000)::int8,
           'feed_stalled', CASE WHEN e.event = 'alert.raised' AND r.feed_stalled THEN true END,
           'provisional', CASE WHEN q.provisional THEN true END, 'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
       FROM raised r
-      JOIN reached q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round
-        AND q.name = r.level AND q.revision = r.revision
+      JOIN bizclock.clock q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round
       JOIN bizclock.case_file f ON f.case_id = r.case_id
       JOIN (VALUES ('alert.raised'), ('alert.resolved')) AS e (event)
-        ON e.event = 'alert.raised' OR q.stopped_at IS NOT NULL
+        ON e.event = 'alert.raised' OR r.resolved_at IS NOT NULL
       WHERE NOT r.retrospective
-      ORDER BY q.at, r.case_id, r.commitment, r.level, r.revision, e.event
+      ORDER BY r.level_at, r.case_id, r.commitment, r.level, r.revision, e.event
     )
     SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM due),
       (SELECT count(*) FROM raised WHERE retrospective)
@@ -108,6 +107,8 @@ extension Projector {
         forget()
         return LevelStep(raised: nil, more: false, next: nil)
       }
+      // However many there are: each is found by its keys, and none is joined with all the others.
+      try KeyLookups.begin(&session)
       let recordedAt = try moved.timestamptz(0, 0)
       let named = addressees.columns
       let result = try session.execute(
@@ -118,7 +119,9 @@ extension Projector {
           .textArray(named.addressees), .bool(isBehind),
         ])
       let raised = Int(try result.int8(0, 0))
-      let more = try result.int8(0, 1) == Int64(settings.levelBatch)
+      // As many as one transaction takes may be all that there are.
+      let next = try nextLevel(now, &session)
+      let more = try result.int8(0, 1) == Int64(settings.levelBatch) && next.map { $0 <= now } ?? false
       let retrospective = try result.int8(0, 2)
       var lines: [OutboxLine] = []
       if retrospective > 0 { lines.append(OutboxLine(summary: [("retrospective", retrospective)])) }
@@ -132,7 +135,7 @@ extension Projector {
           [.timestamptz(now.microseconds)])
       }
       try session.commit()
-      return LevelStep(raised: raised, more: more, next: more ? now : try nextLevel(now, &session))
+      return LevelStep(raised: raised, more: more, next: more ? now : next)
     } catch {
       session.rollbackQuietly()
       throw error
