@@ -117,6 +117,21 @@ import Testing
     }
   }
 
+  /// The last step may be as full as one transaction allows.
+  @Test func asManyAsThereAre() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader { $0.levelBatch = 10 }
+      let events = (10..<20).map { Event.told("K\($0)", "accepted", "2026-06-01 09:00") }
+      try await ledger.tell(leader, events, at: LevelTests.morning)
+      let now = local("2026-06-02 16:15")
+      #expect(
+        try await ledger.raise(leader, at: now)
+          == LevelStep(raised: 10, more: false, next: local("2026-06-02 17:30")))
+      try await expectRows(
+        ledger.column("SELECT levels_through::text FROM bizclock.projector"), ["2026-06-02 16:15:00+08"])
+    }
+  }
+
   /// Many at one instant: a line each, and one that sums them up.
   @Test func manyAtOneInstant() async throws {
     try await TestLedger.with { ledger async throws in
