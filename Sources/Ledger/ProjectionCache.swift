@@ -2,7 +2,8 @@ import ServiceTime
 
 /// A case as the leader keeps it in memory: its fold, and its rows as they stand in the database.
 ///
-/// Sendable: one projector at a time has it.
+/// Sendable though it changes: it never leaves its projector, which its leader hands to one body at a time; whoever is
+/// given touched cases reads them before the next batch. A class, so that a case is changed in place and not copied.
 final class CachedCase: @unchecked Sendable {
   @exclusivity(unchecked) var fold: CaseFold
   @exclusivity(unchecked) var row: CaseRow

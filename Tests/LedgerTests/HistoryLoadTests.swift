@@ -32,10 +32,9 @@ import Testing
           // As the daemon works: levels are looked at after each batch.
           while case .projected = try leader.projectNext(&session, now: TestLedger.now) {
             _ = try leader.raiseLevels(&session, now: TestLedger.now)
-            if leader.isBehind {
-              _ = try session.execute(
-                "SELECT 1 / (count(*) = 0)::int FROM bizclock.alert WHERE resolved_at IS NULL")
-            }
+            let open = try session.execute("SELECT count(*) FROM bizclock.alert WHERE resolved_at IS NULL")
+            let count = try open.int8(0, 0)
+            #expect(!leader.isBehind || count == 0)
           }
         }
         try await ledger.catchUp(leader)
@@ -48,9 +47,9 @@ import Testing
     #expect(
       whole.alerts
         == [
-          "K2 yellow 06-02 17:30 06-08 t f", "K2 red 06-03 17:30 06-08 t f", "K2 escalated 06-08 17:30 06-08 t f",
+          "K2 yellow 06-02 17:30 06-08 t f", "K2 red 06-03 17:30 06-08 t f",
           "K3 yellow 06-02 17:30 open t f", "K3 red 06-03 17:30 open t f", "K3 escalated 06-08 17:30 open t f",
-        ].filter { $0 != "K2 escalated 06-08 17:30 06-08 t f" })
+        ])
     let single = try await load(batch: 1)
     #expect(single.alerts == whole.alerts)
     #expect(single.lines == whole.lines)
