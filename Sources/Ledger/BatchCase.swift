@@ -1,7 +1,7 @@
 import ServiceTime
 
 /// A case of a batch of the projector, on its way: its events, what it was, and what becomes of it.
-struct BatchCase {
+final class BatchCase {
   let caseID: Identifier
   /// Its events of the batch, in the order of the ledger; of a case that is folded again all of them.
   var events: [StoredEvent]
@@ -18,8 +18,8 @@ struct BatchCase {
   /// Whether it has been projected before.
   var isKnown = true
 
-  private init(_ caseID: Identifier, _ events: [StoredEvent]) {
-    self.caseID = caseID
+  private init(_ events: [StoredEvent]) {
+    caseID = events[0].event.caseID
     self.events = events
     arrivedAt = events.lazy.map(\.receivedAt).max()
     if events.contains(where: { $0.event.type == .voided }) {
@@ -33,23 +33,23 @@ struct BatchCase {
   static func grouped(_ batch: [StoredEvent]) -> [BatchCase] {
     var places: [Identifier: Int] = [:]
     places.reserveCapacity(batch.count / 4)
-    var order: [Identifier] = []
     var groups: [[StoredEvent]] = []
+    groups.reserveCapacity(batch.count / 4)
     for stored in batch {
-      if let place = places[stored.event.caseID] {
+      let place = places[stored.event.caseID, default: groups.count]
+      if place < groups.count {
         groups[place].append(stored)
       } else {
-        places[stored.event.caseID] = groups.count
-        order.append(stored.event.caseID)
+        places[stored.event.caseID] = place
         groups.append([stored])
       }
     }
-    return zip(order, groups).map { BatchCase($0, $1) }
+    return groups.map(BatchCase.init)
   }
 
   /// Takes its events into the case in memory, if they come in order; else it must be folded again. The case in memory
   /// is changed in place: if the batch fails, all that is in memory is dropped.
-  mutating func append(to old: CachedCase) {
+  func append(to old: CachedCase) {
     before = CaseBefore(row: old.row, clocks: old.clocks)
     for stored in events.count == 1 ? events : events.sorted(by: { $0.event.precedes($1.event) }) {
       guard old.fold.append(stored.event) else {

@@ -84,8 +84,9 @@ extension ProjectionDelta {
   mutating func add(
     _ before: CaseBefore, _ after: inout CaseAfter, reason: ChangeReason, _ moment: ProjectionMoment
   ) {
-    let oldDimensions = before.row?.dimensions
-    let dimensions = after.row.dimensions
+    let isCounted = before.clocks.contains { $0.verdict != nil } || after.clocks.contains { $0.verdict != nil }
+    let dimensions = isCounted ? after.row.dimensions : .none
+    let oldDimensions = before.row.map { isCounted && !$0.isCounted(like: after.row) ? $0.dimensions : dimensions }
     if before.row == nil {
       newCases.append(after.row)
     } else if before.row != after.row {

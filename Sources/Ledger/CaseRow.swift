@@ -48,6 +48,14 @@ struct CaseRow: Sendable {
       channel: Identifier(attributes.channel ?? ""), entityType: Identifier(attributes.entityType ?? ""),
       reportTag: Identifier(reportTag ?? ""))
   }
+
+  /// Whether reports tell it apart from another.
+  func isCounted(like other: CaseRow) -> Bool {
+    let (mine, theirs) = (attributes, other.attributes)
+    return CaseRow.same(mine.process, theirs.process) && CaseRow.same(mine.region, theirs.region)
+      && CaseRow.same(mine.channel, theirs.channel) && CaseRow.same(mine.entityType, theirs.entityType)
+      && CaseRow.same(reportTag, other.reportTag)
+  }
 }
 
 /// Texts are compared by their bytes, as the database does: Swift takes canonically equivalent spellings (樂 as
@@ -63,15 +71,18 @@ extension CaseRow: Equatable {
       && same(mine.uscc, theirs.uscc) && a.tags == b.tags && a.shares == b.shares
   }
 
-  private static func same(_ a: String?, _ b: String?) -> Bool {
+  fileprivate static func same(_ a: String?, _ b: String?) -> Bool {
     a.map { Identifier($0) } == b.map { Identifier($0) }
   }
 
   private var tags: [Identifier]? { attributes.tags.map { tags in tags.map { Identifier($0) } } }
 }
 
-/// What reports tell apart, by its bytes; empty where not known.
-struct Dimensions: Sendable, Hashable, Comparable {
+/// What reports tell apart, by its bytes; empty where not known. A class, as each finished clock hands it on to its cells.
+final class Dimensions: Sendable, Hashable, Comparable {
+  /// Of clocks that are in no cell.
+  static let none = Dimensions(process: "", region: "", channel: "", entityType: "", reportTag: "")
+
   let process: Identifier
   let region: Identifier
   let channel: Identifier
@@ -94,7 +105,8 @@ struct Dimensions: Sendable, Hashable, Comparable {
   }
 
   static func == (a: Dimensions, b: Dimensions) -> Bool {
-    a.hash == b.hash && a.region == b.region && a.process == b.process && a.channel == b.channel
+    if a === b { return true }
+    return a.hash == b.hash && a.region == b.region && a.process == b.process && a.channel == b.channel
       && a.entityType == b.entityType && a.reportTag == b.reportTag
   }
 

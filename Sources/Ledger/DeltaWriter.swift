@@ -71,6 +71,9 @@ enum DeltaWriter {
       + "WHERE t.case_id = s.case_id AND t.commitment = s.commitment AND t.round = s.round"
   }()
 
+  /// Puts in new clocks.
+  static let copyClocks = "COPY bizclock.clock (\(ClockRows.columns)) FROM STDIN (FORMAT binary)"
+
   private static func clocks(_ delta: ProjectionDelta, _ session: inout Session) throws(PostgresError) {
     if !delta.vanishedClocks.isEmpty {
       _ = try session.execute(
@@ -85,8 +88,7 @@ enum DeltaWriter {
         ])
     }
     if !delta.newClocks.isEmpty {
-      try session.copyIn("COPY bizclock.clock (\(ClockRows.columns)) FROM STDIN (FORMAT binary)") {
-        writer throws(PostgresError) in
+      try session.copyIn(copyClocks) { writer throws(PostgresError) in
         for row in delta.newClocks { try ClockRows.write(row, to: &writer) }
       }
     }

@@ -3,11 +3,35 @@ import ServiceTime
 /// What a metric cell counts but for the day: a row of `bizclock.metric_series`.
 struct SeriesKey: Hashable, Sendable {
   enum Basis: String, Sendable { case stop, due }
-  var basis: Basis
-  var commitment: String
-  var versionFrom: CivilDate
-  var dimensions: Dimensions
-  var outcome: String
+  let basis: Basis
+  let commitment: String
+  let versionFrom: CivilDate
+  let dimensions: Dimensions
+  let outcome: String
+  /// Reckoned once: it is asked for again and again.
+  private let hash: Int
+
+  init(basis: Basis, commitment: String, versionFrom: CivilDate, dimensions: Dimensions, outcome: String) {
+    self.basis = basis
+    self.commitment = commitment
+    self.versionFrom = versionFrom
+    self.dimensions = dimensions
+    self.outcome = outcome
+    var hasher = Hasher()
+    hasher.combine(basis == .due)
+    hasher.combine(Identifier(commitment))
+    hasher.combine(versionFrom)
+    hasher.combine(dimensions)
+    hasher.combine(Identifier(outcome))
+    hash = hasher.finalize()
+  }
+
+  static func == (a: SeriesKey, b: SeriesKey) -> Bool {
+    a.hash == b.hash && a.basis == b.basis && a.versionFrom == b.versionFrom && a.dimensions == b.dimensions
+      && Identifier(a.commitment) == Identifier(b.commitment) && Identifier(a.outcome) == Identifier(b.outcome)
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// The key of a metric cell.
@@ -32,8 +56,8 @@ struct CellSums: Sendable, Equatable {
   var paused: Int64 = 0
   var overrun: Int64 = 0
   /// How many fell into each bucket of the duration sketch; of cells by date of stop alone.
-  var countedBuckets: [Int32: Int64] = [:]
-  var workingBuckets: [Int32: Int64] = [:]
+  var countedBuckets = SketchCounts()
+  var workingBuckets = SketchCounts()
 
   var isZero: Bool {
     finished == 0 && onTime == 0 && late == 0 && premature == 0 && early == 0 && countedDays == 0 && working == 0
@@ -55,8 +79,8 @@ struct CellSums: Sendable, Equatable {
     paused &+= sign &* row.measures.paused
     overrun &+= sign &* (row.overrun?.time ?? 0)
     guard sketched else { return }
-    CellSums.count(&countedBuckets, DurationSketch.bucket(of: Int64(row.measures.countedDays)), sign)
-    CellSums.count(&workingBuckets, DurationSketch.bucket(of: row.measures.working), sign)
+    countedBuckets.add(DurationSketch.bucket(of: Int64(row.measures.countedDays)), sign)
+    workingBuckets.add(DurationSketch.bucket(of: row.measures.working), sign)
   }
 
   /// Adds other sums (`sign` 1), or takes them off (−1).
@@ -71,13 +95,8 @@ struct CellSums: Sendable, Equatable {
     elapsed &+= sign &* other.elapsed
     paused &+= sign &* other.paused
     overrun &+= sign &* other.overrun
-    for (bucket, count) in other.countedBuckets { CellSums.count(&countedBuckets, bucket, sign &* count) }
-    for (bucket, count) in other.workingBuckets { CellSums.count(&workingBuckets, bucket, sign &* count) }
-  }
-
-  private static func count(_ buckets: inout [Int32: Int64], _ bucket: Int32, _ sign: Int64) {
-    let count = buckets[bucket, default: 0] &+ sign
-    buckets[bucket] = count == 0 ? nil : count
+    countedBuckets.add(other.countedBuckets, times: sign)
+    workingBuckets.add(other.workingBuckets, times: sign)
   }
 }
 
@@ -88,16 +107,14 @@ struct MetricDelta: Sendable {
   /// Adds a finished clock (`sign` 1) or takes it off again (−1); clocks without a verdict are in no cell.
   mutating func add(_ row: ClockRow, _ dimensions: Dimensions, times sign: Int64) {
     guard row.verdict != nil, let stoppedDay = row.stoppedDay else { return }
-    var key = CellKey(
-      series: SeriesKey(
-        basis: .stop, commitment: row.key.commitment, versionFrom: row.versionFrom, dimensions: dimensions,
-        outcome: row.outcome ?? ""), day: stoppedDay)
-    cells[key, default: CellSums()].add(row, sketched: true, times: sign)
-    if let dueDay = row.dueDay {
-      key.series.basis = .due
-      key.day = dueDay
-      cells[key, default: CellSums()].add(row, sketched: false, times: sign)
+    func add(_ basis: SeriesKey.Basis, _ day: CivilDate, sketched: Bool) {
+      let series = SeriesKey(
+        basis: basis, commitment: row.key.commitment, versionFrom: row.versionFrom, dimensions: dimensions,
+        outcome: row.outcome ?? "")
+      cells[CellKey(series: series, day: day), default: CellSums()].add(row, sketched: sketched, times: sign)
     }
+    add(.stop, stoppedDay, sketched: true)
+    if let dueDay = row.dueDay { add(.due, dueDay, sketched: false) }
   }
 
   /// Adds other changes.

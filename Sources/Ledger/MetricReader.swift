@@ -62,8 +62,8 @@ enum MetricReader {
     sums.elapsed = try found.int8(row, 9)
     sums.paused = try found.int8(row, 10)
     sums.overrun = try found.int8(row, 11)
-    sums.countedBuckets = MetricWriter.buckets(try found.optionalInt8Array(row, 12))
-    sums.workingBuckets = MetricWriter.buckets(try found.optionalInt8Array(row, 13))
+    sums.countedBuckets = SketchCounts(try found.optionalInt8Array(row, 12))
+    sums.workingBuckets = SketchCounts(try found.optionalInt8Array(row, 13))
     return sums
   }
 }

@@ -35,14 +35,15 @@ struct MetricSeries: Sendable {
       entity_type, report_tag, outcome)
     """
 
-  /// Learns the numbers of some series; those that are new get one. One writer at a time: the leader, or whoever has
-  /// moved the projector's row.
-  mutating func learn(_ keys: Set<SeriesKey>, _ session: inout Session) throws(PostgresError) {
-    var unknown = keys.filter { numbers[$0] == nil }
+  /// Learns the numbers of those of some series that are not known; those that are new get one. One writer at a time:
+  /// the leader, or whoever has moved the projector's row.
+  mutating func learn(_ keys: some Sequence<SeriesKey>, _ session: inout Session) throws(PostgresError) {
+    var unknown: Set<SeriesKey> = []
+    for key in keys where numbers[key] == nil { unknown.insert(key) }
     guard !unknown.isEmpty else { return }
     if numbers.count + unknown.count > MetricSeries.capacity {
       removeAll()
-      unknown = keys
+      unknown = Set(keys)
     }
     // A fixed order, so that the numbers do not depend on hashing.
     let given = unknown.sorted()

@@ -10,28 +10,28 @@ enum MetricWriter {
     _ changes: [CellKey: CellSums], _ series: inout MetricSeries, _ session: inout Session
   ) throws(PostgresError) {
     guard !changes.isEmpty else { return }
-    try series.learn(Set(changes.keys.map(\.series)), &session)
-    var cells: [Place: CellSums] = [:]
+    try series.learn(changes.keys.lazy.map(\.series), &session)
+    var cells: [Cell] = []
     cells.reserveCapacity(changes.count)
     for (key, sums) in changes {
       guard let number = series[key.series] else { continue }
-      cells[Place(day: key.day, series: number)] = sums
+      cells.append(Cell(place: Place(day: key.day, series: number), sums: sums))
     }
-    let places = cells.keys.sorted()
-    let there = try MetricReader.sums(at: places, &session)
-    var new: [Place] = []
-    var changed: [Place] = []
+    cells.sort { $0.place < $1.place }
+    let there = try MetricReader.sums(at: cells.map(\.place), &session)
+    var new: [Cell] = []
+    var changed: [Cell] = []
     var emptied: [Place] = []
-    for place in places {
-      guard let before = there[place] else {
-        new.append(place)
+    for var cell in cells {
+      guard let before = there[cell.place] else {
+        new.append(cell)
         continue
       }
-      cells[place]?.add(before, times: 1)
-      if cells[place]?.isZero ?? true { emptied.append(place) } else { changed.append(place) }
+      cell.sums.add(before, times: 1)
+      if cell.sums.isZero { emptied.append(cell.place) } else { changed.append(cell) }
     }
-    try copy(new, cells, "COPY bizclock.metric_cell (\(columns)) FROM STDIN (FORMAT binary)", &session)
-    try update(changed, cells, &session)
+    try copy(new, "COPY bizclock.metric_cell (\(columns)) FROM STDIN (FORMAT binary)", &session)
+    try update(changed, &session)
     guard !emptied.isEmpty else { return }
     _ = try session.execute(
       """
@@ -48,17 +48,20 @@ enum MetricWriter {
     static func < (a: Place, b: Place) -> Bool { (a.day, a.series) < (b.day, b.series) }
   }
 
+  private struct Cell {
+    var place: Place
+    var sums: CellSums
+  }
+
   /// The columns of a cell's row.
   static let columns = """
     day, series, finished, on_time, late, premature, early, counted_days, working_us, elapsed_us, paused_us, \
     overrun_us, days_sketch, working_sketch
     """
 
-  private static func update(
-    _ places: [Place], _ cells: [Place: CellSums], _ session: inout Session
-  ) throws(PostgresError) {
-    guard !places.isEmpty else { return }
-    try copy(places, cells, "COPY pg_temp.cell_stage (\(columns)) FROM STDIN (FORMAT binary)", &session)
+  private static func update(_ cells: [Cell], _ session: inout Session) throws(PostgresError) {
+    guard !cells.isEmpty else { return }
+    try copy(cells, "COPY pg_temp.cell_stage (\(columns)) FROM STDIN (FORMAT binary)", &session)
     _ = try session.execute(
       """
       UPDATE bizclock.metric_cell t SET
@@ -70,38 +73,28 @@ enum MetricWriter {
       """)
   }
 
-  private static func copy(
-    _ places: [Place], _ cells: [Place: CellSums], _ statement: String, _ session: inout Session
-  ) throws(PostgresError) {
-    guard !places.isEmpty else { return }
+  private static func copy(_ cells: [Cell], _ statement: String, _ session: inout Session) throws(PostgresError) {
+    guard !cells.isEmpty else { return }
     try session.copyIn(statement) { writer throws(PostgresError) in
-      for place in places {
-        guard let sums = cells[place] else { continue }
+      for cell in cells {
+        let sums = cell.sums
         try writer.row(columns: 14)
-        writer.date(place.day.dayNumber)
-        writer.int4(place.series)
+        writer.date(cell.place.day.dayNumber)
+        writer.int4(cell.place.series)
         // Of clocks as many as these cannot be.
-        for count in [sums.finished, sums.onTime, sums.late, sums.premature, sums.early] {
-          writer.int4(Int32(clamping: count))
-        }
-        for sum in [sums.countedDays, sums.working, sums.elapsed, sums.paused, sums.overrun] { writer.int8(sum) }
-        writer.int8Array(sketch(sums.countedBuckets))
-        writer.int8Array(sketch(sums.workingBuckets))
+        writer.int4(Int32(clamping: sums.finished))
+        writer.int4(Int32(clamping: sums.onTime))
+        writer.int4(Int32(clamping: sums.late))
+        writer.int4(Int32(clamping: sums.premature))
+        writer.int4(Int32(clamping: sums.early))
+        writer.int8(sums.countedDays)
+        writer.int8(sums.working)
+        writer.int8(sums.elapsed)
+        writer.int8(sums.paused)
+        writer.int8(sums.overrun)
+        writer.int8Array(sums.countedBuckets.column)
+        writer.int8Array(sums.workingBuckets.column)
       }
     }
-  }
-
-  /// A sketch as its column holds it: bucket × 2³² + count, ascending; nil where it is empty.
-  static func sketch(_ buckets: [Int32: Int64]) -> [Int64]? {
-    // None is below nothing, unless somebody damaged the cell, which `verify` tells.
-    let entries = buckets.filter { $0.value > 0 }.map { Int64($0.key) << 32 | min($0.value, 0xffff_ffff) }
-    return entries.isEmpty ? nil : entries.sorted()
-  }
-
-  /// The sketch that a column holds.
-  static func buckets(_ sketch: [Int64?]?) -> [Int32: Int64] {
-    var buckets: [Int32: Int64] = [:]
-    for case let entry? in sketch ?? [] { buckets[Int32(entry >> 32), default: 0] += entry & 0xffff_ffff }
-    return buckets
   }
 }

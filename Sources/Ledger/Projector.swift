@@ -185,51 +185,73 @@ public final class Projector: @unchecked Sendable {
     _ batch: [StoredEvent], _ through: Int64, _ moment: ProjectionMoment, _ delta: inout ProjectionDelta,
     _ session: inout Session
   ) throws(PostgresError) -> [(Identifier, CachedCase)] {
-    var cases = BatchCase.grouped(batch)
+    let cases = BatchCase.grouped(batch)
     // Which of the cases that are not in memory have been seen before.
-    let unknown = cases.indices.filter { !cache.contains(cases[$0].caseID) }
+    let unknown = cases.filter { !cache.contains($0.caseID) }
     if !unknown.isEmpty {
-      let known = try CaseReader.known(unknown.map { cases[$0].caseID }, &session)
-      for index in unknown {
-        cases[index].isKnown = known.contains(cases[index].caseID)
-        cases[index].mustReload = cases[index].isKnown
+      let known = try CaseReader.known(unknown.map(\.caseID), &session)
+      for batchCase in unknown {
+        batchCase.isKnown = known.contains(batchCase.caseID)
+        batchCase.mustReload = batchCase.isKnown
       }
     }
     var life = SignOfLife()
-    for index in cases.indices {
+    for batchCase in cases {
       try life.folded(&session)
-      if let old = cache[cases[index].caseID] { cases[index].append(to: old) }
+      if let old = cache[batchCase.caseID] { batchCase.append(to: old) }
     }
-    let reload = cases.indices.filter { cases[$0].mustReload }
+    let reload = cases.filter(\.mustReload)
     if !reload.isEmpty {
-      let ids = reload.map { cases[$0].caseID }
+      let ids = reload.map(\.caseID)
       let events = try CaseReader.events(ids, through: through, &session)
       let before = try CaseReader.before(ids, &session)
-      for index in reload {
-        cases[index].events = events[cases[index].caseID] ?? cases[index].events
-        cases[index].before = before[cases[index].caseID]
+      for batchCase in reload {
+        batchCase.events = events[batchCase.caseID] ?? batchCase.events
+        batchCase.before = before[batchCase.caseID]
       }
     }
     // A case that was never projected has no alerts; one that was may have some that were withdrawn.
     let alerts = try CaseReader.alerts(cases.filter(\.isKnown).map(\.caseID), &session)
     var result: [(Identifier, CachedCase)] = []
     result.reserveCapacity(cases.count)
-    for index in cases.indices {
-      try life.folded(&session)
-      let caseID = cases[index].caseID
-      let next = cases[index].next ?? CachedCase.folded(caseID, cases[index].events, rulebook)
-      var was = cases[index].before.take() ?? CaseBefore()
-      if cases[index].isKnown { was.alerts = alerts[caseID] ?? [:] }
-      was.arrivedAt = cases[index].arrivedAt
-      var after = next.after(caseID, rulebook, asOf: moment.now)
-      if moment.isBehind {
-        for clock in after.clocks.indices { after.clocks[clock].putOffHistory(raised: was.alerts) }
+    guard cases.lazy.filter({ !$0.isKnown }).count >= Projector.manyNew else {
+      for batchCase in cases {
+        try life.folded(&session)
+        result.append(settle(batchCase, alerts, moment, &delta))
       }
-      delta.add(was, &after, reason: cases[index].reason, moment)
-      next.row = after.row
-      next.clocks = after.clocks
-      result.append((caseID, next))
+      return result
+    }
+    // Many new clocks go in while they are reckoned: the server writes the first when the last are not folded yet.
+    try session.copyIn(DeltaWriter.copyClocks) { writer throws(PostgresError) in
+      for batchCase in cases {
+        result.append(settle(batchCase, alerts, moment, &delta))
+        for row in delta.newClocks { try ClockRows.write(row, to: &writer) }
+        delta.newClocks.removeAll(keepingCapacity: true)
+      }
     }
     return result
+  }
+
+  /// From how many new cases of a batch on their clocks are written while others are folded.
+  private static let manyNew = 100
+
+  /// Folds a case of a batch and gathers what that changes.
+  private func settle(
+    _ batchCase: BatchCase, _ alerts: [Identifier: [AlertRow.Key: AlertRow]], _ moment: ProjectionMoment,
+    _ delta: inout ProjectionDelta
+  ) -> (Identifier, CachedCase) {
+    let caseID = batchCase.caseID
+    let next = batchCase.next ?? CachedCase.folded(caseID, batchCase.events, rulebook)
+    var was = batchCase.before.take() ?? CaseBefore()
+    if batchCase.isKnown { was.alerts = alerts[caseID] ?? [:] }
+    was.arrivedAt = batchCase.arrivedAt
+    var after = next.after(caseID, rulebook, asOf: moment.now)
+    if moment.isBehind {
+      for clock in after.clocks.indices { after.clocks[clock].putOffHistory(raised: was.alerts) }
+    }
+    delta.add(was, &after, reason: batchCase.reason, moment)
+    next.row = after.row
+    next.clocks = after.clocks
+    return (caseID, next)
   }
 }
