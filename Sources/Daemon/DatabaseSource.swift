@@ -7,10 +7,17 @@ public struct DatabaseSource: Sendable {
   /// libpq's conninfo.
   public let conninfo: String
   /// What is appended over its sessions, for a leader in the same program.
-  let appended = AppendedEvents()
+  private(set) var appended = AppendedEvents()
 
   /// A database by its conninfo.
   public init(conninfo: String) { self.conninfo = conninfo }
+
+  /// The same database for a load: more of what is appended waits for the leader.
+  func forLoad() -> DatabaseSource {
+    var source = self
+    source.appended = AppendedEvents(capacity: 120_000)
+    return source
+  }
 
   /// What a session is for; each is bounded by time-outs of its own.
   public enum Purpose: Sendable {

@@ -11,17 +11,19 @@ public struct Loading: Sendable {
   let database: DatabaseSource
   let clock: any WallClock
   let log: any LogSink
-  private let settings: ProjectorSettings
+  private var settings: ProjectorSettings
 
   /// A loading over a database.
   public init(
     database: DatabaseSource, clock: any WallClock, log: any LogSink,
     settings: ProjectorSettings = ProjectorSettings()
   ) {
-    self.database = database
+    self.database = database.forLoad()
     self.clock = clock
     self.log = log
     self.settings = settings
+    // Nobody waits for a level meanwhile, and a case that moves often is written once.
+    self.settings.batch = max(settings.batch, 60_000)
   }
 
   /// How far a loading is.
@@ -74,6 +76,8 @@ public struct Loading: Sendable {
   private final class Goal: Sendable {
     private let position = Mutex<Int64?>(nil)
     func reach(_ position: Int64) { self.position.withLock { $0 = position } }
+    /// Whether everything is loaded.
+    var isKnown: Bool { position.withLock { $0 != nil } }
     func isReached(by position: Int64) -> Bool { self.position.withLock { $0.map { $0 <= position } ?? false } }
   }
 
@@ -148,6 +152,7 @@ public struct Loading: Sendable {
     database.appended.open(true)
     defer { database.appended.open(false) }
     while !goal.isReached(by: projector.term.position), !Task.isCancelled {
+      projector.expectsMore = !goal.isKnown
       let step = try await connection.run { try projector.projectNext(&$0, now: clock.now()) }
       progress(projector.term.position)
       if step == .deposed { break }

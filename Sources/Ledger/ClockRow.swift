@@ -119,16 +119,16 @@ struct ClockRow: Sendable, Equatable {
     return a == self
   }
 
-  /// Puts off the levels that are history, if it is open: what is at hand may tell soon that it stopped before them, and
-  /// nobody is paged by them anyway. The timer raises them once all is projected.
-  mutating func putOffHistory(raised: [AlertRow.Key: AlertRow]) {
-    guard history, endedAt == nil else { return }
+  /// Puts off the levels that page nobody, if it is open: what is at hand may tell soon that it stopped before them. The
+  /// timer raises them once all is projected. `after` is `retrospective_after` in microseconds.
+  mutating func putOffRetrospective(after: Int64, raised: [AlertRow.Key: AlertRow]) {
+    guard endedAt == nil else { return }
     let first = levels.first { reach in
       let key = AlertRow.Key(
         caseID: caseID, clock: key, level: reach.level, revision: Int32(clamping: reach.revision))
       return raised[key]?.withdrawn ?? true
     }
-    if let first, first.at < startedReceivedAt { nextLevelAt = first.at }
+    if let first, isRetrospective(levelAt: first.at, after: after) { nextLevelAt = first.at }
   }
 
   /// Whether a level is left to the timer.

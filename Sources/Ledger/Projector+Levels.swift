@@ -12,11 +12,15 @@ public struct LevelStep: Sendable, Equatable {
 }
 
 extension Projector {
-  /// Of what was loaded as history, while more of the ledger waits, only clocks with a level that pages.
+  /// While more of the ledger waits, only clocks with a level that pages; $3 is `retrospective_after` in microseconds.
   private static let isWanted = """
-    (NOT history OR next_level_at >= started_received_at
-      OR EXISTS (SELECT FROM unnest(level_at) AS l (at) WHERE l.at >= started_received_at AND l.at <= $1))
+    (next_level_at >= \(paging)
+      OR EXISTS (SELECT FROM unnest(level_at) AS l (at) WHERE l.at >= \(paging) AND l.at <= $1))
     """
+
+  /// Of a clock, the first instant at which a level pages.
+  private static let paging =
+    "started_received_at - CASE WHEN history THEN 0 ELSE $3 END * interval '1 microsecond'"
 
   private static let raise = """
     WITH addressee AS (
@@ -150,7 +154,7 @@ extension Projector {
       """
       SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL AND (NOT $2 OR \(Projector.isWanted))
       ORDER BY next_level_at LIMIT 1
-      """, [.timestamptz(now.microseconds), .bool(isBehind)])
+      """, [.timestamptz(now.microseconds), .bool(isBehind), .int8(settings.retrospectiveAfter)])
     return next.rowCount == 0 ? nil : Instant(microseconds: try next.timestamptz(0, 0))
   }
 }

@@ -32,7 +32,7 @@ public struct ProjectorSettings: Sendable {
   /// Events projected by one transaction.
   public var batch = 20_000
   /// Cases kept in memory.
-  public var cachedCases = 100_000
+  public var cachedCases = 40_000
   /// Levels earlier than this before the start event's arrival are history, in microseconds.
   public var retrospectiveAfter: Int64 = 24 * 3_600_000_000
   /// Levels raised by one transaction.
@@ -61,8 +61,10 @@ public final class Projector: @unchecked Sendable {
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
   var sharesThrough: Instant
-  /// Whether more of the ledger waited when the row was moved last.
+  /// Whether more of the ledger waited when the row was moved last, or was expected.
   private(set) var isBehind = false
+  /// Whether whoever it works for is still appending: then it counts as behind, though it has caught up for a moment.
+  public var expectsMore = false
   /// Follows what it projects, for the time when the database is away.
   var watch: LevelWatch?
   /// What this program has appended; without it all is read from the ledger.
@@ -97,6 +99,12 @@ public final class Projector: @unchecked Sendable {
   /// Projects the next events past the position, if there are any, in one transaction.
   public func projectNext(_ session: inout Session, now: Instant) throws(PostgresError) -> ProjectionStep {
     if let events = try atHand(&session) { return try project(events, &session, now: now) }
+    let head = try session.execute("SELECT position FROM bizclock.ledger_head")
+    let newest = head.rowCount == 1 ? try head.int8(0, 0) : term.position
+    guard newest > term.position else {
+      isBehind = expectsMore
+      return .idle
+    }
     // With an end the planner takes the index, even of a table that grows too fast to have been analyzed. Positions have no
     // gaps; if one had come about, all that is left would be asked for.
     let batch = Int64(settings.batch)
@@ -176,7 +184,8 @@ public final class Projector: @unchecked Sendable {
       Projector.advance,
       [.int8(term.epoch), .int8(term.position), .int8(position), .timestamptz(now.microseconds)])
     guard moved.rowCount == 1 else { return nil }
-    isBehind = try moved.optionalBool(0, 1) ?? false
+    let waits = try moved.optionalBool(0, 1) ?? false
+    isBehind = waits || expectsMore
     return Instant(microseconds: try moved.timestamptz(0, 0))
   }
 
@@ -247,7 +256,9 @@ public final class Projector: @unchecked Sendable {
     was.arrivedAt = batchCase.arrivedAt
     var after = next.after(caseID, rulebook, asOf: moment.now)
     if moment.isBehind {
-      for clock in after.clocks.indices { after.clocks[clock].putOffHistory(raised: was.alerts) }
+      for clock in after.clocks.indices {
+        after.clocks[clock].putOffRetrospective(after: moment.retrospectiveAfter, raised: was.alerts)
+      }
     }
     delta.add(was, &after, reason: batchCase.reason, moment)
     next.row = after.row

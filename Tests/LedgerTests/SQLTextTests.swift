@@ -32,6 +32,7 @@ import Testing
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
     "Projector+Levels.swift": [
       "AlertHistory.columns", "AlertHistory.former", "Projector.isWanted", "StalledFeeds.sources", "isWanted",
+      "paging",
     ],
     "Projector.swift": ["EventRows.columns"],
     "Quarantine+Settling.swift": ["Selection.condition", "columns"],
