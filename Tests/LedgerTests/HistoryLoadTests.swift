@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// A load of history that takes several batches: what one batch does not tell yet, the next may.
+/// A load of the past that takes several batches: what one batch does not tell yet, the next may.
 @Suite struct HistoryLoadTests {
   private static func story(_ id: String, completed: String?) -> [Event] {
     [.told(id, "accepted", "2026-06-01 09:00")] + (completed.map { [.told(id, "completed", $0)] } ?? [])
@@ -18,8 +18,10 @@ import Testing
       """)
   }
 
-  /// Nothing is raised and withdrawn again, whatever the batches; in the end stands what one batch would have raised.
-  @Test func nothingIsRaisedTooEarly() async throws {
+  /// Nothing is raised and withdrawn again, whatever the batches and whether it is loaded as history or only comes late;
+  /// in the end stands what one batch would have raised.
+  @Test(arguments: [true, false])
+  func nothingIsRaisedTooEarly(history: Bool) async throws {
     let events =
       HistoryLoadTests.story("K1", completed: "2026-06-02 10:00")
       + HistoryLoadTests.story("K2", completed: "2026-06-08 10:00") + HistoryLoadTests.story("K3", completed: nil)
@@ -27,7 +29,7 @@ import Testing
     func load(batch: Int) async throws -> (alerts: [String], lines: [String]) {
       try await TestLedger.with { ledger in
         let leader = try await ledger.leader { $0.batch = batch }
-        try await ledger.append(ordered, history: true)
+        try await ledger.append(ordered, history: history)
         try await ledger.connection.run { session in
           // As the daemon works: levels are looked at after each batch.
           while case .projected = try leader.projectNext(&session, now: TestLedger.now) {
@@ -72,6 +74,42 @@ import Testing
         try await alerts(ledger) == ["K1 yellow 06-02 17:30 open t f", "K1 red 06-03 17:30 open f f"])
       try await ledger.catchUp(leader, now: red)
       #expect(try await alerts(ledger).count == 4)
+      #expect(try await ledger.verify().differenceCount == 0)
+    }
+  }
+
+  /// The same of what was not loaded as history and comes late: what pages nobody waits, and what pages does not.
+  @Test func whatCameLateAndPagesDoesNotWait() async throws {
+    try await TestLedger.with { ledger in
+      let leader = try await ledger.leader { $0.batch = 1 }
+      // Of K1 yellow and red are more than a day old, of K2 yellow alone.
+      let came = local("2026-06-05 09:00")
+      try await ledger.append(
+        HistoryLoadTests.story("K1", completed: nil) + [.told("K2", "accepted", "2026-06-02 09:00")]
+          + HistoryLoadTests.story("K3", completed: nil), receivedAt: came)
+      for _ in 0..<2 { _ = try await ledger.connection.run { try leader.projectNext(&$0, now: came) } }
+      #expect(leader.isBehind)
+      while try await ledger.raise(leader, at: came).more {}
+      #expect(
+        try await alerts(ledger) == ["K2 yellow 06-03 17:30 open t f", "K2 red 06-04 17:30 open f f"])
+      try await ledger.catchUp(leader, now: came)
+      #expect(try await alerts(ledger).count == 6)
+      #expect(try await ledger.verify().differenceCount == 0)
+    }
+  }
+
+  /// Who is still appending says so: for a moment all is projected, and yet what comes next may tell otherwise.
+  @Test func whoExpectsMoreIsBehind() async throws {
+    try await TestLedger.with { ledger in
+      let leader = try await ledger.leader()
+      leader.expectsMore = true
+      try await ledger.tell(leader, HistoryLoadTests.story("K1", completed: nil), history: true)
+      #expect(try await alerts(ledger).isEmpty)
+      leader.expectsMore = false
+      try await ledger.tell(
+        leader, [.told("K1", "completed", "2026-06-02 10:00"), .told("K2", "accepted", "2026-06-30 09:00")],
+        history: true)
+      #expect(try await ledger.column("SELECT level FROM bizclock.alert WHERE case_id = 'K1'").isEmpty)
       #expect(try await ledger.verify().differenceCount == 0)
     }
   }
