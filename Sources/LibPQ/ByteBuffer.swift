@@ -1,58 +1,68 @@
 /// Bytes in the wire's order (big endian), growing, used again and again.
 ///
-/// Millions of small values are put in: so it is written in place, and not element by element.
-struct ByteBuffer {
-  private var storage: [UInt8] = []
-  private(set) var count = 0
+/// Millions of small values are put in: so it is one piece of memory, written in place, and nobody looks each time
+/// whether it is shared.
+final class ByteBuffer {
+  /// Room for `capacity` bytes, of which the first `count` are in use; `room(for:)` alone hands any of it out.
+  @exclusivity(unchecked) private var memory = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 8)
+  @exclusivity(unchecked) private var capacity = 256
+  @exclusivity(unchecked) private(set) var count = 0
+
+  init() {}
+
+  deinit { memory.deallocate() }
 
   /// What was put in.
-  var bytes: [UInt8] { Array(storage[..<count]) }
+  var bytes: [UInt8] { withBytes { Array($0) } }
 
   /// Hands on what was put in.
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    body(UnsafeRawBufferPointer(start: memory, count: count))
   }
 
-  mutating func removeAll() { count = 0 }
+  func removeAll() { count = 0 }
 
-  @inline(__always)
-  mutating func append<T: FixedWidthInteger>(_ value: T) {
-    let place = room(for: MemoryLayout<T>.size)
-    storage.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: place, as: T.self) }
+  func append<T: FixedWidthInteger>(_ value: T) {
+    room(for: MemoryLayout<T>.size).storeBytes(of: value.bigEndian, as: T.self)
   }
 
-  mutating func append(contentsOf other: [UInt8]) { other.withUnsafeBytes { append($0) } }
+  func append(contentsOf other: [UInt8]) { other.withUnsafeBytes { append($0) } }
 
-  private mutating func append(_ other: UnsafeRawBufferPointer) {
+  private func append(_ other: UnsafeRawBufferPointer) {
     let place = room(for: other.count)
-    storage.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[place...]).copyMemory(from: other) }
-  }
-
-  /// Takes so many bytes more, and says where they begin.
-  @inline(__always)
-  private mutating func room(for bytes: Int) -> Int {
-    let place = count
-    count += bytes
-    if count > storage.count { grow() }
-    return place
-  }
-
-  @inline(never)
-  private mutating func grow() {
-    storage.append(contentsOf: repeatElement(0, count: max(64, 2 * count) - storage.count))
+    if let start = other.baseAddress { place.copyMemory(from: start, byteCount: other.count) }
   }
 
   /// A length and the bytes of a text; a NUL byte, which PostgreSQL cannot store, is for the server to refuse.
-  mutating func appendSized(_ text: String) {
-    append(Int32(text.utf8.count))
+  func appendSized(_ text: String) {
     var text = text
-    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { bytes in
+      let place = room(for: 4 + bytes.count)
+      place.storeBytes(of: Int32(truncatingIfNeeded: bytes.count).bigEndian, as: Int32.self)
+      if let start = bytes.baseAddress { (place + 4).copyMemory(from: start, byteCount: bytes.count) }
+    }
   }
 
   /// Writes a length at a place that was kept for it: of all that came after.
-  mutating func setLength(at place: Int) {
-    let length = Int32(truncatingIfNeeded: count - place - 4)
-    storage.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: place, as: Int32.self) }
+  func setLength(at place: Int) {
+    precondition(place >= 0 && place + 4 <= count)
+    (memory + place).storeBytes(of: Int32(truncatingIfNeeded: count - place - 4).bigEndian, as: Int32.self)
+  }
+
+  /// Takes so many bytes more, which are the caller's to write, and says where they begin.
+  @inline(__always)
+  private func room(for bytes: Int) -> UnsafeMutableRawPointer {
+    if count + bytes > capacity { grow(to: count + bytes) }
+    defer { count += bytes }
+    return memory + count
+  }
+
+  @inline(never)
+  private func grow(to needed: Int) {
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: 2 * needed, alignment: 8)
+    larger.copyMemory(from: memory, byteCount: count)
+    memory.deallocate()
+    (memory, capacity) = (larger, 2 * needed)
   }
 }
 

@@ -1,11 +1,11 @@
 /// Rows of a binary COPY, written value by value into one buffer.
 public struct CopyWriter {
-  var buffer = ByteBuffer()
-  private let flush: (inout ByteBuffer) throws(PostgresError) -> Void
+  let buffer = ByteBuffer()
+  private let flush: (ByteBuffer) throws(PostgresError) -> Void
   /// From how many bytes on the buffer is sent.
   private static let chunk = 128 * 1024
 
-  init(flush: @escaping (inout ByteBuffer) throws(PostgresError) -> Void) {
+  init(flush: @escaping (ByteBuffer) throws(PostgresError) -> Void) {
     self.flush = flush
     buffer.append(contentsOf: [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0x00])
     buffer.append(Int32(0))
@@ -14,13 +14,13 @@ public struct CopyWriter {
 
   /// Begins a row of so many columns; all must follow.
   public mutating func row(columns: Int) throws(PostgresError) {
-    if buffer.count >= CopyWriter.chunk { try flush(&buffer) }
+    if buffer.count >= CopyWriter.chunk { try flush(buffer) }
     buffer.append(Int16(truncatingIfNeeded: columns))
   }
 
   mutating func finish() throws(PostgresError) {
     buffer.append(Int16(-1))
-    try flush(&buffer)
+    try flush(buffer)
   }
 
   /// A NULL.
@@ -133,7 +133,7 @@ public struct CopyWriter {
     }
   }
 
-  private mutating func array<T>(_ values: [T?], _ oid: UInt32, _ element: (inout ByteBuffer, T) -> Void) {
+  private mutating func array<T>(_ values: [T?], _ oid: UInt32, _ element: (ByteBuffer, T) -> Void) {
     let place = buffer.count
     buffer.append(Int32(0))
     buffer.appendArray(values, oid, element)

@@ -41,7 +41,7 @@ public enum Parameter: Sendable {
 
   /// The binary form; nil for NULL.
   func encoded() -> [UInt8]? {
-    var out = ByteBuffer()
+    let out = ByteBuffer()
     switch self {
     case .bool(let value):
       guard let value else { return nil }
@@ -102,7 +102,7 @@ public enum Parameter: Sendable {
 
 extension ByteBuffer {
   /// A one-dimensional array, elements with their lengths.
-  mutating func appendArray<T>(_ values: [T?], _ oid: UInt32, _ element: (inout ByteBuffer, T) -> Void) {
+  func appendArray<T>(_ values: [T?], _ oid: UInt32, _ element: (ByteBuffer, T) -> Void) {
     guard !values.isEmpty else {
       append(Int32(0))
       append(Int32(0))
@@ -115,7 +115,7 @@ extension ByteBuffer {
     append(Int32(values.count))
     append(Int32(1))
     for value in values {
-      if let value { element(&self, value) } else { append(Int32(-1)) }
+      if let value { element(self, value) } else { append(Int32(-1)) }
     }
   }
 }

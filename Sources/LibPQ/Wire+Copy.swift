@@ -23,7 +23,7 @@ extension Wire {
         throw error
       }
       PQclear(begun)
-      var writer = CopyWriter { [self] (buffer: inout ByteBuffer) throws(PostgresError) in
+      var writer = CopyWriter { [self] (buffer: ByteBuffer) throws(PostgresError) in
         try put(buffer, sql, risk)
         buffer.removeAll()
       }
