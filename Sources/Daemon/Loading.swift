@@ -86,17 +86,13 @@ public struct Loading: Sendable {
     progress: @escaping @Sendable (AppendOutcome) -> Void
   ) async throws -> AppendOutcome {
     let intake = Intake(database: database, clock: clock, log: log)
-    let (batch, appended, bell) = (20_000, database.appended, Doorbell())
-    // Who leads here projects more slowly than is read: what waits for it too long would have to be read back.
-    let pace: @Sendable () async -> Void = {
-      while appended.isFull(for: batch), !Task.isCancelled { _ = await bell.wait(atMost: .milliseconds(5)) }
-    }
+    let (batch, appended) = (20_000, database.appended)
     var total = AppendOutcome()
     for input in inputs {
       let before = total
       total += try await intake.take(
         descriptor: input.descriptor, origin: input.name, feed: feed, history: history, batch: batch,
-        stop: Doorbell(), pace: pace
+        stop: Doorbell(), pace: { await appended.waitForRoom(for: batch) }
       ) { done in
         var all = before
         all += done
@@ -158,6 +154,7 @@ public struct Loading: Sendable {
       if step == .deposed { break }
       if step == .idle { _ = await bell.wait(atMost: .milliseconds(10)) }
     }
+    projector.expectsMore = false
     // The session's end gives the leadership up; levels that are due are left to the daemon, or raised here.
     try await connection.run { session in
       while try projector.raiseLevels(&session, now: clock.now()).more {}

@@ -78,10 +78,11 @@ public struct SpoolService: Sendable {
 
   /// Reads a file; false if it was not read whole.
   private func read(_ file: SpoolDirectory.File, _ watcher: SpoolWatcher, _ intake: Intake) async -> Bool {
+    let (batch, appended) = (batch, database.appended)
     do {
       return try await intake.take(
         descriptor: file.descriptor, origin: file.name, feed: feed.description, history: false, batch: batch,
-        stop: stop
+        stop: stop, pace: { await appended.waitForRoom(for: batch, atMost: .milliseconds(250)) }
       ).finished
     } catch {
       heart.beat()

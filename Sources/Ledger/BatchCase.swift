@@ -1,3 +1,4 @@
+import LibPQ
 import ServiceTime
 
 /// A case of a batch of the projector, on its way: its events, what it was, and what becomes of it.
@@ -30,12 +31,14 @@ final class BatchCase {
   }
 
   /// The cases of a batch in the order of their first events.
-  static func grouped(_ batch: [StoredEvent]) -> [BatchCase] {
+  static func grouped(_ batch: [StoredEvent], _ session: inout Session) throws(PostgresError) -> [BatchCase] {
     var places: [Identifier: Int] = [:]
     places.reserveCapacity(batch.count / 4)
     var groups: [[StoredEvent]] = []
     groups.reserveCapacity(batch.count / 4)
+    var life = SignOfLife()
     for stored in batch {
+      try life.sorted(&session)
       let place = places[stored.event.caseID, default: groups.count]
       if place < groups.count {
         groups[place].append(stored)

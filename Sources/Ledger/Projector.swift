@@ -61,10 +61,12 @@ public final class Projector: @unchecked Sendable {
   var settledThrough: Instant
   /// Every level of a share up to here has been raised.
   var sharesThrough: Instant
-  /// Whether more of the ledger waited when the row was moved last, or was expected.
-  private(set) var isBehind = false
+  /// Whether more of the ledger waited when the row was moved last.
+  private var hasMore = false
   /// Whether whoever it works for is still appending: then it counts as behind, though it has caught up for a moment.
   public var expectsMore = false
+  /// Whether what comes next may tell otherwise: levels that page nobody wait.
+  var isBehind: Bool { hasMore || expectsMore }
   /// Follows what it projects, for the time when the database is away.
   var watch: LevelWatch?
   /// What this program has appended; without it all is read from the ledger.
@@ -102,7 +104,7 @@ public final class Projector: @unchecked Sendable {
     let head = try session.execute("SELECT position FROM bizclock.ledger_head")
     let newest = head.rowCount == 1 ? try head.int8(0, 0) : term.position
     guard newest > term.position else {
-      isBehind = expectsMore
+      hasMore = false
       return .idle
     }
     // With an end the planner takes the index, even of a table that grows too fast to have been analyzed. Positions have no
@@ -118,7 +120,7 @@ public final class Projector: @unchecked Sendable {
         [.int8(term.position), .int8(batch)])
     }
     guard found.rowCount > 0 else {
-      isBehind = false
+      hasMore = false
       return .idle
     }
     var events: [StoredEvent] = []
@@ -134,6 +136,8 @@ public final class Projector: @unchecked Sendable {
     guard let through = batch.last?.position else { return .idle }
     // First, for the batch is folded as of now: all clocks must stand for one moment.
     guard try settleClosures(&session, now: now), try settleShares(&session, now: now) else { return .deposed }
+    let cases = try BatchCase.grouped(batch, &session)
+    let arrivedAt = batch.lazy.map(\.receivedAt).max()
     var touched: [(Identifier, CachedCase)] = []
     do {
       try session.begin()
@@ -145,9 +149,9 @@ public final class Projector: @unchecked Sendable {
       try KeyLookups.beginBatch(&session)
       let moment = ProjectionMoment(
         now: now, recordedAt: recordedAt, retrospectiveAfter: settings.retrospectiveAfter,
-        addressees: addressees, isBehind: isBehind, arrivedAt: batch.lazy.map(\.receivedAt).max())
+        addressees: addressees, isBehind: isBehind, arrivedAt: arrivedAt)
       var delta = ProjectionDelta()
-      touched = try fold(batch, through, moment, &delta, &session)
+      touched = try fold(cases, through, moment, &delta, &session)
       try Shares.settle(&delta, rulebook, moment, &session)
       delta.summarizeRetrospective()
       try StalledFeeds.mark(&delta, &session)
@@ -184,17 +188,15 @@ public final class Projector: @unchecked Sendable {
       Projector.advance,
       [.int8(term.epoch), .int8(term.position), .int8(position), .timestamptz(now.microseconds)])
     guard moved.rowCount == 1 else { return nil }
-    let waits = try moved.optionalBool(0, 1) ?? false
-    isBehind = waits || expectsMore
+    hasMore = try moved.optionalBool(0, 1) ?? false
     return Instant(microseconds: try moved.timestamptz(0, 0))
   }
 
-  /// Folds a batch into its cases and gathers what that changes.
+  /// Folds the cases of a batch and gathers what that changes.
   private func fold(
-    _ batch: [StoredEvent], _ through: Int64, _ moment: ProjectionMoment, _ delta: inout ProjectionDelta,
+    _ cases: [BatchCase], _ through: Int64, _ moment: ProjectionMoment, _ delta: inout ProjectionDelta,
     _ session: inout Session
   ) throws(PostgresError) -> [(Identifier, CachedCase)] {
-    let cases = BatchCase.grouped(batch)
     // Which of the cases that are not in memory have been seen before.
     let unknown = cases.filter { !cache.contains($0.caseID) }
     if !unknown.isEmpty {
