@@ -155,7 +155,7 @@ public struct Loading: Sendable {
     }
     // The session's end gives the leadership up; levels that are due are left to the daemon, or raised here.
     try await connection.run { session in
-      while try projector.raiseLevels(&session, now: clock.now()).more {}
+      while try !projector.raiseLevels(&session, now: clock.now()).isDone {}
     }
     await connection.close()
   }

@@ -120,15 +120,17 @@ struct ClockRow: Sendable, Equatable {
   }
 
   /// Puts off the levels that are history, if it is open: what is at hand may tell soon that it stopped before them, and
-  /// nobody is paged by them anyway. The timer raises them once all is projected.
-  mutating func putOffHistory(raised: [AlertRow.Key: AlertRow]) {
-    guard history, endedAt == nil else { return }
+  /// nobody is paged by them anyway. The timer raises them once all is projected. Says whether there are such.
+  mutating func putOffHistory(raised: [AlertRow.Key: AlertRow]) -> Bool {
+    guard history, endedAt == nil else { return false }
     let first = levels.first { reach in
       let key = AlertRow.Key(
         caseID: caseID, clock: key, level: reach.level, revision: Int32(clamping: reach.revision))
       return raised[key]?.withdrawn ?? true
     }
-    if let first, first.at < startedReceivedAt { nextLevelAt = first.at }
+    guard let first, first.at < startedReceivedAt else { return false }
+    nextLevelAt = first.at
+    return true
   }
 
   /// Whether a level is left to the timer.

@@ -75,7 +75,7 @@ import Testing
           CREATE TABLE public.mark (position int8, waiting int8);
           CREATE FUNCTION public.mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             INSERT INTO public.mark
-            SELECT new.position, (SELECT count(*) FROM bizclock.log_outbox WHERE case_id IS NOT NULL);
+            SELECT new.position, (SELECT count(*) FROM bizclock.alert WHERE logged_at IS NULL);
             RETURN NULL;
           END $$;
           CREATE TRIGGER mark AFTER UPDATE ON bizclock.projector FOR EACH ROW
