@@ -107,7 +107,8 @@ public struct LeaderService: Service {
     _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
   ) async throws -> Bool {
     var teller = OutboxTeller(
-      announcer: Announcer(rulebook: projector.rulebook), clock: clock, log: log, absence: absence, metrics: metrics)
+      announcer: Announcer(rulebook: projector.rulebook), clock: clock, log: log, absence: absence, metrics: metrics
+    )
     projector.appended = database.appended
     database.appended.open(true)
     defer { database.appended.open(false) }
