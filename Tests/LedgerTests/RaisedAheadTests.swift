@@ -211,16 +211,17 @@ import Testing
   /// The wall clock is set back while clocks wait to be moved on, and a case comes whose level lies between.
   @Test func theClockIsSetBack() async throws {
     try await with { ledger, leader in
-      _ = try await ledger.raise(leader, at: RaisedAheadTests.yellow)
-      let back = RaisedAheadTests.yellow + -600_000_000
-      try await ledger.append(
-        [.told("K9", "accepted", "2026-06-01 08:55")], receivedAt: back)
+      let now = local("2026-06-02 16:20")
+      _ = try await ledger.raise(leader, at: now)
+      let back = RaisedAheadTests.yellow + 60_000_000
+      // Yellow at 16:18.
+      try await ledger.append([.told("K9", "accepted", "2026-06-01 09:30")], receivedAt: back)
       _ = try await ledger.connection.run { try leader.projectNext(&$0, now: back) }
-      _ = try await ledger.raise(leader, at: RaisedAheadTests.yellow)
+      _ = try await ledger.raise(leader, at: now)
       #expect(try await tellAll(ledger).contains("alert.raised K9/one_day/1/yellow/1"))
-      try await ledger.catchUp(leader, now: RaisedAheadTests.yellow)
+      try await ledger.catchUp(leader, now: now)
       #expect(try await tellAll(ledger).isEmpty)
-      #expect(try await waiting(ledger, until: RaisedAheadTests.yellow) == 0)
+      #expect(try await waiting(ledger, until: now) == 0)
       #expect(try await ledger.verify().differenceCount == 0)
     }
   }
