@@ -100,8 +100,9 @@ public enum Outbox {
 
   /// The lines for which rows of the queue stand, to be counted.
   static let unlogged = """
-    SELECT FROM bizclock.log_outbox o JOIN bizclock.alert a ON a.recorded_at = o.recorded_at
-    WHERE a.logged_at IS NULL AND NOT a.retrospective
+    SELECT FROM bizclock.alert
+    WHERE recorded_at = ANY (ARRAY(SELECT recorded_at FROM bizclock.log_outbox WHERE recorded_at IS NOT NULL))
+      AND logged_at IS NULL AND NOT retrospective
     """
 
   private static let recorded = """

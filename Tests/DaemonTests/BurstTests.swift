@@ -201,6 +201,34 @@ import Testing
     }
   }
 
+  /// A daemon that is ended in the middle, and again: the next one tells the rest; none goes missing, and few repeat.
+  @Test func endedInTheMiddle() async throws {
+    try await BurstTests.withClocks { conninfo in
+      let log = MemorySink()
+      for part in 1...3 {
+        let daemon = BizclockDaemon(
+          database: DatabaseSource(conninfo: conninfo), feeds: [],
+          clock: ManualClock(Instant(rfc3339: BurstTests.instant) ?? .earliest), log: log, holder: "burst")
+        let running = Task { try await daemon.run() }
+        try await TestDeadline.within(.seconds(300), "a part of the lines") {
+          var told = 0
+          for await record in log.stream() where record.event == .alertRaised {
+            told += 1
+            if told >= BurstTests.count / 5 * part { return }
+          }
+        }
+        running.cancel()
+        _ = await running.result
+      }
+      _ = try await BurstTests.burst(conninfo, to: log)
+      let told = log.records.filter { $0.event == .alertRaised }.compactMap { $0["alert_id"] }
+      #expect(Set(told) == Set(BurstTests.expected.map { LogValue.text($0) }))
+      #expect(told.count < BurstTests.count * 2)
+      try await BurstTests.expectProven(conninfo)
+      print("burst: ended three times, \(told.count - BurstTests.count) lines were repeated")
+    }
+  }
+
   private static func expectProven(_ conninfo: String) async throws {
     let connection = try await DatabaseSource(conninfo: conninfo).connect(.administer)
     let report = try await connection.run { session in
