@@ -15,7 +15,8 @@
 -- as they grow: nothing of theirs changes, and so no vacuum against wraparound ever has to read them whole. Tables of one row
 -- or few that every batch changes (projector, ledger_head, feed) keep room for their next versions on their page, and
 -- the queue (log_outbox) is swept by count, not by share: a share of a table that is mostly empty says nothing. Tables
--- of many rows are swept at a twentieth, not at a fifth, so that each sweep is short.
+-- of many rows are swept at a twentieth, not at a fifth, so that each sweep is short. Alerts leave room for as much again:
+-- each row is changed at least once, when it was logged, and where the new version fits on its page no index hears of it.
 
 CREATE SCHEMA IF NOT EXISTS bizclock;
 
@@ -437,7 +438,7 @@ CREATE TABLE bizclock.alert (
   notify          text        CHECK (notify IN ('window', 'community', 'town', 'city')),
   CONSTRAINT alert_key PRIMARY KEY (case_id, commitment, round, level, revision)
 ) WITH (
-  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
+  fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
 );
 COMMENT ON TABLE bizclock.alert IS 'The record that a clock or a share reached a level; never deleted.';
 COMMENT ON COLUMN bizclock.alert.case_id IS 'Empty for the alert of a share.';
@@ -547,6 +548,7 @@ CREATE TRIGGER projector_moved AFTER UPDATE ON bizclock.projector FOR EACH ROW
 
 CREATE TABLE bizclock.log_outbox (
   id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  recorded_at timestamptz,
   round   integer,
   revision integer,
   event   text   NOT NULL,
@@ -560,6 +562,8 @@ CREATE TABLE bizclock.log_outbox (
 );
 COMMENT ON TABLE bizclock.log_outbox IS
   'Log lines that a committed transaction gave rise to and that have not been written yet.';
+COMMENT ON COLUMN bizclock.log_outbox.recorded_at IS
+  'Where it is set, the row stands for a line of each alert recorded then that is neither logged nor history.';
 
 CREATE TABLE bizclock.setting (
   name  text PRIMARY KEY,

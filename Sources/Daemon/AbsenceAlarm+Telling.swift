@@ -27,10 +27,12 @@ extension AbsenceAlarm {
       clock.arm(at: next) { bell.ring() }
       return .seconds(60)
     }
-    let due = levels.due(at: now)
-    let untold = journal.untold(due)
-    if untold.count < due.count { levels.remove(due.filter { journal.toldAt($0.id) != nil }) }
-    guard let first = untold.first else { return .zero }
+    if !journal.isEmpty {
+      let due = levels.due(at: now)
+      let untold = journal.untold(due)
+      if untold.count < due.count { levels.remove(due.filter { journal.toldAt($0.id) != nil }) }
+      guard !untold.isEmpty else { return .zero }
+    }
     let since = waitingSince ?? .now
     waitingSince = since
     guard let cause = await cause(known, waited: .now - since) else {
@@ -40,6 +42,9 @@ extension AbsenceAlarm {
     // Asking takes a while, and meanwhile the leader may have got on.
     known = self.known
     if known.part == .standby { return .zero }
+    // Looked for only now: of a burst it takes a while, too, and the leader raises nearly all of them by itself.
+    let untold = journal.untold(levels.due(at: now))
+    guard let first = untold.first else { return .zero }
     if let raised = known.raisedThrough, raised >= first.levelAt { return .zero }
     waitingSince = nil
     return tell(untold, known, cause, clock) ? .zero : .milliseconds(200)

@@ -66,7 +66,8 @@ public struct Announcer: Sendable {
     record.set("round", .integer(Int64(subject.round)))
     record.set("level", .text(subject.level))
     record.set("revision", .integer(Int64(subject.revision)))
-    for name in ["due_at", "level_at", "recorded_at", "resolved_at"] {
+    if !due.isEmpty { record.set("due_at", .text(due)) }
+    for name in ["level_at", "recorded_at", "resolved_at"] {
       if let time = time(name) { record.set(name, .text(time)) }
     }
     if line.event == "alert.raised", isOverrun, let due = line.numbers["due_at"],

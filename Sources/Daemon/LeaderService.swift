@@ -106,11 +106,12 @@ public struct LeaderService: Service {
   private func serve(
     _ projector: Projector, _ connection: Connection, _ watch: inout DatabaseWatch, _ elections: inout Damper
   ) async throws -> Bool {
-    let announcer = Announcer(rulebook: projector.rulebook)
+    var teller = OutboxTeller(
+      announcer: Announcer(rulebook: projector.rulebook), clock: clock, log: log, absence: absence, metrics: metrics
+    )
     projector.appended = database.appended
     database.appended.open(true)
     defer { database.appended.open(false) }
-    var pace = LinePace()
     var load = LoadWatch()
     var isElected = false
     while true {
@@ -118,11 +119,12 @@ public struct LeaderService: Service {
       heart.away()
       let turn: Turn?
       do {
-        turn = try await connection.run { [pace] in
-          try self.turn(projector, announcer, pace, summarize: isOver, &$0)
+        turn = try await connection.run { [teller] in
+          try self.turn(projector, teller, summarize: isOver, &$0)
         }
       } catch let error as PostgresError where error.code == .lockNotAvailable {
         // Somebody else has locked what is needed; the term is ours as long as the session is.
+        teller.forget()
         heart.beat(within: .milliseconds(500))
         guard await bell.wait(atMost: .milliseconds(500)) else { return false }
         continue
@@ -137,7 +139,7 @@ public struct LeaderService: Service {
         }
         state.setRole(.leading)
       }
-      pace = turn.pace
+      teller = turn.teller
       watch.found()
       if turn.hasProjected { load.goesOn() }
       if turn.isBusy, !bell.isSilenced { continue }
@@ -159,16 +161,15 @@ public struct LeaderService: Service {
     var isBusy: Bool
     /// When there is something to do next, whatever comes in.
     var next: Instant?
-    /// How fast the log takes lines.
-    var pace: LinePace
+    /// With what it has read of the queue.
+    var teller: OutboxTeller
   }
 
   /// Projects a batch, raises the levels whose instants have come, writes waiting log lines; nil when deposed.
   private func turn(
-    _ projector: Projector, _ announcer: Announcer, _ pace: LinePace, summarize: Bool,
-    _ session: inout Session
+    _ projector: Projector, _ teller: OutboxTeller, summarize: Bool, _ session: inout Session
   ) throws -> Turn? {
-    var pace = pace
+    var teller = teller
     projector.settings.retrospectiveAfter = settings.value.retrospectiveAfter
     let begun = ContinuousClock.now
     let step = try projector.projectNext(&session, now: clock.now())
@@ -183,52 +184,13 @@ public struct LeaderService: Service {
     let levels = try projector.raiseLevels(&session, now: now)
     guard levels.raised != nil else { return nil }
     if !levels.more { absence.raised(through: now) }
-    let wrote = try announce(
-      announcer, &pace, within: levels.more ? LinePace.sliceShare : LinePace.turnShare,
+    let wrote = try teller.tell(
+      within: levels.more ? LinePace.sliceShare : LinePace.turnShare,
       summarize: summarize && step == .idle && !levels.more, &session)
     return Turn(
-      now: now, hasProjected: step != .idle, isBusy: step != .idle || levels.more || wrote,
+      now: now, hasProjected: step != .idle, isBusy: step != .idle || !levels.isDone || wrote,
       next: [levels.next, projector.closureEdge(after: now), projector.shareEdge(after: now)]
-        .compactMap { $0 }.min(), pace: pace)
-  }
-
-  /// Writes waiting log lines, slice by slice, each taken off the queue before the next is begun, until their share of
-  /// a turn is used up; true if there may be more.
-  private func announce(
-    _ announcer: Announcer, _ pace: inout LinePace, within share: Duration, summarize: Bool,
-    _ session: inout Session
-  ) throws -> Bool {
-    let begun = ContinuousClock.now
-    while true {
-      let limit = pace.slice
-      let lines = try Outbox.pending(&session, limit: limit, summaries: false)
-      let written = try write(lines, announcer, &pace, &session)
-      // The log takes no more for now: a later turn tries again.
-      if written < lines.count { return false }
-      if lines.count < limit { break }
-      if ContinuousClock.now - begun >= share { return true }
-    }
-    guard summarize else { return false }
-    // One load makes one summary: it waits for the lines before it.
-    let summaries = try Outbox.pending(&session, limit: 0, summaries: true)
-    if let summary = Announcer.merged(summaries), log.write(announcer.record(summary, at: clock.now())) {
-      try Outbox.written(summaries, at: clock.now(), &session)
-    }
-    return false
-  }
-
-  /// Writes a slice of lines and takes those that were written off the queue; says how many they were.
-  private func write(
-    _ lines: [PendingLine], _ announcer: Announcer, _ pace: inout LinePace, _ session: inout Session
-  ) throws -> Int {
-    guard !lines.isEmpty else { return 0 }
-    let begun = ContinuousClock.now
-    let written = log.write(
-      contentsOf: lines.map { absence.marked(announcer.record($0, at: clock.now()), $0) })
-    try Outbox.written(Array(lines.prefix(written)), at: clock.now(), &session)
-    metrics.logged(lines.prefix(written))
-    pace.took(ContinuousClock.now - begun, lines: lines.count, written: written)
-    return written
+        .compactMap { $0 }.min(), teller: teller)
   }
 
   private func say(_ event: Journal.LogEvent?, _ priority: LogPriority, _ message: String) {

@@ -157,7 +157,7 @@ public struct Loading: Sendable {
     projector.expectsMore = false
     // The session's end gives the leadership up; levels that are due are left to the daemon, or raised here.
     try await connection.run { session in
-      while try projector.raiseLevels(&session, now: clock.now()).more {}
+      while try !projector.raiseLevels(&session, now: clock.now()).isDone {}
     }
     await connection.close()
   }

@@ -120,15 +120,18 @@ struct ClockRow: Sendable, Equatable {
   }
 
   /// Puts off the levels that page nobody, if it is open: what is at hand may tell soon that it stopped before them. The
-  /// timer raises them once all is projected. `after` is `retrospective_after` in microseconds.
-  mutating func putOffRetrospective(after: Int64, raised: [AlertRow.Key: AlertRow]) {
-    guard endedAt == nil else { return }
+  /// timer raises them once all is projected. `after` is `retrospective_after` in microseconds. Says whether there are
+  /// such.
+  mutating func putOffRetrospective(after: Int64, raised: [AlertRow.Key: AlertRow]) -> Bool {
+    guard endedAt == nil else { return false }
     let first = levels.first { reach in
       let key = AlertRow.Key(
         caseID: caseID, clock: key, level: reach.level, revision: Int32(clamping: reach.revision))
       return raised[key]?.withdrawn ?? true
     }
-    if let first, isRetrospective(levelAt: first.at, after: after) { nextLevelAt = first.at }
+    guard let first, isRetrospective(levelAt: first.at, after: after) else { return false }
+    nextLevelAt = first.at
+    return true
   }
 
   /// Whether a level is left to the timer.

@@ -20,6 +20,7 @@ extension Projector {
   public func settleClosures(_ session: inout Session, now: Instant) throws(PostgresError) -> Bool {
     // The wall clock may have been set back: what is folded meanwhile stands before the edges that it crosses again.
     settledThrough = min(settledThrough, now)
+    if let known = ahead, now < known.through { ahead = nil }
     guard let edge = closureEdge(after: settledThrough), edge <= now else { return true }
     // The rows in memory are those before the edge.
     forget()

@@ -9,99 +9,55 @@ public struct LevelStep: Sendable, Equatable {
   public var more: Bool
   /// The first instant at which a level is reached next; nil if none is known.
   public var next: Instant?
+  /// Whether all levels are recorded, and clocks are still to be moved on to their next ones.
+  public var isMoving = false
+
+  /// Whether nothing is left to do before the next instant.
+  public var isDone: Bool { !more && !isMoving }
+}
+
+/// Levels that are recorded while their clocks still wait for them.
+///
+/// Moving a clock on costs several times what recording its alert does, so of many at one instant all alerts are
+/// recorded first. That is known to this leader alone: another one finds the clocks waiting, and the alerts there.
+struct RaisedAhead {
+  /// Of clocks that waited for an instant up to here every level up to here is recorded.
+  var through: Instant
+  /// The first level after that of a clock that is not moved on yet; nil if there is none.
+  var hidden: Instant?
 }
 
 extension Projector {
-  /// While more of the ledger waits, only clocks with a level that pages; $3 is `retrospective_after` in microseconds.
-  private static let isWanted = """
-    (next_level_at >= \(paging)
-      OR EXISTS (SELECT FROM unnest(level_at) AS l (at) WHERE l.at >= \(paging) AND l.at <= $1))
-    """
-
-  /// Of a clock, the first instant at which a level pages.
-  private static let paging =
-    "started_received_at - CASE WHEN history THEN 0 ELSE $3 END * interval '1 microsecond'"
-
-  private static let raise = """
-    WITH addressee AS (
-      SELECT * FROM unnest($5::text[], $6::text[], $7::text[]) AS a (commitment, level, notify)
-    ), silent AS MATERIALIZED (
-      SELECT array_agg(source) AS sources FROM (\(StalledFeeds.sources)) AS s
-    ), due AS MATERIALIZED (
-      SELECT case_id, commitment, round, level_name, level_priority, level_revision, level_at, level_due_at,
-        next_level_at, history, started_received_at, stopped_at
-      FROM bizclock.clock WHERE next_level_at <= $1 AND (NOT $8 OR \(isWanted)) ORDER BY next_level_at LIMIT $2
-    ), reached AS (
-      SELECT d.case_id, d.commitment, d.round, l.name, l.priority, l.revision, l.at, l.due_at, d.stopped_at, a.notify,
-        CASE WHEN d.history THEN l.at < d.started_received_at
-          ELSE l.at + $3 * interval '1 microsecond' < d.started_received_at END AS retrospective
-      FROM due d
-        CROSS JOIN unnest(d.level_name, d.level_priority, d.level_revision, d.level_at, d.level_due_at)
-          AS l (name, priority, revision, at, due_at)
-        LEFT JOIN addressee a ON a.commitment = d.commitment AND a.level = l.name
-      WHERE l.at >= d.next_level_at AND l.at <= $1
-    ), raised AS (
-      INSERT INTO bizclock.alert AS a (case_id, commitment, round, level, revision, due_at, level_at, recorded_at,
-        resolved_at, retrospective, priority, notify, feed_stalled)
-      SELECT case_id, commitment, round, name, revision, due_at, at, $4, stopped_at, retrospective, priority, notify,
-        CASE WHEN retrospective OR (SELECT sources FROM silent) IS NULL THEN false
-          ELSE EXISTS (SELECT FROM bizclock.event e
-            WHERE e.case_id = reached.case_id AND e.source = ANY ((SELECT sources FROM silent)::text[])) END
-      FROM reached
-      ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
-        withdrawn_at = NULL, amended_at = excluded.recorded_at, level_at = excluded.level_at,
-        due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority,
-        notify = excluded.notify, feed_stalled = excluded.feed_stalled
-        WHERE a.withdrawn_at IS NOT NULL
-      RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.resolved_at, a.priority,
-        a.notify, a.retrospective, a.feed_stalled, a.amended_at
-    ), kept AS (
-      -- As it was before it was raised anew; the row alone is looked up, by its key, whatever the planner thinks of it.
-      INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
-      SELECT \(AlertHistory.former), $4
-      FROM raised r CROSS JOIN LATERAL (
-        SELECT * FROM bizclock.alert o
-        WHERE o.case_id = r.case_id AND o.commitment = r.commitment AND o.round = r.round AND o.level = r.level
-          AND o.revision = r.revision
-        LIMIT 1
-      ) a
-      WHERE r.amended_at IS NOT NULL
-      ON CONFLICT ON CONSTRAINT alert_history_key DO NOTHING
-    ), moved AS (
-      UPDATE bizclock.clock c
-      SET next_level_at = (SELECT min(at) FROM unnest(c.level_at) AS at WHERE at > $1)
-      FROM due d
-      WHERE c.case_id = d.case_id AND c.commitment = d.commitment AND c.round = d.round
-    ), lines AS (
-      INSERT INTO bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields)
-      SELECT e.event, r.case_id, r.commitment, r.round, r.level, r.revision,
-        jsonb_strip_nulls(jsonb_build_object('priority', r.priority, 'notify', r.notify,
-          'due_at', (extract(epoch FROM r.due_at) * 1000000)::int8,
-          'level_at', (extract(epoch FROM r.level_at) * 1000000)::int8,
-          'recorded_at', (extract(epoch FROM $4) * 1000000)::int8,
-          'resolved_at', (extract(epoch FROM r.resolved_at) * 1000000)::int8,
-          'feed_stalled', CASE WHEN e.event = 'alert.raised' AND r.feed_stalled THEN true END,
-          'provisional', CASE WHEN q.provisional THEN true END, 'calendar', q.calendar, 'region', f.region, 'grid', f.grid, 'service_window', f.service_window))
-      FROM raised r
-      JOIN bizclock.clock q ON q.case_id = r.case_id AND q.commitment = r.commitment AND q.round = r.round
-      JOIN bizclock.case_file f ON f.case_id = r.case_id
-      JOIN (VALUES ('alert.raised'), ('alert.resolved')) AS e (event)
-        ON e.event = 'alert.raised' OR r.resolved_at IS NOT NULL
-      WHERE NOT r.retrospective
-      ORDER BY r.level_at, r.case_id, r.commitment, r.level, r.revision, e.event
-    )
-    SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM due),
-      (SELECT count(*) FROM raised WHERE retrospective)
-    """
-
-  /// Raises the levels whose instants have come, as many as one transaction takes.
+  /// Raises the levels whose instants have come, as many as one transaction takes; then moves on clocks that wait for
+  /// levels already recorded, some with each call.
   public func raiseLevels(_ session: inout Session, now: Instant) throws(PostgresError) -> LevelStep {
     guard try settleClosures(&session, now: now), try settleShares(&session, now: now) else {
       return LevelStep(raised: nil, more: false, next: nil)
     }
+    let first = try nextLevel(now, &session)
+    guard let first, first <= now else {
+      ahead = nil
+      return LevelStep(raised: 0, more: false, next: first)
+    }
+    let wasAhead = ahead != nil
+    let step = try write(now, &session, raiseDue)
+    guard wasAhead, step.isMoving else { return step }
+    // On its own, so that what is recorded is not told later for the clocks' sake.
+    var moved = try write(now, &session, moveOn)
+    moved.raised = moved.raised.map { $0 + (step.raised ?? 0) }
+    return moved
+  }
+
+  /// From how many levels at one instant on the log adds a summary.
+  public static let manyLevels = 20
+
+  /// Raises levels in a transaction of its own; `raised` is nil where the leader was deposed.
+  private func write(
+    _ now: Instant, _ session: inout Session,
+    _ raise: (_ now: Instant, _ recordedAt: Instant, inout Session) throws(PostgresError) -> LevelStep
+  ) throws(PostgresError) -> LevelStep {
+    let known = ahead
     do {
-      let first = try nextLevel(now, &session)
-      guard let first, first <= now else { return LevelStep(raised: 0, more: false, next: first) }
       try session.begin()
       let moved = try session.execute(
         Projector.advance,
@@ -113,48 +69,89 @@ extension Projector {
       }
       // However many there are: each is found by its keys, and none is joined with all the others.
       try KeyLookups.begin(&session)
-      let recordedAt = try moved.timestamptz(0, 0)
-      let named = addressees.columns
-      let result = try session.execute(
-        Projector.raise,
-        [
-          .timestamptz(now.microseconds), .int8(Int64(settings.levelBatch)), .int8(settings.retrospectiveAfter),
-          .timestamptz(recordedAt), .textArray(named.commitments), .textArray(named.levels),
-          .textArray(named.addressees), .bool(isBehind),
-        ])
-      let raised = Int(try result.int8(0, 0))
-      // As many as one transaction takes may be all that there are.
-      let next = try nextLevel(now, &session)
-      let more = try result.int8(0, 1) == Int64(settings.levelBatch) && next.map { $0 <= now } ?? false
-      let retrospective = try result.int8(0, 2)
-      var lines: [OutboxLine] = []
-      if retrospective > 0 { lines.append(OutboxLine(summary: [("retrospective", retrospective)])) }
-      if raised - Int(retrospective) >= Projector.manyLevels {
-        lines.append(OutboxLine(summary: [("raised", Int64(raised) - retrospective)]))
-      }
-      try DeltaWriter.lines(lines, &session)
-      if !more {
+      var step = try raise(now, Instant(microseconds: try moved.timestamptz(0, 0)), &session)
+      if !step.more {
         _ = try session.execute(
           "UPDATE bizclock.projector SET levels_through = greatest(levels_through, $1)",
           [.timestamptz(now.microseconds)])
       }
+      if step.isDone { step.next = try nextLevel(now, &session) }
       try session.commit()
-      return LevelStep(raised: raised, more: more, next: more ? now : next)
+      return step
     } catch {
       session.rollbackQuietly()
+      // Nothing of it has happened, or nobody knows: what was recorded before has been.
+      ahead = known
       throw error
     }
   }
 
-  /// From how many levels at one instant on the log adds a summary.
-  public static let manyLevels = 20
+  /// Raises what is due: with their clocks where these are few, or among them some that may wait for something that was
+  /// put off.
+  private func raiseDue(
+    _ now: Instant, _ recordedAt: Instant, _ session: inout Session
+  ) throws(PostgresError) -> LevelStep {
+    // A further level of a clock that was not moved on may have come.
+    let known = ahead.flatMap { ahead in ahead.hidden.map { now < $0 } ?? true ? ahead : nil }
+    let due = try due(now, after: known?.through, &session)
+    guard !due.hasRetrospective, due.clocks <= settings.burst, ahead != nil || due.clocks > settings.levelsMoved else {
+      ahead = nil
+      let raised = try raise(now, recordedAt, limit: settings.levelBatch, &session)
+      // As many as one transaction takes may be all that there are.
+      let next = raised.clocks == settings.levelBatch ? try nextLevel(now, &session) : nil
+      let more = next.map { $0 <= now } ?? false
+      return LevelStep(raised: raised.alerts, more: more, next: now)
+    }
+    let alerts = due.clocks > 0 ? try raiseAhead(now, recordedAt, after: known?.through, &session) : 0
+    ahead = RaisedAhead(through: now, hidden: [known?.hidden, due.hidden].compactMap { $0 }.min())
+    return LevelStep(raised: alerts, more: false, next: now, isMoving: true)
+  }
 
-  private func nextLevel(_ now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
+  /// Moves on clocks that wait for levels which are recorded.
+  private func moveOn(
+    _ now: Instant, _ recordedAt: Instant, _ session: inout Session
+  ) throws(PostgresError) -> LevelStep {
+    let moved = try raise(now, recordedAt, limit: settings.levelsMoved, &session)
+    if moved.clocks < settings.levelsMoved { ahead = nil }
+    return LevelStep(raised: moved.alerts, more: false, next: now, isMoving: ahead != nil)
+  }
+
+  func nextLevel(_ now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let next = try session.execute(
       """
       SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL AND (NOT $2 OR \(Projector.isWanted))
       ORDER BY next_level_at LIMIT 1
       """, [.timestamptz(now.microseconds), .bool(isBehind), .int8(settings.retrospectiveAfter)])
     return next.rowCount == 0 ? nil : Instant(microseconds: try next.timestamptz(0, 0))
+  }
+
+  private struct Due {
+    /// How many clocks wait for an instant that has come; counted up to one more than a burst has.
+    var clocks: Int
+    /// Whether one of them waits for a level that pages nobody, or may: it may have been put off.
+    var hasRetrospective: Bool
+    /// The first level of theirs that has not come.
+    var hidden: Instant?
+  }
+
+  private func due(
+    _ now: Instant, after instant: Instant?, _ session: inout Session
+  ) throws(PostgresError) -> Due {
+    let found = try session.execute(
+      """
+      SELECT count(*), coalesce(bool_or(retrospective), false),
+        min(CASE WHEN level_at[cardinality(level_at)] > $1 THEN (SELECT min(at) FROM unnest(level_at) AS at WHERE at > $1) END)
+      FROM (
+        SELECT history OR next_level_at < \(Projector.paging) AS retrospective, level_at FROM bizclock.clock
+        WHERE next_level_at <= $1 AND ($2::timestamptz IS NULL OR next_level_at > $2) ORDER BY next_level_at LIMIT $4
+      ) AS due
+      """,
+      [
+        .timestamptz(now.microseconds), .timestamptz(instant?.microseconds), .int8(settings.retrospectiveAfter),
+        .int8(Int64(settings.burst) + 1),
+      ])
+    return Due(
+      clocks: Int(try found.int8(0, 0)), hasRetrospective: try found.bool(0, 1),
+      hidden: try found.optionalTimestamptz(0, 2).map { Instant(microseconds: $0) })
   }
 }

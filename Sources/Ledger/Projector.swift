@@ -35,8 +35,12 @@ public struct ProjectorSettings: Sendable {
   public var cachedCases = 40_000
   /// Levels earlier than this before the start event's arrival are history, in microseconds.
   public var retrospectiveAfter: Int64 = 24 * 3_600_000_000
-  /// Levels raised by one transaction.
+  /// Levels raised by one transaction that moves their clocks on.
   public var levelBatch = 10_000
+  /// Levels raised by one transaction that leaves their clocks for later.
+  public var burst = 100_000
+  /// Up to how many clocks are moved on at once while alerts wait to be recorded; more are left for later.
+  public var levelsMoved = 500
 
   /// The defaults.
   public init() {}
@@ -67,6 +71,8 @@ public final class Projector: @unchecked Sendable {
   public var expectsMore = false
   /// Whether what comes next may tell otherwise: levels that page nobody wait.
   var isBehind: Bool { hasMore || expectsMore }
+  /// The levels that are recorded while their clocks still wait for them; nil if there are none.
+  var ahead: RaisedAhead?
   /// Follows what it projects, for the time when the database is away.
   var watch: LevelWatch?
   /// What this program has appended; without it all is read from the ledger.
@@ -258,8 +264,10 @@ public final class Projector: @unchecked Sendable {
     was.arrivedAt = batchCase.arrivedAt
     var after = next.after(caseID, rulebook, asOf: moment.now)
     if moment.isBehind {
-      for clock in after.clocks.indices {
-        after.clocks[clock].putOffRetrospective(after: moment.retrospectiveAfter, raised: was.alerts)
+      for clock in after.clocks.indices
+      where after.clocks[clock].putOffRetrospective(after: moment.retrospectiveAfter, raised: was.alerts) {
+        // It waits for an instant up to which all was taken for recorded.
+        ahead = nil
       }
     }
     delta.add(was, &after, reason: batchCase.reason, moment)

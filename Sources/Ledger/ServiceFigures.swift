@@ -60,7 +60,9 @@ public enum ServiceFigures {
       """
       SELECT h.position, p.position,
         (SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL ORDER BY next_level_at LIMIT 1),
-        (SELECT count(*) FROM (SELECT FROM bizclock.log_outbox WHERE case_id IS NOT NULL LIMIT $1) AS line)
+        (SELECT count(*) FROM (
+          (SELECT FROM bizclock.log_outbox WHERE case_id IS NOT NULL LIMIT $1)
+          UNION ALL (\(Outbox.unlogged) LIMIT $1) LIMIT $1) AS line)
       FROM bizclock.projector p, bizclock.ledger_head h
       """, [.int8(mostLines)])
     guard found.rowCount == 1 else { return nil }

@@ -68,7 +68,8 @@ public struct ServiceStatus: Sendable {
         (SELECT count(*) FROM bizclock.clock WHERE state = 'paused'),
         (SELECT count(*) FROM bizclock.clock WHERE state IN ('running', 'paused') AND due_at < $1),
         (SELECT min(next_level_at) FROM bizclock.clock WHERE next_level_at IS NOT NULL),
-        (SELECT count(*) FROM bizclock.log_outbox WHERE event = 'alert.raised'),
+        (SELECT count(*) FROM bizclock.log_outbox WHERE event = 'alert.raised' AND recorded_at IS NULL)
+          + (SELECT count(*) FROM (\(Outbox.unlogged)) AS line),
         (SELECT count(*) FROM pg_catalog.pg_stat_activity
           WHERE datname = current_database() AND application_name = 'bizclock listen')
       FROM bizclock.projector p

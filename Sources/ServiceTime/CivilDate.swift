@@ -86,8 +86,19 @@ public struct CivilDate: Hashable, Comparable, Sendable {
 extension CivilDate: CustomStringConvertible {
   /// `YYYY-MM-DD`.
   public var description: String {
+    var out: [UInt8] = []
+    append(to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// Appends the same as bytes.
+  func append(to out: inout [UInt8]) {
     let (year, month, day) = fields
-    return Digits.pad(Int64(year), 4) + "-" + Digits.pad(Int64(month), 2) + "-" + Digits.pad(Int64(day), 2)
+    Digits.append(Int64(year), 4, to: &out)
+    out.append(UInt8(ascii: "-"))
+    Digits.append(Int64(month), 2, to: &out)
+    out.append(UInt8(ascii: "-"))
+    Digits.append(Int64(day), 2, to: &out)
   }
 }
 

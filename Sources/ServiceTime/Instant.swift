@@ -70,16 +70,19 @@ extension Instant {
   /// RFC 3339 text in the zone, with only as many decimals as needed: `2026-09-18T17:30:00+08:00`.
   public func rfc3339(in zone: TimeZoneTable) -> String {
     let offset = Int64(zone.offset(at: self))
-    let local = LocalTime(microseconds: microseconds + offset * 1_000_000)
-    var out = local.description
+    var out: [UInt8] = []
+    out.reserveCapacity(32)
+    LocalTime(microseconds: microseconds + offset * 1_000_000).append(to: &out)
     if offset == 0 && zone.isUTC {
-      out += "Z"
+      out.append(UInt8(ascii: "Z"))
     } else {
       let minutes = (offset < 0 ? -offset : offset) / 60
-      out += offset < 0 ? "-" : "+"
-      out += Digits.pad(minutes / 60, 2) + ":" + Digits.pad(minutes % 60, 2)
+      out.append(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+      Digits.append(minutes / 60, 2, to: &out)
+      out.append(UInt8(ascii: ":"))
+      Digits.append(minutes % 60, 2, to: &out)
     }
-    return out
+    return String(decoding: out, as: UTF8.self)
   }
 }
 
@@ -156,21 +159,31 @@ public struct LocalTime: Hashable, Comparable, Sendable {
 extension LocalTime: CustomStringConvertible {
   /// ISO 8601 without a zone: `2026-09-18T17:30:00`, with as many decimals as needed.
   public var description: String {
+    var out: [UInt8] = []
+    append(to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// Appends the same as bytes.
+  func append(to out: inout [UInt8]) {
+    date.append(to: &out)
     let time = timeOfDay
     let seconds = time / 1_000_000
-    var out =
-      "\(date)T" + Digits.pad(seconds / 3600, 2) + ":" + Digits.pad(seconds / 60 % 60, 2) + ":"
-      + Digits.pad(seconds % 60, 2)
+    out.append(UInt8(ascii: "T"))
+    Digits.append(seconds / 3600, 2, to: &out)
+    out.append(UInt8(ascii: ":"))
+    Digits.append(seconds / 60 % 60, 2, to: &out)
+    out.append(UInt8(ascii: ":"))
+    Digits.append(seconds % 60, 2, to: &out)
     var fraction = time % 1_000_000
-    if fraction != 0 {
-      var width = 6
-      while fraction % 10 == 0 {
-        fraction /= 10
-        width -= 1
-      }
-      out += "." + Digits.pad(fraction, width)
+    guard fraction != 0 else { return }
+    var width = 6
+    while fraction % 10 == 0 {
+      fraction /= 10
+      width -= 1
     }
-    return out
+    out.append(UInt8(ascii: "."))
+    Digits.append(fraction, width, to: &out)
   }
 }
 
@@ -188,8 +201,21 @@ enum Digits {
 
   /// A number in at least `width` digits.
   static func pad(_ value: Int64, _ width: Int) -> String {
-    let text = String(value)
-    return text.utf8.count >= width ? text : String(repeating: "0", count: width - text.utf8.count) + text
+    var out: [UInt8] = []
+    append(value, width, to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// Appends a number in at least `width` digits.
+  static func append(_ value: Int64, _ width: Int, to out: inout [UInt8]) {
+    let start = out.count
+    var rest = value.magnitude
+    repeat {
+      out.append(UInt8(truncatingIfNeeded: rest % 10) + 48)
+      rest /= 10
+    } while rest > 0 || out.count - start < width
+    if value < 0 { out.append(UInt8(ascii: "-")) }
+    out[start...].reverse()
   }
 }
 

@@ -100,7 +100,7 @@ struct TestLedger: Sendable {
   func catchUp(_ projector: Projector, now: Instant = now) async throws {
     try await connection.run { session in
       while case .projected = try projector.projectNext(&session, now: now) {}
-      while try projector.raiseLevels(&session, now: now).more {}
+      while try !projector.raiseLevels(&session, now: now).isDone {}
     }
   }
 

@@ -43,7 +43,7 @@ struct Audit: Sendable {
       let row = try await server.ask(
         """
         SELECT p.position::text, h.position::text,
-          (SELECT count(*) FROM bizclock.log_outbox WHERE case_id IS NOT NULL)::text,
+          (SELECT count(*) FROM bizclock.log_outbox WHERE event <> 'alert.summary')::text,
           (SELECT count(*) FROM bizclock.clock WHERE next_level_at <= now())::text,
           (extract(epoch FROM now()) * 1000000)::int8::text
         FROM bizclock.projector p, bizclock.ledger_head h
