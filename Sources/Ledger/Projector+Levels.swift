@@ -94,7 +94,9 @@ extension Projector {
     // A further level of a clock that was not moved on may have come.
     let known = ahead.flatMap { ahead in ahead.hidden.map { now < $0 } ?? true ? ahead : nil }
     let due = try due(now, after: known?.through, &session)
-    guard !due.hasRetrospective, due.clocks <= settings.burst, ahead != nil || due.clocks > settings.levelsMoved else {
+    guard
+      !due.hasRetrospective, due.clocks <= settings.burst, ahead != nil || due.clocks > settings.levelsMoved
+    else {
       ahead = nil
       let raised = try raise(now, recordedAt, limit: settings.levelBatch, &session)
       // As many as one transaction takes may be all that there are.

@@ -32,8 +32,8 @@ import Testing
     "OnTimeReport+Read.swift": ["group(dimensions)"], "PrivateCluster.swift": ["PrivateCluster.name"],
     "Projector+Levels.swift": ["Projector.isWanted", "Projector.paging"],
     "Projector+Raising.swift": [
-      "AlertHistory.columns", "AlertHistory.former", "StalledFeeds.sources", "inOrder", "isWanted", "lines", "paging",
-      "raised",
+      "AlertHistory.columns", "AlertHistory.former", "StalledFeeds.sources", "inOrder", "isWanted", "lines",
+      "paging", "raised",
     ],
     "Projector.swift": ["EventRows.columns"],
     "Quarantine+Settling.swift": ["Selection.condition", "columns"],
