@@ -16,14 +16,14 @@ final class EventBuilder {
 
   let feed: FeedDescription
   private let store = TextStore()
-  private(set) var milestones: [MilestoneText] = []
+  let milestones: [MilestoneText]
   /// The events of one row, while it is read.
   var told: [Event] = []
   /// The column of the time that is being read, where it is a milestone's.
   var timeColumn: String?
-  private var translations: [(field: EventField, Translation)] = []
-  private var defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)] = []
-  private var defaultFields: UInt32 = 0
+  private let translations: [(field: EventField, Translation)]
+  private let defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)]
+  private let defaultFields: UInt32
   private let knownProcesses: Set<Identifier>
   // One decoder uses it, one record at a time: no access can overlap another.
   @exclusivity(unchecked) private var lastKnownProcess: String?
@@ -32,20 +32,24 @@ final class EventBuilder {
   init(feed: FeedDescription) {
     self.feed = feed
     knownProcesses = Set(feed.knownProcesses.map { Identifier($0) })
-    for milestone in feed.milestones.prefix(FeedLimits.milestones) {
-      milestones.append(MilestoneText(type: store.keep(milestone.type), step: milestone.step.map(store.keep)))
+    let store = store
+    milestones = feed.milestones.prefix(FeedLimits.milestones).map {
+      MilestoneText(type: store.keep($0.type), step: $0.step.map(store.keep))
     }
-    for field in EventField.allCases {
-      if let text = feed.defaults[field], !text.isEmpty {
-        defaults.append((field, store.keep(text)))
-        defaultFields |= field.bit
-      }
-      if let mapping = feed.mapping[field], mapping.translates {
-        var values: [Identifier: UnsafeBufferPointer<UInt8>] = [:]
-        for (from, to) in mapping.values { values[Identifier(from)] = store.keep(to) }
-        translations.append((field, Translation(values: values, otherwise: mapping.otherwise.map(store.keep))))
-      }
+    translations = EventField.allCases.compactMap { field in
+      guard let mapping = feed.mapping[field], mapping.translates else { return nil }
+      let values = mapping.values.map { (Identifier($0.key), store.keep($0.value)) }
+      return (
+        field,
+        Translation(
+          values: Dictionary(uniqueKeysWithValues: values), otherwise: mapping.otherwise.map(store.keep))
+      )
     }
+    defaults = EventField.allCases.compactMap { field in
+      guard let text = feed.defaults[field], !text.isEmpty else { return nil }
+      return (field, store.keep(text))
+    }
+    defaultFields = defaults.reduce(0) { $0 | $1.field.bit }
   }
 
   /// The event of a draft, or the first rule that it breaks.
@@ -67,23 +71,15 @@ final class EventBuilder {
     let eventID =
       given
       ?? Identifier(DerivedEventID.text(type: type.name, step: step, occurredAt: occurredAt))
-    var event = Event(
-      caseID: caseID, source: try source(&draft), eventID: eventID, type: type, occurredAt: occurredAt)
-    event.step = step
-    event.sequence = try integer(.sequence, &draft)
-    event.process = try process(&draft)
-    event.region = try region(&draft)
-    event.grid = try internedText(.grid, &draft)
-    event.serviceWindow = try internedText(.serviceWindow, &draft)
-    event.channel = try internedText(.channel, &draft)
-    event.entityType = try internedText(.entityType, &draft)
-    if let name = try text(.entityName, &draft) { event.entityName = String(decoding: name, as: UTF8.self) }
-    event.uscc = try identifier(.uscc, &draft)?.text
-    event.tags = try tags(&draft)
-    event.voids = try voids(&draft, type: type)
-    event.extendDays = try extendDays(&draft, type: type)
-    if !draft.kept.isEmpty { event.kept = String(decoding: draft.kept, as: UTF8.self) + "}" }
-    return event
+    return Event(
+      caseID: caseID, source: try source(&draft), eventID: eventID, type: type, occurredAt: occurredAt,
+      sequence: try integer(.sequence, &draft), process: try process(&draft), step: step,
+      region: try region(&draft), grid: try internedText(.grid, &draft),
+      serviceWindow: try internedText(.serviceWindow, &draft), channel: try internedText(.channel, &draft),
+      entityType: try internedText(.entityType, &draft),
+      entityName: try text(.entityName, &draft).map { String(decoding: $0, as: UTF8.self) }, uscc: try identifier(.uscc, &draft)?.text,
+      tags: try tags(&draft), voids: try voids(&draft, type: type), extendDays: try extendDays(&draft, type: type),
+      kept: draft.kept.isEmpty ? nil : String(decoding: draft.kept, as: UTF8.self) + "}")
   }
 
   // MARK: Milestones

@@ -6,18 +6,22 @@ import ServiceTime
 /// Direct-mapped: a new text takes the place of the old one in its slot, so it can neither grow nor be filled up.
 struct InternTable {
   private static let slotCount = 1024
-  /// Texts up to this many bytes live inside a String and allocate nothing anyway.
-  private static let inlineBytes = 15
   private static let longestBytes = 256
 
   private var texts = [String](repeating: "", count: slotCount)
+  /// Short texts allocate nothing: what is saved is making a String of bytes.
+  private var short = [(bytes: ShortText, text: String)](repeating: (.none, ""), count: 256)
   private var types = [EventType?](repeating: nil, count: 256)
 
   /// The text of UTF-8 bytes.
   @inline(__always)
   mutating func text(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-    if bytes.count <= InternTable.inlineBytes { return String(decoding: bytes, as: UTF8.self) }
-    return longText(bytes)
+    guard let short = ShortText(bytes) else { return longText(bytes) }
+    let slot = short.hash & 255
+    if self.short[slot].bytes == short { return self.short[slot].text }
+    let text = String(decoding: bytes, as: UTF8.self)
+    self.short[slot] = (short, text)
+    return text
   }
 
   private mutating func longText(_ bytes: UnsafeBufferPointer<UInt8>) -> String {

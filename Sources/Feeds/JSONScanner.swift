@@ -47,7 +47,8 @@ struct JSONScanner {
   /// Passes blanks.
   @inline(__always)
   mutating func skipBlanks() {
-    while at < end {
+    // Most often there are none.
+    while at < end, base[at] <= 0x20 {
       let byte = base[at]
       guard byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D else { return }
       at += 1

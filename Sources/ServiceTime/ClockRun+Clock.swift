@@ -35,12 +35,10 @@ extension ClockRun {
       clock.finish(at, outcome, calendar)
     case nil:
       let asOf = max(now, segmentStart)
-      // A closure begins and ends without an event: its edges move the mark as well. What is settled ended before
-      // the last event.
-      let edges = reckoner.pauses.flatMap { [$0.from, $0.end] }
-      clock.markAt = edges.filter { $0 <= asOf }.reduce(segmentStart, max)
+      // A closure begins and ends without an event: its edges move the mark as well.
+      clock.markAt = reckoner.line.lastEdge(from: segmentStart, through: asOf)
       clock.overrun = reckoner.overrun(stoppedAt: clock.markAt)
-      clock.state = reckoner.pauses.contains { $0.from <= asOf && asOf < $0.end } ? .paused : .running
+      clock.state = reckoner.line.isPaused(at: asOf) ? .paused : .running
     }
     clock.markDay = max(calendar.date(of: clock.markAt), reckoner.startDate)
     clock.measures = reckoner.measures(at: clock.markAt)
@@ -50,14 +48,11 @@ extension ClockRun {
     } else if isOpen {
       all += arrivals(reckoner, commitment.levels)
     }
-    all.sort { ($0.at, $0.level, $0.revision) < ($1.at, $1.level, $1.revision) }
-    for arrival in all {
-      let level = commitment.levels[arrival.level]
-      let reach = LevelReach(
-        level: level.name, priority: level.priority, revision: arrival.revision, at: arrival.at,
-        dueAt: arrival.dueAt)
-      if arrival.at <= now { clock.reached.append(reach) } else { clock.pending.append(reach) }
-    }
+    if all.isEmpty { return clock }
+    if all.count > 1 { all.sort { ($0.at, $0.level, $0.revision) < ($1.at, $1.level, $1.revision) } }
+    let reached = all.count { $0.at <= now }
+    clock.reached = all[..<reached].map { LevelReach($0, commitment.levels[$0.level]) }
+    clock.pending = all[reached...].map { LevelReach($0, commitment.levels[$0.level]) }
     return clock
   }
 }
@@ -68,5 +63,12 @@ extension Clock {
     stoppedDay = calendar.date(of: at)
     self.outcome = outcome.name
     markAt = at
+  }
+}
+
+extension LevelReach {
+  fileprivate init(_ arrival: ClockRun.Arrival, _ level: Level) {
+    self.init(
+      level: level.name, priority: level.priority, revision: arrival.revision, at: arrival.at, dueAt: arrival.dueAt)
   }
 }

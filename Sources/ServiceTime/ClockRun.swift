@@ -26,7 +26,7 @@ struct ClockRun: Sendable {
 
   let round: Int
   let version: CommitmentVersion
-  let calendar: WorkCalendar
+  var calendar: WorkCalendar { line.calendar }
   let start: Instant
   let startedBy: EventKey
   private(set) var pauses: [Pause] = []
@@ -49,7 +49,6 @@ struct ClockRun: Sendable {
   ) {
     self.round = round
     self.version = version
-    self.calendar = calendar
     self.start = start
     self.startedBy = startedBy
     segmentStart = start
@@ -63,15 +62,13 @@ struct ClockRun: Sendable {
 
   func reckoner() -> Reckoner {
     if let cached { return cached }
-    var stoppedAt: Instant?
+    var line = line
     switch end {
-    case .stopped(let at, _): stoppedAt = at
-    case .cancelled(let at, _, _): stoppedAt = at
+    case .stopped(let at, _): line.stoppedAt = at
+    case .cancelled(let at, _, _): line.stoppedAt = at
     case nil: break
     }
-    return Reckoner(
-      version: version, calendar: calendar, start: start, line: line, extendedDays: extendedDays,
-      stoppedAt: stoppedAt)
+    return Reckoner(version: version, start: start, line: line, extendedDays: extendedDays)
   }
 
   /// Closes the segment before an instant and notes the levels reached in it; the beginning of a closure without end
@@ -81,7 +78,7 @@ struct ClockRun: Sendable {
       closeSegment(at: from, levels)
       cached = nil
       openClosureFrom = nil
-      line.openClosureBegins(version, start: start)
+      line.openClosureBegins()
     }
     closeSegment(at: instant, levels)
   }
@@ -99,9 +96,10 @@ struct ClockRun: Sendable {
     if isOpen {
       let reckoner = reckoner()
       cached = reckoner
-      for arrival in arrivals(reckoner, levels) where arrival.at < instant {
+      for level in levels.indices {
+        guard let arrival = arrival(at: level, of: levels, reckoner), arrival.at < instant else { continue }
         if latest.isEmpty { latest = Array(repeating: -1, count: levels.count) }
-        latest[arrival.level] = arrivals.count
+        latest[level] = arrivals.count
         arrivals.append(arrival)
       }
     }
@@ -110,18 +108,18 @@ struct ClockRun: Sendable {
 
   /// The arrivals at levels that follow from the segment's beginning on, if nothing else happens.
   func arrivals(_ reckoner: Reckoner, _ levels: [Level]) -> [Arrival] {
-    guard isOpen, let due = reckoner.due else { return [] }
-    var result: [Arrival] = []
-    for (index, level) in levels.enumerated() {
-      guard let instant = reckoner.instant(of: level.position)?.at else { continue }
-      let last = latest.isEmpty || latest[index] < 0 ? nil : arrivals[latest[index]]
-      if let last, instant <= last.instant { continue }
-      result.append(
-        Arrival(
-          level: index, revision: (last?.revision ?? 0) + 1, at: max(segmentStart, instant), instant: instant,
-          dueAt: due.at))
-    }
-    return result
+    guard isOpen else { return [] }
+    return levels.indices.compactMap { arrival(at: $0, of: levels, reckoner) }
+  }
+
+  /// The arrival at a level that follows from the segment's beginning on, if there is one.
+  private func arrival(at level: Int, of levels: [Level], _ reckoner: Reckoner) -> Arrival? {
+    guard let due = reckoner.due, let instant = reckoner.instant(of: levels[level].position)?.at else { return nil }
+    let last = latest.isEmpty || latest[level] < 0 ? nil : arrivals[latest[level]]
+    if let last, instant <= last.instant { return nil }
+    return Arrival(
+      level: level, revision: (last?.revision ?? 0) + 1, at: max(segmentStart, instant), instant: instant,
+      dueAt: due.at)
   }
 
   mutating func pause(kind: Int, at instant: Instant) {

@@ -20,12 +20,12 @@ extension Reckoner {
       let day = dayBefore(due, days)
       found = (calendar.end(day, version.dayEnd), isProvisional(through: day, due))
     case .daysAfter(let days):
-      found = counter.day(days, after: due.day).map {
+      found = line.day(days, after: due.day, worked: countsWorked).map {
         (calendar.end($0, version.dayEnd), isProvisional(through: $0, due))
       }
     case .officeTime(let offset):
       found = officeLimit.flatMap { limit in
-        Reckoner.runInstant(limit + offset, from: start, line.settled, pauses, calendar).map {
+        line.instant(running: limit + offset, from: start).map {
           ($0, isProvisional(through: calendar.date(of: max(start, $0 + -1)), due))
         }
       }
@@ -45,7 +45,7 @@ extension Reckoner {
 
   /// D(N−k), or the k-th counted date before the day the limit rolled to; D0 is the start date.
   private func dayBefore(_ due: Due, _ days: Int) -> CivilDate {
-    days == 0 ? due.day : counter.day(days, before: due.day, notBelow: startDate)
+    days == 0 ? due.day : line.day(days, before: due.day, notBelow: startDate, worked: countsWorked)
   }
 
   /// The instant at which a share, in hundredths of a percent, of the office time to due has run.
@@ -54,11 +54,11 @@ extension Reckoner {
     if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 {
       from = max(start, calendar.midnight(due.day))
     }
-    let total = runTime(from: from, to: due.at)
+    let total = line.running(from: from, to: due.at)
     guard total > 0 else { return due.at }
     let (high, low) = total.multipliedFullWidth(by: hundredths)
     let amount = Int64(10_000).dividingFullWidth((high, low)).quotient
-    return Reckoner.runInstant(amount, from: from, line.settled, pauses, calendar) ?? due.at
+    return line.instant(running: amount, from: from) ?? due.at
   }
 
   private func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool {
@@ -90,7 +90,7 @@ extension Reckoner {
     if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 { return [due.day] }
     var date = startDate + 1
     while date <= due.day {
-      if counter.isCounted(date), !due.rolled || date < due.day || counter.worked { dates.append(date) }
+      if line.isCounted(date, worked: countsWorked), !due.rolled || date < due.day || countsWorked { dates.append(date) }
       date = date + 1
     }
     return dates

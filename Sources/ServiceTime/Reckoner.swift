@@ -4,7 +4,7 @@ public struct Reckoner: Sendable {
   /// The rules.
   public let version: CommitmentVersion
   /// The calendar.
-  public let calendar: WorkCalendar
+  public var calendar: WorkCalendar { line.calendar }
   /// t0.
   public let start: Instant
   /// s, the date from which days are counted (itself not counted, Civil Code art. 201).
@@ -13,10 +13,6 @@ public struct Reckoner: Sendable {
   public let extendedDays: Int
   /// Pauses by events and closures.
   let line: PauseLine
-  /// Those of them that are not settled, merged.
-  let pauses: [PauseSpan]
-  /// Dates that they suspend, after those that are settled.
-  private let suspended: [DayRange]
 
   /// The due time, the day it falls on and whether it rests on an unpublished day; nil while unknown.
   public private(set) var due: Due?
@@ -46,45 +42,26 @@ public struct Reckoner: Sendable {
   ) {
     var line = PauseLine(version: version, calendar: calendar, start: start, stoppedAt: stoppedAt, asOf: asOf)
     if !given.isEmpty {
-      line.reserve(given.count)
-      for pause in PauseSpan.merged(given.contains { $0.from < start } ? given.filter { $0.from >= start } : given)
-      {
-        line.begin(at: pause.from)
-        if let to = pause.to { line.end(at: to) }
-      }
+      line.take(PauseSpan.merged(given.contains { $0.from < start } ? given.filter { $0.from >= start } : given))
     }
-    self.init(
-      version: version, calendar: calendar, start: start, line: line, extendedDays: extendedDays,
-      stoppedAt: stoppedAt)
+    self.init(version: version, start: start, line: line, extendedDays: extendedDays)
   }
 
-  /// Reckons a clock that started at `start`, with its pauses as they have come in.
-  init(
-    version: CommitmentVersion, calendar: WorkCalendar, start: Instant, line: PauseLine, extendedDays: Int,
-    stoppedAt: Instant?
-  ) {
+  /// Reckons a clock that started at `start`, with its pauses as they have come in and with its stop.
+  init(version: CommitmentVersion, start: Instant, line: PauseLine, extendedDays: Int) {
     self.version = version
-    self.calendar = calendar
     self.start = start
     self.extendedDays = extendedDays
     self.line = line
-    startDate = Reckoner.startDate(start, version.startRule, calendar)
-    let tail = line.tail(stoppedAt: stoppedAt)
-    pauses = tail.pauses
-    suspended = tail.suspended
+    startDate = Reckoner.startDate(start, version.startRule, line.calendar)
     due = reckoned()
   }
 
-  /// Counts the dates that the limit counts.
+  /// Whether the limit counts worked dates, or all.
   @inline(__always)
-  var counter: DayCounter {
-    if case .calendarDays = version.limit { return counter(worked: false) }
-    return counter(worked: true)
-  }
-
-  @inline(__always)
-  private func counter(worked: Bool) -> DayCounter {
-    DayCounter(calendar: calendar, worked: worked, settled: line.settled, suspended: suspended)
+  var countsWorked: Bool {
+    if case .calendarDays = version.limit { return false }
+    return true
   }
 
   /// s: the start's date, or by `next_working_day` the next worked day if the start falls on a day not worked or
@@ -107,25 +84,25 @@ public struct Reckoner: Sendable {
     let asked: ClosedRange<CivilDate>?
     switch version.limit {
     case .workingDays(let limit) where limit + extended == 0:
-      var candidate = counter.day(1, after: s + -1)
+      var candidate = line.day(1, after: s + -1, worked: true)
       while let next = candidate, calendar.end(next, version.dayEnd) < start {
-        candidate = counter.day(1, after: next)
+        candidate = line.day(1, after: next, worked: true)
       }
       guard let found = candidate else { return nil }
       day = found
       at = calendar.end(day, version.dayEnd)
       asked = min(s, day)...day
     case .workingDays(let limit):
-      guard let found = counter.day(limit + extended, after: s) else { return nil }
+      guard let found = line.day(limit + extended, after: s, worked: true) else { return nil }
       day = found
       at = calendar.end(day, version.dayEnd)
       asked = (version.startRule == .nextWorkingDay ? calendar.date(of: start) : s + 1)...day
     case .calendarDays(let limit):
-      guard let last = counter.day(limit + extended, after: s) else { return nil }
+      guard let last = line.day(limit + extended, after: s, worked: false) else { return nil }
       if version.rollForward {
         var end = last
         if !calendar.isWorked(last) {
-          guard let next = counter(worked: true).day(1, after: last) else { return nil }
+          guard let next = line.day(1, after: last, worked: true) else { return nil }
           end = next
           rolled = true
         }
@@ -138,9 +115,7 @@ public struct Reckoner: Sendable {
       at = calendar.end(day, version.dayEnd)
     case .workingHours(let limit):
       let amount = limit + Int64(extended) * calendar.usualOfficeTime
-      guard let found = Reckoner.runInstant(amount, from: start, line.settled, pauses, calendar) else {
-        return nil
-      }
+      guard let found = line.instant(running: amount, from: start) else { return nil }
       at = found
       // What runs out at 24:00 ran out on the day that it closes.
       day = calendar.date(of: found + -1)
@@ -149,47 +124,5 @@ public struct Reckoner: Sendable {
     let provisional =
       asked.map { !calendar.isPublished($0.lowerBound) || !calendar.isPublished($0.upperBound) } ?? false
     return Due(at: at + version.grace, day: day, provisional: provisional, rolled: rolled)
-  }
-
-  // MARK: - Office time while running
-
-  /// The earliest instant at which an amount of office time, in microseconds, has run since an instant.
-  static func runInstant(
-    _ amount: Int64, from start: Instant, _ settled: SettledPauses, _ pauses: [PauseSpan], _ calendar: WorkCalendar
-  ) -> Instant? {
-    guard amount > 0 else { return start }
-    var left = amount
-    var cursor = start
-    if let last = settled.lastBefore(amount, from: start, calendar) { (cursor, left) = last }
-    for pause in pauses where pause.end > cursor {
-      if pause.from > cursor {
-        let here = calendar.officeTime(from: cursor, to: pause.from)
-        if left <= here { break }
-        left -= here
-      }
-      guard let to = pause.to else { return nil }
-      cursor = max(cursor, to)
-    }
-    return calendar.instant(officeTime: calendar.officeTime(until: cursor) + left)
-  }
-
-  /// Office time while running between two instants, in microseconds.
-  func runTime(from a: Instant, to b: Instant) -> Int64 {
-    guard a < b else { return 0 }
-    var total = calendar.officeTime(from: a, to: b)
-    if !line.settled.pauses.isEmpty {
-      total -= line.settled.office(until: b, calendar) - line.settled.office(until: a, calendar)
-    }
-    for pause in pauses where pause.from < b && pause.end > a {
-      total -= calendar.officeTime(from: max(a, pause.from), to: min(b, pause.end))
-    }
-    return total
-  }
-
-  /// Paused time between two instants, in microseconds.
-  func pausedTime(from a: Instant, to b: Instant) -> Int64 {
-    guard a < b else { return 0 }
-    let settled = line.settled.paused(until: b) - line.settled.paused(until: a)
-    return pauses.reduce(settled) { $0 + max(0, min(b, $1.end) - max(a, $1.from)) }
   }
 }

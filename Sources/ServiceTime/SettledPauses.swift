@@ -23,11 +23,6 @@ struct SettledPauses: Sendable {
   private(set) var pauses: [Pause] = []
   private(set) var days: [Days] = []
 
-  mutating func reserve(_ count: Int) {
-    pauses.reserveCapacity(count)
-    days.reserveCapacity(count)
-  }
-
   var suspendedUntil: CivilDate? { days.last?.range.high }
 
   /// Appends a pause, later than all before, with the dates that it suspends, some of which may be so already.

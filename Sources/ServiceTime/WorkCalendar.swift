@@ -18,6 +18,9 @@ public final class WorkCalendar: Sendable {
   public let closures: [Closure]
   /// Those of them that have an end, ascending, apart from each other.
   let boundedClosures: [Closure]
+  /// `closures` and `boundedClosures` without their names.
+  private let closureSpans: [PauseSpan]
+  private let boundedClosureSpans: [PauseSpan]
   /// When the first closure without an end begins. Until then it changes nothing: how long it will last is not known,
   /// and what was reached before it was reached.
   public let openClosureFrom: Instant?
@@ -69,6 +72,8 @@ public final class WorkCalendar: Sendable {
     closures = WorkCalendar.merged((base?.closures ?? []) + definition.closures)
     boundedClosures = WorkCalendar.merged(
       (base?.boundedClosures ?? []) + definition.closures.filter { $0.to != nil })
+    closureSpans = closures.map { PauseSpan(from: $0.from, to: $0.to) }
+    boundedClosureSpans = boundedClosures.map { PauseSpan(from: $0.from, to: $0.to) }
     openClosureFrom = [base?.openClosureFrom, definition.closures.filter { $0.to == nil }.map(\.from).min()]
       .compactMap { $0 }.min()
     usualOfficeTime = hours.reduce(0) { $0 + Int64($1.close - $1.open) * 1_000_000 }
@@ -181,6 +186,14 @@ extension WorkCalendar {
   @inline(__always)
   public func date(of instant: Instant) -> CivilDate { zone.date(of: instant) }
 
+  /// L(t), which is most likely a date at hand.
+  @inline(__always)
+  func date(of instant: Instant, near date: CivilDate) -> CivilDate {
+    let local = zone.local(instant)
+    let sinceMidnight = local.microseconds - LocalTime(date).microseconds
+    return sinceMidnight >= 0 && sinceMidnight < LocalTime.day ? date : local.date
+  }
+
   /// How many worked dates lie in (a, b].
   @inline(__always)
   public func workedDays(after a: CivilDate, through b: CivilDate) -> Int {
@@ -231,26 +244,46 @@ extension WorkCalendar {
     a < b ? officeTime(until: b) - officeTime(until: a) : 0
   }
 
+  /// Whether there is office time between two instants.
+  func hasOfficeTime(from a: Instant, to b: Instant) -> Bool {
+    guard a < b else { return false }
+    let (first, last) = (index(date(of: a)), index(date(of: b)))
+    // That of whole dates between them is known at once.
+    if first >= 0, first < last, last < closes.count, officeBefore[last] > officeBefore[first + 1] { return true }
+    return officeTime(from: a, to: b) > 0
+  }
+
   /// The closures as of an instant: one without an end is known from its beginning on; nil gives all.
-  func closures(asOf instant: Instant?) -> [Closure] {
-    guard let openClosureFrom, let instant, instant < openClosureFrom else { return closures }
-    return boundedClosures
+  func closureSpans(asOf instant: Instant?) -> [PauseSpan] {
+    guard let openClosureFrom, let instant, instant < openClosureFrom else { return closureSpans }
+    return boundedClosureSpans
   }
 
   /// The instant at which an amount of office time, in microseconds, has run since an instant, closures taken off; nil
   /// past the table, and while a closure without an end stands before it.
   public func instant(officeTime amount: Int64, after start: Instant) -> Instant? {
-    Reckoner.runInstant(
-      amount, from: start, SettledPauses(), closures.map { PauseSpan(from: $0.from, to: $0.to) }, self)
+    PauseLine(closures: closureSpans, dayEnd: .close, calendar: self, start: start)
+      .instant(running: amount, from: start)
   }
 
   /// The earliest instant until which an amount of office time, in microseconds from the table's beginning, has
   /// run: at a day's edge the close, not the next opening. Nil past the table.
-  public func instant(officeTime amount: Int64) -> Instant? {
+  public func instant(officeTime amount: Int64) -> Instant? { self.instant(officeTime: amount, from: 0) }
+
+  /// The earliest instant until which an amount of office time, in microseconds, more than 0, has run since another.
+  func instant(officeTime amount: Int64, since start: Instant) -> Instant? {
+    instant(officeTime: officeTime(until: start) + amount, from: clamped(date(of: start)))
+  }
+
+  /// The same, where less than the amount had run before a date of the table.
+  private func instant(officeTime amount: Int64, from first: Int) -> Instant? {
     guard amount > 0, amount <= officeBefore[closes.count] else { return nil }
-    // The last date before which less than the amount had run.
-    var low = 0
-    var high = closes.count
+    // The last date before which less than the amount had run: seldom far from the first.
+    var low = first
+    var high = low + 1
+    while high < closes.count, officeBefore[high] < amount {
+      (low, high) = (high, min(high + 2 * (high - low), closes.count))
+    }
     while low + 1 < high {
       let middle = (low + high) / 2
       if officeBefore[middle] < amount { low = middle } else { high = middle }
