@@ -9,6 +9,11 @@ struct KeyTable {
     /// Its place in the feed's `keep`, or -1.
     var keepIndex = -1
 
+    /// The one field that it gives, where it gives nothing else.
+    var onlyField: Int? {
+      fields.nonzeroBitCount == 1 && milestones == 0 && keepIndex < 0 ? fields.trailingZeroBitCount : nil
+    }
+
     /// Whether an event takes something from it.
     var isEmpty: Bool { fields == 0 && milestones == 0 }
   }
@@ -18,6 +23,8 @@ struct KeyTable {
     var name = ShortText.none
     var start = 0
     var role = Role()
+    /// `role.onlyField`, or -1.
+    var onlyField = -1
   }
 
   private var slots: [Slot]
@@ -53,7 +60,7 @@ struct KeyTable {
       let short = name.withUnsafeBufferPointer { ShortText($0) ?? ShortText(standingFor: $0) }
       var at = short.hash & mask
       while slots[at].name != .none { at = (at + 1) & mask }
-      slots[at] = Slot(name: short, start: names.count, role: role)
+      slots[at] = Slot(name: short, start: names.count, role: role, onlyField: role.onlyField ?? -1)
       names += name
     }
   }
@@ -68,6 +75,17 @@ struct KeyTable {
       at = (at + 1) & mask
     }
     return slots[at].role
+  }
+
+  /// The place of the one field that a short key gives; -1 if it gives none, or more.
+  @inline(__always)
+  func onlyField(of key: ShortText) -> Int {
+    var at = key.hash & mask
+    while slots[at].name != key {
+      guard slots[at].name != .none else { return -1 }
+      at = (at + 1) & mask
+    }
+    return slots[at].onlyField
   }
 
   private func longRole(_ key: UnsafeBufferPointer<UInt8>) -> Role? {

@@ -15,6 +15,12 @@ struct ShortText: Equatable {
     self.high = high
   }
 
+  /// A text of so many bytes in two words, zeros behind them.
+  @inline(__always)
+  init(low: UInt64, high: UInt64, count: Int) {
+    self.init(low: low, high: high | UInt64(truncatingIfNeeded: count) << 56)
+  }
+
   /// The text of bytes; nil if there are more than 15.
   @inline(__always)
   init?(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -57,5 +63,27 @@ struct ShortText: Equatable {
   var hash: Int {
     let product = (low ^ high &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
     return Int(truncatingIfNeeded: product >> 32)
+  }
+}
+
+/// A small, bounded memory of short texts: a new one takes the place of the old one in its slot.
+///
+/// Short texts allocate nothing; what is saved is making a String of bytes and checking it.
+struct ShortTexts {
+  /// Empty until there is a text.
+  private var slots: [(bytes: ShortText, text: String)] = []
+  private static let count = 256
+
+  /// The String of a text, if it is remembered.
+  @inline(__always)
+  func text(_ bytes: ShortText) -> String? {
+    let slot = bytes.hash & (ShortTexts.count - 1)
+    guard slot < slots.count, slots[slot].bytes == bytes else { return nil }
+    return slots[slot].text
+  }
+
+  mutating func remember(_ bytes: ShortText, _ text: String) {
+    if slots.isEmpty { slots = Array(repeating: (.none, ""), count: ShortTexts.count) }
+    slots[bytes.hash & (ShortTexts.count - 1)] = (bytes, text)
   }
 }

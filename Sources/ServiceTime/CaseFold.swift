@@ -17,6 +17,8 @@ public struct CaseFold: Sendable {
   private var tracks: [ClockTrack] = []
   /// What judges the cases of the case's process.
   private var rules: Rulebook.ProcessRules?
+  /// The ranks of events that may be of the populations of its shares.
+  private var populations = RankSet()
   /// The case's events of the populations of shares, in event order.
   private var members: [ShareMember] = []
   /// What effective voids name, so that it counts as never happened if it comes later.
@@ -36,9 +38,12 @@ public struct CaseFold: Sendable {
       voided = CaseFold.voided(ordered)
       counting = ordered.filter { !CaseFold.isVoid($0) && !isVoided($0) }
     }
-    attributes = CaseAttributes(counting)
+    attributes.takeAll(counting)
     rules = rulebook.rules(of: attributes.process)
-    if let rules { tracks = rules.tracks(for: attributes) }
+    if let rules {
+      tracks = rules.tracks(for: attributes)
+      populations = rules.populations
+    }
     for event in counting { count(event) }
   }
 
@@ -57,6 +62,7 @@ public struct CaseFold: Sendable {
         tracks = nextTracks
       }
       rules = nextRules
+      populations = nextRules?.populations ?? RankSet()
     }
     attributes.take(event)
     lastOrder = event.orderKey
@@ -68,7 +74,11 @@ public struct CaseFold: Sendable {
   public func clocks(asOf now: Instant) -> [Clock] {
     var clocks: [Clock] = []
     clocks.reserveCapacity(tracks.count)
-    for index in tracks.indices { tracks[index].clocks(asOf: now, to: &clocks) }
+    // A pointer lends what an array would copy.
+    tracks.withUnsafeBufferPointer { tracks in
+      guard let base = tracks.baseAddress else { return }
+      for index in tracks.indices { (base + index).pointee.clocks(asOf: now, to: &clocks) }
+    }
     return clocks
   }
 
@@ -89,15 +99,18 @@ public struct CaseFold: Sendable {
     return ordered.filter { !isVoid($0) && !voided.contains($0.key) }
   }
 
-  private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.voided.rank }
+  private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.Rank.voided }
 
   private mutating func count(_ event: Event) {
     eventCount += 1
     if firstOccurredAt == nil { firstOccurredAt = event.occurredAt }
     lastOccurredAt = event.occurredAt
     for index in tracks.indices { tracks[index].apply(event) }
-    guard let rules else { return }
-    for share in rules.shares where rulebook.populations[share].contains(event) {
+    if populations.contains(event.rank) { takeMembers(event) }
+  }
+
+  private mutating func takeMembers(_ event: Event) {
+    for share in rules?.shares ?? [] where rulebook.populations[share].contains(event) {
       members.append(ShareMember(event, share: share, calendar: rulebook.shareCalendars[share]))
     }
   }

@@ -135,8 +135,8 @@ public struct CaseAttributes: Sendable, Equatable {
   /// Attributes of a case of which nothing is known.
   public init() {}
 
-  /// What is known of a case from all its events, in event order.
-  init(_ events: [Event]) {
+  /// Takes what all events of a case say, in event order, while nothing is known yet.
+  mutating func takeAll(_ events: [Event]) {
     for event in events {
       if serviceWindow == nil { serviceWindow = event.serviceWindow }
       if channel == nil { channel = event.channel }

@@ -19,7 +19,7 @@ struct ClockTrack: Sendable {
 
   private mutating func applyHeard(_ event: Event) {
     let at = event.occurredAt
-    if event.rank == EventType.reopened.rank, run?.isOpen == false {
+    if event.rank == EventType.Rank.reopened, run?.isOpen == false {
       run?.advance(to: at, levels: rules.levels)
       run?.reopen(at: at, allowed: rules.commitment.reopen)
     }
@@ -32,14 +32,17 @@ struct ClockTrack: Sendable {
         round: finished.count + 1, version: version, calendar: calendar, start: at, startedBy: event.key)
     }
     let (stops, cancels) = (rules.stop.contains(event), rules.cancel.contains(event))
-    let (pauses, extends) = (rules.pauses(event), event.rank == EventType.extended.rank)
+    let (pauses, extends) = (rules.pauses(event), event.rank == EventType.Rank.extended)
     guard stops || cancels || pauses || extends else { return }
     run?.advance(to: at, levels: rules.levels)
     if extends, let days = event.extendDays { run?.extend(by: Int(days), at: at) }
     if pauses {
-      let kinds = rules.pauses
-      for kind in kinds.indices where kinds[kind].end.contains(event) { run?.resume(kind: kind, at: at) }
-      for kind in kinds.indices where kinds[kind].begin.contains(event) { run?.pause(kind: kind, at: at) }
+      for kind in rules.pauses.indices where rules.pauses[kind].end.contains(event) {
+        run?.resume(kind: kind, at: at)
+      }
+      for kind in rules.pauses.indices where rules.pauses[kind].begin.contains(event) {
+        run?.pause(kind: kind, at: at)
+      }
     }
     if stops { run?.stop(at: at, outcome: event.type) }
     if cancels { run?.cancel(at: at, outcome: event.type) }

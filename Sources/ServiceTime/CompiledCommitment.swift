@@ -4,6 +4,8 @@ final class CompiledCommitment: Sendable {
   let commitment: Commitment
   /// Its levels.
   let levels: [Level]
+  /// The rules of its versions, ascending by `from`.
+  private let versions: [CommitmentVersion.Rules]
   /// The calendar that it names.
   private let calendar: WorkCalendar
   /// Layers over that calendar, longest region prefix first.
@@ -24,13 +26,14 @@ final class CompiledCommitment: Sendable {
     self.calendar = calendar
     self.layers = layers
     levels = commitment.levels
+    versions = commitment.versions.map(\.rules)
     start = EventSet(commitment.start)
     stop = EventSet(commitment.stop)
     cancel = EventSet(commitment.cancel)
     pauses = commitment.pause.map { (EventSet([$0.begin]), EventSet([$0.end])) }
     pausing = pauses.reduce(RankSet()) { $0.union($1.begin.ranks).union($1.end.ranks) }
-    heard = [start.ranks, stop.ranks, cancel.ranks, pausing, RankSet(.extended), RankSet(.reopened)]
-      .reduce(RankSet()) { $0.union($1) }
+    let other = RankSet([EventType.Rank.extended, EventType.Rank.reopened])
+    heard = [start.ranks, stop.ranks, cancel.ranks, pausing, other].reduce(RankSet()) { $0.union($1) }
     appliesToAll = commitment.appliesTo.isEmpty && commitment.excludes.isEmpty
   }
 
@@ -48,12 +51,7 @@ final class CompiledCommitment: Sendable {
   }
 
   /// The version in force on a date, if any.
-  func version(on date: CivilDate) -> CommitmentVersion? {
-    for index in commitment.versions.indices.reversed() where commitment.versions[index].from <= date {
-      return commitment.versions[index]
-    }
-    return nil
-  }
+  func version(on date: CivilDate) -> CommitmentVersion.Rules? { versions.last { $0.from <= date } }
 
   /// Whether an event may mean something to its clocks.
   func hears(_ event: Event) -> Bool { heard.contains(event.rank) }
@@ -78,8 +76,8 @@ struct EventSet: Sendable {
 
   init(_ matchers: [EventMatcher]) {
     self.matchers = matchers
-    ranks = matchers.reduce(RankSet()) { $0.union(RankSet($1.type)) }
-    whole = matchers.reduce(RankSet()) { $1.type.isKnown && $1.step == nil ? $0.union(RankSet($1.type)) : $0 }
+    ranks = RankSet(matchers.map(\.type.rank))
+    whole = RankSet(matchers.filter { $0.type.isKnown && $0.step == nil }.map(\.type.rank))
   }
 
   @inline(__always)
@@ -97,8 +95,7 @@ struct EventSet: Sendable {
 struct RankSet: Sendable {
   private var bits: UInt32 = 0
 
-  init() {}
-  init(_ type: EventType) { bits = RankSet.bit(type.rank) }
+  init(_ ranks: [UInt8] = []) { for rank in ranks { bits |= RankSet.bit(rank) } }
 
   @inline(__always)
   func contains(_ rank: UInt8) -> Bool { bits & RankSet.bit(rank) != 0 }

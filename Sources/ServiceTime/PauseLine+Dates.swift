@@ -27,7 +27,7 @@ extension PauseLine {
   /// How many counted dates lie in (a, b].
   func count(after a: CivilDate, through b: CivilDate, worked: Bool) -> Int {
     var total = plain(after: a, through: b, worked)
-    guard b > a else { return total }
+    if b <= a || isEmpty { return total }
     if let settled {
       total -= settled.dates(through: b, worked: worked, calendar)
       total += settled.dates(through: a, worked: worked, calendar)
@@ -41,7 +41,12 @@ extension PauseLine {
   }
 
   /// The n-th counted date after a date, n ≥ 1; nil while a pause without end stands before it.
+  @inline(__always)
   func day(_ n: Int, after date: CivilDate, worked: Bool) -> CivilDate? {
+    isEmpty ? plain(n, after: date, worked) : unsuspendedDay(n, after: date, worked: worked)
+  }
+
+  private func unsuspendedDay(_ n: Int, after date: CivilDate, worked: Bool) -> CivilDate? {
     var left = n
     var cursor = date
     if let found = settled?.lastBefore(n, after: date, worked: worked, calendar) { (cursor, left) = found }

@@ -6,64 +6,104 @@
 struct PauseLine: Sendable {
   /// The calendar.
   let calendar: WorkCalendar
-  let dayEnd: CommitmentVersion.DayEnd
-  private let start: Instant
-  /// Where the clock stopped, if it did: what comes after it pauses nothing.
-  var stoppedAt: Instant?
+  /// The clock's start: before it nothing pauses it.
+  let start: Instant
+  /// Where the clock stopped, `PauseSpan.forever` if it did not: what comes after it pauses nothing.
+  private var stop: Instant
   /// Pauses by events, merged, without one that lasts.
   private(set) var events: [PauseSpan] = []
-  /// Where the pause that lasts began.
-  private(set) var open: Instant?
+  /// Where the pause that lasts began; `PauseSpan.forever` if none does.
+  private var open = PauseSpan.forever
   /// What no later pause can touch; nil while that is nothing.
   private(set) var settled: SettledPauses?
-  /// Closures of the calendar that pause the clock, or came before it; they last at most to its stop.
-  private var closures: [PauseSpan]
   /// Where what is not settled begins.
   private(set) var unsettled: Place
+  /// How many closures of the calendar there are to look at: none, those with an end, or all.
+  private var closureCount: Int32 = 0
+  private var closures: Closures
+  private let dayEnd: CommitmentVersion.DayEnd
+
+  private enum Closures { case none, ended, all }
 
   /// How many pauses by events are walked through before they are settled.
   static let few = 8
 
-  /// A line without pauses yet; of closures it knows those of an instant, or all.
+  /// A line with pauses by events, in any order, without those begun before the start; of closures it knows those of an
+  /// instant, or all.
   init(
-    version: CommitmentVersion, calendar: WorkCalendar, start: Instant, stoppedAt: Instant? = nil,
-    asOf instant: Instant? = nil
+    version: CommitmentVersion.Rules, calendar: WorkCalendar, start: Instant, pauses: [PauseSpan] = [],
+    stoppedAt: Instant? = nil, asOf instant: Instant? = nil
   ) {
-    self.init(
-      closures: version.closures == .pause ? calendar.closureSpans(asOf: instant) : [], dayEnd: version.dayEnd,
-      calendar: calendar, start: start, stoppedAt: stoppedAt)
+    dayEnd = version.dayEnd
+    self.calendar = calendar
+    self.start = start
+    stop = stoppedAt ?? PauseSpan.forever
+    unsettled = Place()
+    closures = version.closures == .count ? .none : calendar.knowsOpenClosure(asOf: instant) ? .all : .ended
+    if closures != .none { lookAtClosures() }
+    if !pauses.isEmpty { take(pauses) }
   }
 
-  /// A line with closures of a calendar alone.
-  init(
-    closures: [PauseSpan], dayEnd: CommitmentVersion.DayEnd, calendar: WorkCalendar, start: Instant,
-    stoppedAt: Instant? = nil
-  ) {
+  /// A line with all closures of a calendar, for those who reckon without a clock.
+  init(calendar: WorkCalendar, start: Instant) {
+    dayEnd = .close
     self.calendar = calendar
-    self.dayEnd = dayEnd
     self.start = start
-    self.stoppedAt = stoppedAt
-    self.closures = closures
-    unsettled = Place(closure: SettledPauses.count(of: closures) { $0.end <= start })
+    stop = PauseSpan.forever
+    unsettled = Place()
+    closures = .all
+    lookAtClosures()
+  }
+
+  private mutating func lookAtClosures() {
+    countClosures()
+    while unsettled.closure < closureCount, closure(unsettled.closure).end <= start { unsettled.closure += 1 }
+  }
+
+  private mutating func countClosures() {
+    switch closures {
+    case .none: closureCount = 0
+    case .ended: closureCount = Int32(clamping: calendar.endedClosureSpans.count)
+    case .all: closureCount = Int32(clamping: calendar.closureSpans.count)
+    }
+  }
+
+  private func closure(_ index: Int32) -> PauseSpan {
+    closures == .all ? calendar.closureSpans[Int(index)] : calendar.endedClosureSpans[Int(index)]
   }
 
   /// The closure without an end has begun, and no pause has come in since: from now on it is known.
   ///
   /// What is settled ended before it, so that only later closures are others than before.
-  mutating func openClosureBegins() { closures = calendar.closureSpans(asOf: nil) }
+  mutating func openClosureBegins() {
+    closures = .all
+    countClosures()
+  }
+
+  /// The line of a clock that stopped at an instant, or has not stopped.
+  func stopped(at instant: Instant?) -> PauseLine {
+    var line = self
+    line.stop = instant ?? PauseSpan.forever
+    return line
+  }
+
+  /// Whether nothing ever paused the clock, nor will.
+  var isEmpty: Bool {
+    events.isEmpty && open == PauseSpan.forever && unsettled.closure >= closureCount
+  }
 
   /// Pauses by events, with the one that lasts.
   var eventPauses: [PauseSpan] {
-    guard let open else { return events }
+    guard open != PauseSpan.forever else { return events }
     guard let last = events.last, last.end == open else { return events + [PauseSpan(from: open, to: nil)] }
     return events.dropLast() + [PauseSpan(from: last.from, to: nil)]
   }
 
   // MARK: - As time goes on
 
-  /// Takes pauses by events, merged, into a line that has none.
-  mutating func take(_ pauses: [PauseSpan]) {
-    events = pauses
+  private mutating func take(_ pauses: [PauseSpan]) {
+    let inOrder = PauseSpan.areApart(pauses) && pauses[0].from >= start
+    events = inOrder ? pauses : PauseSpan.merged(pauses.filter { $0.from >= start })
     if let last = events.last, last.to == nil {
       events.removeLast()
       open = last.from
@@ -76,8 +116,8 @@ struct PauseLine: Sendable {
 
   /// The pause that lasts ends.
   mutating func end(at instant: Instant) {
-    guard let from = open else { return }
-    open = nil
+    let from = open
+    open = PauseSpan.forever
     guard from < instant else { return }
     if let last = events.last, last.end == from {
       events[events.count - 1].to = instant
@@ -89,36 +129,35 @@ struct PauseLine: Sendable {
 
   /// Settles, where many are not, what ends before the last pause begins: that one a later pause may still touch.
   private mutating func settle() {
-    guard events.count - unsettled.event > PauseLine.few else { return }
-    var done = settled ?? SettledPauses()
-    settled = nil
+    guard events.count - unsettled.next > PauseLine.few else { return }
+    let done = isKnownUniquelyReferenced(&settled) ? settled ?? SettledPauses() : SettledPauses(settled)
+    settled = done
     while true {
-      let event = events[unsettled.event]
-      settle(before: event.from, into: &done)
-      guard unsettled.event < events.count - 1 else { break }
+      let event = events[unsettled.next]
+      settle(before: event.from, into: done)
+      guard unsettled.next < events.count - 1 else { break }
       let day = lastDay(event)
-      unsettled.begun = Stretch(
-        from: unsettled.begun?.from ?? event.from, end: event.end,
-        endDay: restarts(event, on: day) ? day : unsettled.begun?.endDay)
+      done.begun = Stretch(
+        from: done.begun?.from ?? event.from, end: event.end,
+        endDay: restarts(event, on: day) ? day : done.begun?.endDay)
       unsettled.event += 1
     }
-    settled = done
   }
 
   /// Settles what ends before a pause, and leaves as begun what touches it.
-  private mutating func settle(before instant: Instant, into done: inout SettledPauses) {
+  private mutating func settle(before instant: Instant, into done: SettledPauses) {
     while true {
-      if let closure = span(closure: unsettled.closure), closure.from <= unsettled.begun?.end ?? instant {
+      if let closure = span(closure: unsettled.closure), closure.from <= done.begun?.end ?? instant {
         // How long it pauses the clock depends on the stop; it is looked at again.
         if closure.end >= instant { return }
-        unsettled.begun = Stretch(
-          from: min(unsettled.begun?.from ?? closure.from, closure.from),
-          end: max(unsettled.begun?.end ?? closure.end, closure.end), endDay: unsettled.begun?.endDay)
+        done.begun = Stretch(
+          from: min(done.begun?.from ?? closure.from, closure.from),
+          end: max(done.begun?.end ?? closure.end, closure.end), endDay: done.begun?.endDay)
         unsettled.closure += 1
       } else {
-        guard let stretch = unsettled.begun, stretch.end < instant else { return }
+        guard let stretch = done.begun, stretch.end < instant else { return }
         done.append(PauseSpan(from: stretch.from, to: stretch.end), days(stretch), calendar)
-        unsettled.begun = nil
+        done.begun = nil
       }
     }
   }
@@ -128,11 +167,13 @@ struct PauseLine: Sendable {
   /// Where a walk through the pauses stands.
   struct Place: Sendable {
     /// The next pause by events.
-    var event = 0
+    var event: Int32 = 0
     /// The next closure.
-    var closure: Int
-    /// What they may touch.
-    var begun: Stretch?
+    var closure: Int32 = 0
+    /// Whether it is the walk's beginning.
+    var isFirst = true
+
+    var next: Int { Int(event) }
   }
 
   /// Pauses by events and closures that touch: one pause.
@@ -149,30 +190,39 @@ struct PauseLine: Sendable {
   /// The next stretch of a walk, which begins at `unsettled`.
   @inline(__always)
   func next(_ place: inout Place) -> Stretch? {
-    var event = span(event: place.event)
+    // Pauses by events are apart from each other; only what else there is may touch them.
+    guard settled == nil, open == PauseSpan.forever, place.closure >= closureCount else { return touching(&place) }
+    let index = place.next
+    guard index < events.count else { return nil }
+    place.event += 1
+    return Stretch(from: events[index].from, end: events[index].end, events: index..<index + 1)
+  }
+
+  private func touching(_ place: inout Place) -> Stretch? {
+    var event = span(event: place.next)
     var closure = span(closure: place.closure)
     var stretch: Stretch
-    if let begun = place.begun {
-      place.begun = nil
+    if place.isFirst, let begun = settled?.begun {
       stretch = begun
       if let closure { stretch.from = min(stretch.from, closure.from) }
     } else {
-      guard let from = event.map({ event in closure.map { min($0.from, event.from) } ?? event.from }) ?? closure?.from
-      else { return nil }
+      let from = min(event?.from ?? PauseSpan.forever, closure?.from ?? PauseSpan.forever)
+      guard from != PauseSpan.forever else { return nil }
       stretch = Stretch(from: from, end: from)
     }
-    let low = place.event
+    place.isFirst = false
+    let low = place.next
     while true {
       if let span = event, span.from <= stretch.end {
         stretch.end = max(stretch.end, span.end)
         place.event += 1
-        event = self.span(event: place.event)
+        event = self.span(event: place.next)
       } else if let span = closure, span.from <= stretch.end {
         stretch.end = max(stretch.end, span.end)
         place.closure += 1
         closure = self.span(closure: place.closure)
       } else {
-        stretch.events = low..<place.event
+        stretch.events = low..<place.next
         return stretch
       }
     }
@@ -180,13 +230,13 @@ struct PauseLine: Sendable {
 
   private func span(event index: Int) -> PauseSpan? {
     if index < events.count { return events[index] }
-    return index == events.count ? open.map { PauseSpan(from: $0, to: nil) } : nil
+    return index == events.count && open != PauseSpan.forever ? PauseSpan(from: open, to: nil) : nil
   }
 
-  private func span(closure index: Int) -> PauseSpan? {
-    guard index < closures.count else { return nil }
-    let span = PauseSpan(
-      from: max(closures[index].from, start), to: min(closures[index].end, stoppedAt ?? PauseSpan.forever))
+  private func span(closure index: Int32) -> PauseSpan? {
+    guard index < closureCount else { return nil }
+    let closure = closure(index)
+    let span = PauseSpan(from: max(closure.from, start), to: min(closure.end, stop))
     return span.from < span.end ? span : nil
   }
 
@@ -240,9 +290,10 @@ struct PauseLine: Sendable {
 
   private func tookOfficeTime(_ from: Instant, _ to: Instant) -> Bool {
     guard calendar.hasOfficeTime(from: from, to: to) else { return false }
-    if closures.isEmpty { return true }
+    if closureCount == 0 { return true }
     var office = calendar.officeTime(from: from, to: to)
-    for closure in closures where closure.from < to {
+    for index in 0..<closureCount {
+      let closure = closure(index)
       office -= calendar.officeTime(from: max(closure.from, from), to: min(closure.end, to))
     }
     return office > 0

@@ -55,7 +55,7 @@ extension Reckoner {
         } else {
           day.reason = .restarted
         }
-      } else if countsWorked, !facts.worked {
+      } else if version.countsWorkedDays, !facts.worked {
         day.reason = facts.kind == .holiday ? .holiday : .restDay
       } else {
         number += 1

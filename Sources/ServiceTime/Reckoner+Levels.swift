@@ -20,7 +20,7 @@ extension Reckoner {
       let day = dayBefore(due, days)
       found = (calendar.end(day, version.dayEnd), isProvisional(through: day, due))
     case .daysAfter(let days):
-      found = line.day(days, after: due.day, worked: countsWorked).map {
+      found = line.day(days, after: due.day, worked: version.countsWorkedDays).map {
         (calendar.end($0, version.dayEnd), isProvisional(through: $0, due))
       }
     case .officeTime(let offset):
@@ -32,7 +32,7 @@ extension Reckoner {
     case .share(let hundredths):
       // The last office time asked for is that before due; at 24:00 it is the day's that it closes.
       let last = calendar.date(of: max(start, due.at + -1))
-      found = (share(hundredths, due), !isPublished(calendar.date(of: start), last))
+      found = (share(hundredths, due), !calendar.isPublished(calendar.date(of: start), last))
     }
     return found.map { LevelInstant(at: max($0.at, start), provisional: $0.provisional) }
   }
@@ -45,7 +45,7 @@ extension Reckoner {
 
   /// D(N−k), or the k-th counted date before the day the limit rolled to; D0 is the start date.
   private func dayBefore(_ due: Due, _ days: Int) -> CivilDate {
-    days == 0 ? due.day : line.day(days, before: due.day, notBelow: startDate, worked: countsWorked)
+    days == 0 ? due.day : line.day(days, before: due.day, notBelow: startDate, worked: version.countsWorkedDays)
   }
 
   /// The instant at which a share, in hundredths of a percent, of the office time to due has run.
@@ -61,10 +61,6 @@ extension Reckoner {
     return line.instant(running: amount, from: from) ?? due.at
   }
 
-  private func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool {
-    calendar.isPublished(min(a, b)) && calendar.isPublished(max(a, b))
-  }
-
   /// The first date of which a limit in working days asks whether it is worked.
   private func firstAsked(noDays: Bool) -> CivilDate {
     if version.startRule == .nextWorkingDay { return calendar.date(of: start) }
@@ -76,8 +72,8 @@ extension Reckoner {
     switch version.limit {
     case .calendarDays: version.rollForward ? due.provisional : false
     case .workingDays(let limit):
-      !isPublished(min(day, firstAsked(noDays: limit + extendedDays == 0)), day)
-    case .workingHours: !isPublished(calendar.date(of: start), day)
+      !calendar.isPublished(min(day, firstAsked(noDays: limit + extendedDays == 0)), day)
+    case .workingHours: !calendar.isPublished(calendar.date(of: start), day)
     }
   }
 }
@@ -90,7 +86,8 @@ extension Reckoner {
     if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 { return [due.day] }
     var date = startDate + 1
     while date <= due.day {
-      if line.isCounted(date, worked: countsWorked), !due.rolled || date < due.day || countsWorked { dates.append(date) }
+      let isCounted = line.isCounted(date, worked: version.countsWorkedDays)
+      if isCounted, !due.rolled || date < due.day || version.countsWorkedDays { dates.append(date) }
       date = date + 1
     }
     return dates

@@ -36,7 +36,7 @@ extension Reckoner {
   /// The measures of the clock, were it to end at an instant.
   public func measures(at end: Instant) -> Measures {
     Measures(
-      countedDays: line.count(after: startDate, through: calendar.date(of: end), worked: countsWorked),
+      countedDays: line.count(after: startDate, through: calendar.date(of: end), worked: version.countsWorkedDays),
       elapsed: end - start, paused: line.paused(from: start, to: end), working: line.running(from: start, to: end))
   }
 
@@ -52,8 +52,8 @@ extension Reckoner {
   /// The floor's last counted day; nil without a floor or while it is unknown.
   public var floorDay: CivilDate? {
     switch version.floor {
-    case .calendarDays(let days), .workingDays(let days): 
-      line.day(days + extendedDays, after: startDate, worked: countsWorked)
+    case .calendarDays(let days), .workingDays(let days):
+      line.day(days + extendedDays, after: startDate, worked: version.countsWorkedDays)
     case .workingHours, nil: nil
     }
   }
@@ -63,7 +63,7 @@ extension Reckoner {
     guard let due, end > due.at else { return nil }
     return Overrun(
       time: end - due.at,
-      days: line.count(after: due.day, through: calendar.date(of: end), worked: countsWorked))
+      days: line.count(after: due.day, through: calendar.date(of: end), worked: version.countsWorkedDays))
   }
 }
 

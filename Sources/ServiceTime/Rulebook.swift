@@ -22,10 +22,13 @@ public final class Rulebook: Sendable {
     let commitments: [CompiledCommitment]
     /// Its shares, by their place in the policy.
     let shares: [Int]
+    /// The ranks of the events of their populations.
+    let populations: RankSet
 
-    fileprivate init(_ commitments: [CompiledCommitment], _ shares: [Int]) {
+    fileprivate init(_ commitments: [CompiledCommitment], _ shares: [Int], _ populations: [EventSet]) {
       self.commitments = commitments
       self.shares = shares
+      self.populations = shares.reduce(RankSet()) { $0.union(populations[$1].ranks) }
     }
   }
 
@@ -107,10 +110,11 @@ public final class Rulebook: Sendable {
       shares[share.process, default: []].append(index)
     }
     self.shareCalendars = shareCalendars
-    populations = policy.shares.map { EventSet($0.population) }
+    let populations = policy.shares.map { EventSet($0.population) }
+    self.populations = populations
     byProcess = Dictionary(
       uniqueKeysWithValues: Set(commitments.keys).union(shares.keys).map { process in
-        (process, ProcessRules(commitments[process] ?? [], shares[process] ?? []))
+        (process, ProcessRules(commitments[process] ?? [], shares[process] ?? [], populations))
       })
   }
 

@@ -14,13 +14,15 @@ public final class WorkCalendar: Sendable {
   public let publishedFrom: CivilDate?
   /// The last published day (the horizon); nil where there is none.
   public let publishedUntil: CivilDate?
+  /// Both, as dates that there always are.
+  private let published: (first: CivilDate, last: CivilDate)
   /// Local closures, ascending, apart from each other.
   public let closures: [Closure]
   /// Those of them that have an end, ascending, apart from each other.
   let boundedClosures: [Closure]
   /// `closures` and `boundedClosures` without their names.
-  private let closureSpans: [PauseSpan]
-  private let boundedClosureSpans: [PauseSpan]
+  let closureSpans: [PauseSpan]
+  let endedClosureSpans: [PauseSpan]
   /// When the first closure without an end begins. Until then it changes nothing: how long it will last is not known,
   /// and what was reached before it was reached.
   public let openClosureFrom: Instant?
@@ -62,6 +64,9 @@ public final class WorkCalendar: Sendable {
     self.hours = hours
     publishedFrom = definition.publishedFrom ?? base?.publishedFrom ?? definition.days.map(\.date).min()
     publishedUntil = definition.publishedUntil ?? base?.publishedUntil
+    published = (
+      publishedFrom ?? CivilDate(dayNumber: .min), publishedUntil ?? CivilDate(dayNumber: .max)
+    )
     fixedHolidays =
       definition.fixedHolidays.map(Set.init) ?? base?.fixedHolidays
       ?? Set(CalendarDefinition.statutoryFixedHolidays)
@@ -73,7 +78,7 @@ public final class WorkCalendar: Sendable {
     boundedClosures = WorkCalendar.merged(
       (base?.boundedClosures ?? []) + definition.closures.filter { $0.to != nil })
     closureSpans = closures.map { PauseSpan(from: $0.from, to: $0.to) }
-    boundedClosureSpans = boundedClosures.map { PauseSpan(from: $0.from, to: $0.to) }
+    endedClosureSpans = boundedClosures.map { PauseSpan(from: $0.from, to: $0.to) }
     openClosureFrom = [base?.openClosureFrom, definition.closures.filter { $0.to == nil }.map(\.from).min()]
       .compactMap { $0 }.min()
     usualOfficeTime = hours.reduce(0) { $0 + Int64($1.close - $1.open) * 1_000_000 }
@@ -217,9 +222,14 @@ extension WorkCalendar {
   }
 
   /// Whether a date lies within the published range.
+  @inline(__always)
   public func isPublished(_ date: CivilDate) -> Bool {
-    (publishedFrom.map { date >= $0 } ?? true) && (publishedUntil.map { date <= $0 } ?? true)
+    published.first <= date && date <= published.last
   }
+
+  /// Whether two dates lie within the published range, in any order.
+  @inline(__always)
+  func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool { isPublished(a) && isPublished(b) }
 
   /// Office time from the table's beginning to an instant, in microseconds; closures are not taken off.
   public func officeTime(until instant: Instant) -> Int64 {
@@ -253,17 +263,16 @@ extension WorkCalendar {
     return officeTime(from: a, to: b) > 0
   }
 
-  /// The closures as of an instant: one without an end is known from its beginning on; nil gives all.
-  func closureSpans(asOf instant: Instant?) -> [PauseSpan] {
-    guard let openClosureFrom, let instant, instant < openClosureFrom else { return closureSpans }
-    return boundedClosureSpans
+  /// Whether a closure without an end is known at an instant: it is from its beginning on; nil knows all.
+  func knowsOpenClosure(asOf instant: Instant?) -> Bool {
+    guard let openClosureFrom, let instant else { return true }
+    return instant >= openClosureFrom
   }
 
   /// The instant at which an amount of office time, in microseconds, has run since an instant, closures taken off; nil
   /// past the table, and while a closure without an end stands before it.
   public func instant(officeTime amount: Int64, after start: Instant) -> Instant? {
-    PauseLine(closures: closureSpans, dayEnd: .close, calendar: self, start: start)
-      .instant(running: amount, from: start)
+    PauseLine(calendar: self, start: start).instant(running: amount, from: start)
   }
 
   /// The earliest instant until which an amount of office time, in microseconds from the table's beginning, has
