@@ -258,8 +258,15 @@ extension WorkCalendar {
   func hasOfficeTime(from a: Instant, to b: Instant) -> Bool {
     guard a < b else { return false }
     let (first, last) = (index(date(of: a)), index(date(of: b)))
-    // That of whole dates between them is known at once.
-    if first >= 0, first < last, last < closes.count, officeBefore[last] > officeBefore[first + 1] { return true }
+    if first >= 0, first < last, last < closes.count {
+      // That of whole dates between them is known at once; so is that before the close of a date with all its hours.
+      if officeBefore[last] > officeBefore[first + 1] { return true }
+      if officeBefore[first + 1] > officeBefore[first], a.microseconds < closes[first],
+        midnights[first + 1] - midnights[first] == LocalTime.day
+      {
+        return true
+      }
+    }
     return officeTime(from: a, to: b) > 0
   }
 
