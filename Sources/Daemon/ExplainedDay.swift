@@ -77,11 +77,3 @@ public struct ExplainedDay: Sendable {
     return (found.id, found.base == nil)
   }
 }
-
-extension CommitmentVersion {
-  /// Whether rest days and holidays are left out of the count.
-  var countsWorkedDays: Bool {
-    if case .calendarDays = limit { return false }
-    return true
-  }
-}

@@ -48,6 +48,8 @@ public final class BatchReader {
   private(set) var mark: ByteOrderMark?
   private var cursor = FeedCursor()
   private var overlong: Overlong?
+  /// What the last batch took.
+  private var room = (events: 0, bytes: 0)
   /// An error that came when a batch held something already; it is told at the next call.
   private var postponed: FeedReadError?
 
@@ -94,6 +96,7 @@ public final class BatchReader {
     }
     if format == .unknown { try openInput() }
     var batch = FeedBatch()
+    if !isAtEnd { batch.reserve(like: room) }
     while !batch.isFull(maximumRecords) {
       let window = buffer.window
       if overlong != nil {
@@ -123,6 +126,7 @@ public final class BatchReader {
     }
     if batch.bytesRead == 0 { return nil }
     batch.header = csv.keptHeader
+    room = batch.room
     return batch
   }
 

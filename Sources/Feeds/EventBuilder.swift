@@ -16,36 +16,42 @@ final class EventBuilder {
 
   let feed: FeedDescription
   private let store = TextStore()
-  private(set) var milestones: [MilestoneText] = []
+  let milestones: [MilestoneText]
   /// The events of one row, while it is read.
   var told: [Event] = []
   /// The column of the time that is being read, where it is a milestone's.
   var timeColumn: String?
-  private var translations: [(field: EventField, Translation)] = []
-  private var defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)] = []
-  private var defaultFields: UInt32 = 0
+  private let translations: [(field: EventField, Translation)]
+  private let defaults: [(field: EventField, bytes: UnsafeBufferPointer<UInt8>)]
+  private let defaultFields: UInt32
   private let knownProcesses: Set<Identifier>
   // One decoder uses it, one record at a time: no access can overlap another.
-  @exclusivity(unchecked) private var lastKnownProcess: String?
+  @exclusivity(unchecked) private var known = (processes: ShortTexts(), regions: ShortTexts())
   @exclusivity(unchecked) private var interned = InternTable()
+  /// Of cases: the events of one come near each other.
+  @exclusivity(unchecked) private var cases = InternTable()
 
   init(feed: FeedDescription) {
     self.feed = feed
     knownProcesses = Set(feed.knownProcesses.map { Identifier($0) })
-    for milestone in feed.milestones.prefix(FeedLimits.milestones) {
-      milestones.append(MilestoneText(type: store.keep(milestone.type), step: milestone.step.map(store.keep)))
+    let store = store
+    milestones = feed.milestones.prefix(FeedLimits.milestones).map {
+      MilestoneText(type: store.keep($0.type), step: $0.step.map(store.keep))
     }
-    for field in EventField.allCases {
-      if let text = feed.defaults[field], !text.isEmpty {
-        defaults.append((field, store.keep(text)))
-        defaultFields |= field.bit
-      }
-      if let mapping = feed.mapping[field], mapping.translates {
-        var values: [Identifier: UnsafeBufferPointer<UInt8>] = [:]
-        for (from, to) in mapping.values { values[Identifier(from)] = store.keep(to) }
-        translations.append((field, Translation(values: values, otherwise: mapping.otherwise.map(store.keep))))
-      }
+    translations = EventField.allCases.compactMap { field in
+      guard let mapping = feed.mapping[field], mapping.translates else { return nil }
+      let values = mapping.values.map { (Identifier($0.key), store.keep($0.value)) }
+      return (
+        field,
+        Translation(
+          values: Dictionary(uniqueKeysWithValues: values), otherwise: mapping.otherwise.map(store.keep))
+      )
     }
+    defaults = EventField.allCases.compactMap { field in
+      guard let text = feed.defaults[field], !text.isEmpty else { return nil }
+      return (field, store.keep(text))
+    }
+    defaultFields = defaults.reduce(0) { $0 | $1.field.bit }
   }
 
   /// The event of a draft, or the first rule that it breaks.
@@ -57,8 +63,9 @@ final class EventBuilder {
 
   /// The event of a draft whose values have been translated and filled in.
   private func event(_ draft: inout EventDraft, now: Instant) throws(FieldFault) -> Event {
-    let caseID = try identifier(.caseID, &draft)
-    guard let caseID else { throw missing(.caseID) }
+    guard let caseBytes = try text(.caseID, &draft) else { throw missing(.caseID) }
+    if SpoiledNumber.matches(caseBytes) { throw corrupt(.caseID, caseBytes) }
+    let caseID = Identifier(cases.rareText(caseBytes))
     guard let typeBytes = try text(.type, &draft) else { throw missing(.type) }
     let type = interned.type(typeBytes)
     let occurredAt = try time(&draft, now: now)
@@ -67,23 +74,19 @@ final class EventBuilder {
     let eventID =
       given
       ?? Identifier(DerivedEventID.text(type: type.name, step: step, occurredAt: occurredAt))
-    var event = Event(
-      caseID: caseID, source: try source(&draft), eventID: eventID, type: type, occurredAt: occurredAt)
-    event.step = step
-    event.sequence = try integer(.sequence, &draft)
-    event.process = try process(&draft)
-    event.region = try region(&draft)
-    event.grid = try internedText(.grid, &draft)
-    event.serviceWindow = try internedText(.serviceWindow, &draft)
-    event.channel = try internedText(.channel, &draft)
-    event.entityType = try internedText(.entityType, &draft)
-    if let name = try text(.entityName, &draft) { event.entityName = String(decoding: name, as: UTF8.self) }
-    event.uscc = try identifier(.uscc, &draft)?.text
-    event.tags = try tags(&draft)
-    event.voids = try voids(&draft, type: type)
-    event.extendDays = try extendDays(&draft, type: type)
-    if !draft.kept.isEmpty { event.kept = String(decoding: draft.kept, as: UTF8.self) + "}" }
-    return event
+    return Event(
+      caseID: caseID, source: try source(&draft), eventID: eventID, type: type, occurredAt: occurredAt,
+      sequence: draft.has(.sequence) ? try integer(.sequence, &draft) : nil,
+      process: try process(&draft), step: step, region: try region(&draft), grid: try internedText(.grid, &draft),
+      serviceWindow: try internedText(.serviceWindow, &draft), channel: try internedText(.channel, &draft),
+      entityType: try internedText(.entityType, &draft),
+      entityName: try text(.entityName, &draft).map { String(decoding: $0, as: UTF8.self) },
+      uscc: try identifier(.uscc, &draft)?.text,
+      tags: draft.has(.tags) ? try tags(&draft) : nil,
+      voids: draft.has(.voids) || type.rank == EventType.Rank.voided ? try voids(&draft, type: type) : nil,
+      extendDays: draft.has(.extendDays) || type.rank == EventType.Rank.extended
+        ? try extendDays(&draft, type: type) : nil,
+      kept: draft.kept.isEmpty ? nil : String(decoding: draft.kept, as: UTF8.self) + "}")
   }
 
   // MARK: Milestones
@@ -221,7 +224,8 @@ final class EventBuilder {
 
   private func process(_ draft: inout EventDraft) throws(FieldFault) -> String? {
     guard let bytes = try text(.process, &draft) else { return nil }
-    if let last = lastKnownProcess, InternTable.same(last, bytes) { return last }
+    let short = ShortText(bytes)
+    if let short, let process = known.processes.text(short) { return process }
     let process = interned.text(bytes)
     guard knownProcesses.isEmpty || knownProcesses.contains(Identifier(process)) else {
       throw FieldFault(
@@ -229,12 +233,14 @@ final class EventBuilder {
         "\(label(.process)) is \(Excerpt.quoted(bytes)), which the policy does not name: add a commitment for it or "
           + "map it to one of the policy's processes.")
     }
-    lastKnownProcess = process
+    if let short { known.processes.remember(short, process) }
     return process
   }
 
   private func region(_ draft: inout EventDraft) throws(FieldFault) -> String? {
     guard let bytes = try text(.region, &draft) else { return nil }
+    let short = ShortText(bytes)
+    if let short, let region = known.regions.text(short) { return region }
     if SpoiledNumber.matches(bytes) { throw corrupt(.region, bytes) }
     let length = bytes.count
     guard length == 2 || length == 4 || length == 6 || length == 9 || length == 12,
@@ -244,7 +250,9 @@ final class EventBuilder {
         .badField, .region,
         "\(label(.region)) is \(Excerpt.quoted(bytes)): give a region code of 2, 4, 6, 9 or 12 digits.")
     }
-    return interned.text(bytes)
+    let region = String(decoding: bytes, as: UTF8.self)
+    if let short { known.regions.remember(short, region) }
+    return region
   }
 
   @inline(__always)
@@ -278,14 +286,14 @@ final class EventBuilder {
   /// On an event of another type it is kept, and does nothing.
   private func voids(_ draft: inout EventDraft, type: EventType) throws(FieldFault) -> Identifier? {
     let voids = try identifier(.voids, &draft)
-    if type == .voided, voids == nil { throw missing(.voids) }
+    if type.rank == EventType.Rank.voided, voids == nil { throw missing(.voids) }
     return voids
   }
 
   /// On an event of another type it is kept, and does nothing.
   private func extendDays(_ draft: inout EventDraft, type: EventType) throws(FieldFault) -> Int32? {
     guard let days = try integer(.extendDays, &draft) else {
-      if type == .extended { throw missing(.extendDays) }
+      if type.rank == EventType.Rank.extended { throw missing(.extendDays) }
       return nil
     }
     guard days >= 1, days <= EventBuilder.mostExtendDays else {

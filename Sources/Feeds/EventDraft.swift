@@ -64,6 +64,20 @@ struct EventDraft {
     return true
   }
 
+  /// Whether a field, told by its place, was not named yet.
+  @inline(__always)
+  func isNew(_ field: Int) -> Bool { seen & 1 &<< UInt32(truncatingIfNeeded: field) == 0 }
+
+  /// Names a field, told by its place, that was not named yet, and gives it a text.
+  @inline(__always)
+  mutating func setNew(_ field: Int, _ bytes: UnsafeBufferPointer<UInt8>) {
+    let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: field)
+    seen |= bit
+    if bytes.isEmpty { return set(bit, bytes, .text) }
+    values[field] = Value(bytes: bytes, form: .text)
+    present |= bit
+  }
+
   /// Gives fields a value; an empty text says nothing where the field's rule allows it.
   @inline(__always)
   mutating func set(_ fields: UInt32, _ bytes: UnsafeBufferPointer<UInt8>, _ form: Form) {
@@ -100,6 +114,10 @@ struct EventDraft {
 
   /// Takes a field's value away.
   mutating func clear(_ field: EventField) { present &= ~field.bit }
+
+  /// Whether a field has a value.
+  @inline(__always)
+  func has(_ field: EventField) -> Bool { present & field.bit != 0 }
 
   /// The value of a field; nil if it has none.
   @inline(__always)

@@ -56,6 +56,16 @@ public struct FeedBatch: Sendable, Equatable {
     return EventPlace(line: cursor.line, byteOffset: cursor.offset, start: start, end: text.count)
   }
 
+  /// Makes room for as much as another batch took.
+  mutating func reserve(like other: (events: Int, bytes: Int)) {
+    events.reserveCapacity(other.events)
+    places.reserveCapacity(other.events)
+    text.reserveCapacity(other.bytes)
+  }
+
+  /// What another like it would need room for.
+  var room: (events: Int, bytes: Int) { (places.count, text.count) }
+
   /// Whether the batch holds as much as one may.
   @inline(__always)
   func isFull(_ maximumRecords: Int) -> Bool {

@@ -28,10 +28,14 @@ struct JSONScanner {
   /// Where the last number stood that a database cannot hold, if any.
   var hugeNumberAt: Int?
 
+  /// How many bytes may be read: behind the text there may be more, which is not looked at.
+  let readable: Int
+
   /// A scanner over bytes that must stay where they are.
-  init(base: UnsafePointer<UInt8>, count: Int) {
+  init(base: UnsafePointer<UInt8>, count: Int, readable: Int? = nil) {
     self.base = base
     self.end = count
+    self.readable = readable ?? count
   }
 
   /// The byte at the cursor; 0 at the end, which no valid text has there.
@@ -47,7 +51,8 @@ struct JSONScanner {
   /// Passes blanks.
   @inline(__always)
   mutating func skipBlanks() {
-    while at < end {
+    // Most often there are none.
+    while at < end, base[at] <= 0x20 {
       let byte = base[at]
       guard byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D else { return }
       at += 1
@@ -95,18 +100,10 @@ struct JSONScanner {
   /// Index of the first byte from `i` on that is not plain ASCII text of a string.
   @inline(__always)
   private func plainEnd(from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
     let raw = UnsafeRawPointer(base)
     var i = start
     while end - i >= 8 {
-      let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: i, as: UInt64.self))
-      let quote = word ^ (ones &* 0x22)
-      let backslash = word ^ (ones &* 0x5C)
-      // A byte's top bit is set where it is zero (less than 0x20); the lowest such bit is always true.
-      let hits =
-        ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word | word)
-        & tops
+      let hits = JSONScanner.notPlain(UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: i, as: UInt64.self)))
       if hits != 0 { return i + hits.trailingZeroBitCount >> 3 }
       i += 8
     }
@@ -116,6 +113,23 @@ struct JSONScanner {
       i += 1
     }
     return i
+  }
+
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+  /// The top bit of each of eight bytes that is not plain ASCII text of a string; the lowest such bit is always true.
+  @inline(__always)
+  static func notPlain(_ word: UInt64) -> UInt64 {
+    // A byte's top bit is set where it is less than 0x20.
+    (equal(word, 0x22) | equal(word, 0x5C) | (word &- ones &* 0x20) & ~word | word) & tops
+  }
+
+  /// The top bit of each of eight bytes that is a certain one; the lowest such bit is always true.
+  @inline(__always)
+  static func equal(_ word: UInt64, _ byte: UInt64) -> UInt64 {
+    let other = word ^ ones &* byte
+    return (other &- ones) & ~other & tops
   }
 
   /// Index after the escape at `i`, a surrogate pair taken together.

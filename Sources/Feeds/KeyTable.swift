@@ -1,5 +1,3 @@
-import Glibc
-
 /// What the columns or keys of a feed mean, found by their bytes.
 struct KeyTable {
   /// What one column or key feeds.
@@ -11,18 +9,25 @@ struct KeyTable {
     /// Its place in the feed's `keep`, or -1.
     var keepIndex = -1
 
+    /// The one field that it gives, where it gives nothing else.
+    var onlyField: Int? {
+      fields.nonzeroBitCount == 1 && milestones == 0 && keepIndex < 0 ? fields.trailingZeroBitCount : nil
+    }
+
     /// Whether an event takes something from it.
     var isEmpty: Bool { fields == 0 && milestones == 0 }
   }
 
   private struct Slot {
-    var hash: UInt64
-    var start: Int
-    var count: Int
-    var role: Role
+    /// The name, or what stands for it where it has more than 15 bytes; then it is in `names`.
+    var name = ShortText.none
+    var start = 0
+    var role = Role()
+    /// `role.onlyField`, or -1.
+    var onlyField = -1
   }
 
-  private var slots: [Slot?]
+  private var slots: [Slot]
   private var names: [UInt8] = []
   private let mask: Int
 
@@ -50,12 +55,12 @@ struct KeyTable {
     var size = 64
     while size < roles.count * 4 { size *= 2 }
     mask = size - 1
-    slots = Array(repeating: nil, count: size)
+    slots = Array(repeating: Slot(), count: size)
     for (name, role) in roles {
-      let hash = name.withUnsafeBufferPointer { ByteHash.of($0) }
-      var at = Int(truncatingIfNeeded: hash) & mask
-      while slots[at] != nil { at = (at + 1) & mask }
-      slots[at] = Slot(hash: hash, start: names.count, count: name.count, role: role)
+      let short = name.withUnsafeBufferPointer { ShortText($0) ?? ShortText(standingFor: $0) }
+      var at = short.hash & mask
+      while slots[at].name != .none { at = (at + 1) & mask }
+      slots[at] = Slot(name: short, start: names.count, role: role, onlyField: role.onlyField ?? -1)
       names += name
     }
   }
@@ -63,20 +68,34 @@ struct KeyTable {
   /// The role of a column or key; nil if it has none.
   @inline(__always)
   func role(of key: UnsafeBufferPointer<UInt8>) -> Role? {
-    let hash = ByteHash.of(key)
-    var at = Int(truncatingIfNeeded: hash) & mask
-    while let slot = slots[at] {
-      if slot.hash == hash, slot.count == key.count, isName(slot.start, key) { return slot.role }
+    guard let short = ShortText(key) else { return longRole(key) }
+    var at = short.hash & mask
+    while slots[at].name != short {
+      guard slots[at].name != .none else { return nil }
+      at = (at + 1) & mask
+    }
+    return slots[at].role
+  }
+
+  /// The place of the one field that a short key gives; -1 if it gives none, or more.
+  @inline(__always)
+  func onlyField(of key: ShortText) -> Int {
+    var at = key.hash & mask
+    while slots[at].name != key {
+      guard slots[at].name != .none else { return -1 }
+      at = (at + 1) & mask
+    }
+    return slots[at].onlyField
+  }
+
+  private func longRole(_ key: UnsafeBufferPointer<UInt8>) -> Role? {
+    let long = ShortText(standingFor: key)
+    var at = long.hash & mask
+    while slots[at].name != .none {
+      let slot = slots[at]
+      if slot.name == long, names[slot.start..<slot.start + key.count].elementsEqual(key) { return slot.role }
       at = (at + 1) & mask
     }
     return nil
-  }
-
-  @inline(__always)
-  private func isName(_ start: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-    names.withUnsafeBufferPointer { names in
-      guard let a = names.baseAddress, let b = key.baseAddress else { return key.isEmpty }
-      return memcmp(a + start, b, key.count) == 0
-    }
   }
 }

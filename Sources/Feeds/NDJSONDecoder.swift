@@ -3,7 +3,7 @@ import ServiceTime
 
 /// Turns lines of JSON into events without building a document: one walk over the bytes of each line.
 struct NDJSONDecoder {
-  private let keys: KeyTable
+  let keys: KeyTable
   let builder: EventBuilder
   var draft: EventDraft
   let arena = ByteArena()
@@ -40,7 +40,8 @@ struct NDJSONDecoder {
         break
       }
       if length > 0, line[length - 1] == 0x0D { length -= 1 }
-      decodeLine(UnsafeBufferPointer(start: line, count: length), cursor: cursor, now: now, into: &batch)
+      decodeLine(
+        UnsafeBufferPointer(start: line, count: length), readable: left, cursor: cursor, now: now, into: &batch)
       batch.advance(&cursor, lines: 1, bytes: used)
       at += used
     }
@@ -49,7 +50,7 @@ struct NDJSONDecoder {
 
   @inline(__always)
   private mutating func decodeLine(
-    _ line: UnsafeBufferPointer<UInt8>, cursor: FeedCursor, now: Instant, into batch: inout FeedBatch
+    _ line: UnsafeBufferPointer<UInt8>, readable: Int, cursor: FeedCursor, now: Instant, into batch: inout FeedBatch
   ) {
     guard line.count <= FeedLimits.lineBytes else {
       let head = Array(line.prefix(FeedLimits.truncatedBytes))
@@ -57,7 +58,7 @@ struct NDJSONDecoder {
       return
     }
     do throws(FieldFault) {
-      guard try readLine(line) else {
+      guard try readLine(line, readable: readable) else {
         batch.blankLines += 1
         return
       }
@@ -72,9 +73,11 @@ struct NDJSONDecoder {
   }
 
   /// Reads one line into the draft; false if it is blank.
-  private mutating func readLine(_ line: UnsafeBufferPointer<UInt8>) throws(FieldFault) -> Bool {
+  private mutating func readLine(
+    _ line: UnsafeBufferPointer<UInt8>, readable: Int
+  ) throws(FieldFault) -> Bool {
     guard let base = line.baseAddress else { return false }
-    var scanner = JSONScanner(base: base, count: line.count)
+    var scanner = JSONScanner(base: base, count: line.count, readable: readable)
     scanner.skipBlanks()
     guard scanner.at < scanner.end else { return false }
     begin(bytes: line.count)
@@ -115,7 +118,7 @@ struct NDJSONDecoder {
       scanner.at += 1
     } else {
       while true {
-        if let fault = try readMember(&scanner), found == nil { found = fault }
+        if !readUsualMember(&scanner), let fault = try readMember(&scanner), found == nil { found = fault }
         scanner.skipBlanks()
         if scanner.current == UInt8(ascii: "}") {
           scanner.at += 1
@@ -129,7 +132,7 @@ struct NDJSONDecoder {
   }
 
   /// Reads one key and its value into the draft; returns a fault if the key was there before, or cannot be kept.
-  @inline(__always)
+  @inline(never)
   private mutating func readMember(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) -> FieldFault? {
     guard scanner.current == UInt8(ascii: "\"") else {
       throw JSONScanner.Fault("a key in quotes is expected", at: scanner.at)

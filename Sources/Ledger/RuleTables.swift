@@ -131,7 +131,7 @@ extension Limit {
 extension CommitmentVersion {
   /// 承诺时限压缩率: (legal − promised) / legal, where both are in one unit.
   var compression: Double? {
-    guard let legalLimit, legalLimit.unit == limit.unit, legalLimit.amount > 0 else { return nil }
-    return Double(legalLimit.amount - limit.amount) / Double(legalLimit.amount)
+    guard let legalLimit, legalLimit.unit == rules.limit.unit, legalLimit.amount > 0 else { return nil }
+    return Double(legalLimit.amount - rules.limit.amount) / Double(legalLimit.amount)
   }
 }

@@ -15,9 +15,11 @@ public struct CaseFold: Sendable {
   public private(set) var lastOccurredAt: Instant?
 
   private var tracks: [ClockTrack] = []
-  private var applied: [Rulebook.Applied] = []
-  /// The shares of the case's process, and its events of their populations in event order.
-  private var shares: [Int] = []
+  /// What judges the cases of the case's process.
+  private var rules: Rulebook.ProcessRules?
+  /// The ranks of events that may be of the populations of its shares.
+  private var populations = RankSet()
+  /// The case's events of the populations of shares, in event order.
   private var members: [ShareMember] = []
   /// What effective voids name, so that it counts as never happened if it comes later.
   private var voided: Set<EventKey> = []
@@ -30,13 +32,18 @@ public struct CaseFold: Sendable {
   public init(events: [Event], rulebook: Rulebook) {
     self.rulebook = rulebook
     let ordered = CaseFold.ordered(events)
-    voided = CaseFold.voided(ordered)
     lastOrder = ordered.last?.orderKey
-    let counting = voided.isEmpty && !ordered.contains(where: CaseFold.isVoid) ? ordered : happened(ordered)
-    for event in counting { attributes.take(event) }
-    applied = rulebook.applied(to: attributes)
-    tracks = applied.map { ClockTrack(rules: $0.rules, calendar: $0.calendar) }
-    shares = rulebook.shares(of: attributes.process)
+    var counting = ordered
+    if ordered.contains(where: CaseFold.isVoid) {
+      voided = CaseFold.voided(ordered)
+      counting = ordered.filter { !CaseFold.isVoid($0) && !isVoided($0) }
+    }
+    attributes.takeAll(counting)
+    rules = rulebook.rules(of: attributes.process)
+    if let rules {
+      tracks = rules.tracks(for: attributes)
+      populations = rules.populations
+    }
     for event in counting { count(event) }
   }
 
@@ -48,14 +55,14 @@ public struct CaseFold: Sendable {
     if attributes.decideOtherwise(with: event) {
       var next = attributes
       next.take(event)
-      let nowApplied = rulebook.applied(to: next)
-      let nowShares = rulebook.shares(of: next.process)
-      if nowApplied != applied || nowShares != shares {
+      let nextRules = rulebook.rules(of: next.process)
+      let nextTracks = nextRules?.tracks(for: next) ?? []
+      if !CaseFold.isSame(nextTracks, tracks) || nextRules?.shares ?? [] != rules?.shares ?? [] {
         guard eventCount == 0 else { return false }
-        shares = nowShares
-        applied = nowApplied
-        tracks = applied.map { ClockTrack(rules: $0.rules, calendar: $0.calendar) }
+        tracks = nextTracks
       }
+      rules = nextRules
+      populations = nextRules?.populations ?? RankSet()
     }
     attributes.take(event)
     lastOrder = event.orderKey
@@ -66,7 +73,12 @@ public struct CaseFold: Sendable {
   /// The case's clocks as of an instant, in the policy's order and by round.
   public func clocks(asOf now: Instant) -> [Clock] {
     var clocks: [Clock] = []
-    for track in tracks { clocks += track.clocks(asOf: now) }
+    clocks.reserveCapacity(tracks.count)
+    // A pointer lends what an array would copy.
+    tracks.withUnsafeBufferPointer { tracks in
+      guard let base = tracks.baseAddress else { return }
+      for index in tracks.indices { (base + index).pointee.clocks(asOf: now, to: &clocks) }
+    }
     return clocks
   }
 
@@ -87,22 +99,28 @@ public struct CaseFold: Sendable {
     return ordered.filter { !isVoid($0) && !voided.contains($0.key) }
   }
 
-  private func happened(_ ordered: [Event]) -> [Event] { ordered.filter { !CaseFold.isVoid($0) && !isVoided($0) } }
-
-  private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.voided.rank }
+  private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.Rank.voided }
 
   private mutating func count(_ event: Event) {
     eventCount += 1
     if firstOccurredAt == nil { firstOccurredAt = event.occurredAt }
     lastOccurredAt = event.occurredAt
     for index in tracks.indices { tracks[index].apply(event) }
-    for share in shares where rulebook.policy.shares[share].population.matches(event) {
+    if populations.contains(event.rank) { takeMembers(event) }
+  }
+
+  private mutating func takeMembers(_ event: Event) {
+    for share in rules?.shares ?? [] where rulebook.populations[share].contains(event) {
       members.append(ShareMember(event, share: share, calendar: rulebook.shareCalendars[share]))
     }
   }
 
   private func isVoided(_ event: Event) -> Bool {
     !voided.isEmpty && voided.contains(event.key)
+  }
+
+  private static func isSame(_ a: [ClockTrack], _ b: [ClockTrack]) -> Bool {
+    a.count == b.count && a.indices.allSatisfy { a[$0].rules === b[$0].rules && a[$0].calendar === b[$0].calendar }
   }
 
   private static func ordered(_ events: [Event]) -> [Event] {

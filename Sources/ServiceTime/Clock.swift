@@ -135,6 +135,23 @@ public struct CaseAttributes: Sendable, Equatable {
   /// Attributes of a case of which nothing is known.
   public init() {}
 
+  /// Takes what all events of a case say, in event order, while nothing is known yet.
+  mutating func takeAll(_ events: [Event]) {
+    for event in events {
+      if serviceWindow == nil { serviceWindow = event.serviceWindow }
+      if channel == nil { channel = event.channel }
+    }
+    for event in events.reversed() {
+      if process == nil { process = event.process }
+      if region == nil { region = event.region }
+      if grid == nil { grid = event.grid }
+      if entityName == nil { entityName = event.entityName }
+      if entityType == nil { entityType = event.entityType }
+      if uscc == nil { uscc = event.uscc }
+      if tags == nil { tags = event.tags }
+    }
+  }
+
   /// Whether an event says anything by which other commitments or calendars may apply.
   func decideOtherwise(with event: Event) -> Bool {
     func isOther(_ new: String?, _ old: String?) -> Bool { new != nil && !new.sameBytes(old) }

@@ -1,72 +1,76 @@
 extension ClockRun {
   /// The clock as of an instant.
   func clock(_ commitment: Commitment, asOf now: Instant) -> Clock {
-    let later = inOpenClosure(commitment.levels)
-    // What lasts without a known end is not known before it begins.
-    if let later, max(now, segmentStart) >= later.segmentStart { return later.clock(commitment, asOf: now) }
+    if openClosureFrom != nil, let later = inOpenClosure(commitment.levels) {
+      // What lasts without a known end is not known before it begins.
+      if max(now, segmentStart) >= later.segmentStart { return later.clock(commitment, asOf: now) }
+      return clock(
+        commitment, asOf: now, reckoner(),
+        later.arrivals + later.arrivals(later.reckoner(), commitment.levels))
+    }
     let reckoner = reckoner()
-    var clock = Clock(
-      commitment: commitment.id, round: round, versionFrom: version.from, calendar: calendar.id,
-      startedAt: start, startedBy: startedBy, dueAt: reckoner.due?.at, dueDay: reckoner.due?.day,
-      provisional: reckoner.due?.provisional ?? false, state: .running, stoppedAt: nil, stoppedDay: nil,
-      outcome: nil, verdict: nil, breached: false,
-      measures: Measures(countedDays: 0, elapsed: 0, paused: 0, working: 0), overrun: nil, early: false,
-      markAt: start, markDay: reckoner.startDate,
-      pauses: pauses.map {
-        ClockPause(
-          kind: $0.kind == ClockRun.reopening ? "reopened" : commitment.pause[$0.kind].begin.type.name,
-          from: $0.from, to: $0.to)
-      },
-      extendedDays: extendedDays, reached: [], pending: [])
+    return clock(
+      commitment, asOf: now, reckoner, isOpen ? arrivals + arrivals(reckoner, commitment.levels) : arrivals)
+  }
+
+  private func clock(
+    _ commitment: Commitment, asOf now: Instant, _ reckoner: Reckoner, _ arrivals: [Arrival]
+  ) -> Clock {
+    let mark: Instant
+    let state: Clock.State
+    var due = reckoner.due
+    var verdict: Verdict?
+    var breached = false
     switch end {
-    case .stopped(let at, let outcome):
-      clock.state = .stopped
-      clock.verdict = reckoner.verdict(stoppedAt: at)
-      clock.finish(at, outcome, calendar)
-      clock.overrun = clock.verdict == .late ? reckoner.overrun(stoppedAt: at) : nil
-      clock.early =
-        clock.verdict == .onTime && (reckoner.due.map { calendar.date(of: at) < $0.day } ?? false)
-    case .cancelled(let at, let outcome, let breached):
-      clock.state = .cancelled
-      clock.breached = breached
-      clock.dueAt = nil
-      clock.dueDay = nil
-      clock.provisional = false
-      clock.finish(at, outcome, calendar)
+    case .stopped(let at, _):
+      (mark, state) = (at, .stopped)
+      verdict = reckoner.verdict(stoppedAt: at)
+    case .cancelled(let at, _, let wasPastDue):
+      (mark, state) = (at, .cancelled)
+      breached = wasPastDue
+      due = nil
     case nil:
       let asOf = max(now, segmentStart)
-      // A closure begins and ends without an event: its edges move the mark as well. What is settled ended before
-      // the last event.
-      let edges = reckoner.pauses.flatMap { [$0.from, $0.end] }
-      clock.markAt = edges.filter { $0 <= asOf }.reduce(segmentStart, max)
-      clock.overrun = reckoner.overrun(stoppedAt: clock.markAt)
-      clock.state = reckoner.pauses.contains { $0.from <= asOf && asOf < $0.end } ? .paused : .running
+      // A closure begins and ends without an event: its edges move the mark as well.
+      mark = reckoner.line.lastEdge(from: segmentStart, through: asOf)
+      state = reckoner.line.isPaused(at: asOf) ? .paused : .running
     }
-    clock.markDay = max(calendar.date(of: clock.markAt), reckoner.startDate)
-    clock.measures = reckoner.measures(at: clock.markAt)
-    var all = later?.arrivals ?? arrivals
-    if let later {
-      all += later.arrivals(later.reckoner(), commitment.levels)
-    } else if isOpen {
-      all += arrivals(reckoner, commitment.levels)
-    }
-    all.sort { ($0.at, $0.level, $0.revision) < ($1.at, $1.level, $1.revision) }
-    for arrival in all {
-      let level = commitment.levels[arrival.level]
-      let reach = LevelReach(
-        level: level.name, priority: level.priority, revision: arrival.revision, at: arrival.at,
-        dueAt: arrival.dueAt)
-      if arrival.at <= now { clock.reached.append(reach) } else { clock.pending.append(reach) }
-    }
-    return clock
+    let date = calendar.date(of: mark)
+    let order = arrivals.count > 1 ? arrivals.sorted(by: Arrival.precedes) : arrivals
+    let reached = order.count { $0.at <= now }
+    return Clock(
+      commitment: commitment.id, round: round, versionFrom: version.from, calendar: calendar.id,
+      startedAt: start, startedBy: startedBy, dueAt: due?.at, dueDay: due?.day,
+      provisional: due?.provisional ?? false, state: state, stoppedAt: end?.at, stoppedDay: end.map { _ in date },
+      outcome: end?.outcome.name, verdict: verdict, breached: breached,
+      measures: reckoner.measures(at: mark),
+      overrun: isOpen || verdict == .late ? reckoner.overrun(stoppedAt: mark) : nil,
+      early: verdict == .onTime && due.map { date < $0.day } ?? false,
+      markAt: mark, markDay: max(date, reckoner.startDate),
+      pauses: pauses.map { ClockPause($0, commitment) }, extendedDays: extendedDays,
+      reached: order[..<reached].map { LevelReach($0, commitment) },
+      pending: order[reached...].map { LevelReach($0, commitment) })
   }
 }
 
-extension Clock {
-  fileprivate mutating func finish(_ at: Instant, _ outcome: EventType, _ calendar: WorkCalendar) {
-    stoppedAt = at
-    stoppedDay = calendar.date(of: at)
-    self.outcome = outcome.name
-    markAt = at
+extension ClockRun.Arrival {
+  fileprivate static func precedes(_ a: ClockRun.Arrival, _ b: ClockRun.Arrival) -> Bool {
+    (a.at, a.level, a.revision) < (b.at, b.level, b.revision)
+  }
+}
+
+extension ClockPause {
+  fileprivate init(_ pause: ClockRun.Pause, _ commitment: Commitment) {
+    self.init(
+      kind: pause.kind == ClockRun.reopening ? "reopened" : commitment.pause[pause.kind].begin.type.name,
+      from: pause.from, to: pause.to)
+  }
+}
+
+extension LevelReach {
+  fileprivate init(_ arrival: ClockRun.Arrival, _ commitment: Commitment) {
+    let level = commitment.levels[arrival.level]
+    self.init(
+      level: level.name, priority: level.priority, revision: arrival.revision, at: arrival.at, dueAt: arrival.dueAt)
   }
 }

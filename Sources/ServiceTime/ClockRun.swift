@@ -6,6 +6,18 @@ struct ClockRun: Sendable {
   enum End: Sendable, Equatable {
     case stopped(Instant, outcome: EventType)
     case cancelled(Instant, outcome: EventType, breached: Bool)
+
+    var at: Instant {
+      switch self {
+      case .stopped(let at, _), .cancelled(let at, _, _): at
+      }
+    }
+
+    var outcome: EventType {
+      switch self {
+      case .stopped(_, let outcome), .cancelled(_, let outcome, _): outcome
+      }
+    }
   }
 
   struct Arrival: Sendable, Equatable {
@@ -25,9 +37,9 @@ struct ClockRun: Sendable {
   }
 
   let round: Int
-  let version: CommitmentVersion
-  let calendar: WorkCalendar
-  let start: Instant
+  let version: CommitmentVersion.Rules
+  var calendar: WorkCalendar { line.calendar }
+  var start: Instant { line.start }
   let startedBy: EventKey
   private(set) var pauses: [Pause] = []
   /// Indexes of the pauses that last, at most one of a kind.
@@ -41,16 +53,12 @@ struct ClockRun: Sendable {
   private(set) var arrivals: [Arrival] = []
   /// Index of the last arrival at each level, −1 for none; empty until there is one.
   private var latest: [Int] = []
-  /// Dropped before the line changes: it holds the line's arrays, which would be copied for every pause.
-  private var cached: Reckoner?
 
   init(
-    round: Int, version: CommitmentVersion, calendar: WorkCalendar, start: Instant, startedBy: EventKey
+    round: Int, version: CommitmentVersion.Rules, calendar: WorkCalendar, start: Instant, startedBy: EventKey
   ) {
     self.round = round
     self.version = version
-    self.calendar = calendar
-    self.start = start
     self.startedBy = startedBy
     segmentStart = start
     line = PauseLine(version: version, calendar: calendar, start: start, asOf: start)
@@ -61,17 +69,11 @@ struct ClockRun: Sendable {
 
   var isOpen: Bool { end == nil }
 
+  /// What reckons it as it stands.
+  ///
+  /// It is not kept: it holds the line's arrays, which would be copied for every pause.
   func reckoner() -> Reckoner {
-    if let cached { return cached }
-    var stoppedAt: Instant?
-    switch end {
-    case .stopped(let at, _): stoppedAt = at
-    case .cancelled(let at, _, _): stoppedAt = at
-    case nil: break
-    }
-    return Reckoner(
-      version: version, calendar: calendar, start: start, line: line, extendedDays: extendedDays,
-      stoppedAt: stoppedAt)
+    Reckoner(version: version, line: line.stopped(at: end?.at), extendedDays: extendedDays)
   }
 
   /// Closes the segment before an instant and notes the levels reached in it; the beginning of a closure without end
@@ -79,9 +81,8 @@ struct ClockRun: Sendable {
   mutating func advance(to instant: Instant, levels: [Level]) {
     if let from = openClosureFrom, from <= instant {
       closeSegment(at: from, levels)
-      cached = nil
       openClosureFrom = nil
-      line.openClosureBegins(version, start: start)
+      line.openClosureBegins()
     }
     closeSegment(at: instant, levels)
   }
@@ -98,10 +99,10 @@ struct ClockRun: Sendable {
     guard instant > segmentStart else { return }
     if isOpen {
       let reckoner = reckoner()
-      cached = reckoner
-      for arrival in arrivals(reckoner, levels) where arrival.at < instant {
+      for level in levels.indices {
+        guard let arrival = arrival(at: level, of: levels, reckoner), arrival.at < instant else { continue }
         if latest.isEmpty { latest = Array(repeating: -1, count: levels.count) }
-        latest[arrival.level] = arrivals.count
+        latest[level] = arrivals.count
         arrivals.append(arrival)
       }
     }
@@ -110,23 +111,22 @@ struct ClockRun: Sendable {
 
   /// The arrivals at levels that follow from the segment's beginning on, if nothing else happens.
   func arrivals(_ reckoner: Reckoner, _ levels: [Level]) -> [Arrival] {
-    guard isOpen, let due = reckoner.due else { return [] }
-    var result: [Arrival] = []
-    for (index, level) in levels.enumerated() {
-      guard let instant = reckoner.instant(of: level.position)?.at else { continue }
-      let last = latest.isEmpty || latest[index] < 0 ? nil : arrivals[latest[index]]
-      if let last, instant <= last.instant { continue }
-      result.append(
-        Arrival(
-          level: index, revision: (last?.revision ?? 0) + 1, at: max(segmentStart, instant), instant: instant,
-          dueAt: due.at))
-    }
-    return result
+    guard isOpen else { return [] }
+    return levels.indices.compactMap { arrival(at: $0, of: levels, reckoner) }
+  }
+
+  /// The arrival at a level that follows from the segment's beginning on, if there is one.
+  private func arrival(at level: Int, of levels: [Level], _ reckoner: Reckoner) -> Arrival? {
+    guard let due = reckoner.due, let instant = reckoner.instant(of: levels[level].position)?.at else { return nil }
+    let last = latest.isEmpty || latest[level] < 0 ? nil : arrivals[latest[level]]
+    if let last, instant <= last.instant { return nil }
+    return Arrival(
+      level: level, revision: (last?.revision ?? 0) + 1, at: max(segmentStart, instant), instant: instant,
+      dueAt: due.at)
   }
 
   mutating func pause(kind: Int, at instant: Instant) {
     guard isOpen, !open.contains(where: { pauses[$0].kind == kind }) else { return }
-    cached = nil
     if open.isEmpty { line.begin(at: instant) }
     open.append(pauses.count)
     pauses.append(Pause(kind: kind, from: instant, to: nil))
@@ -134,7 +134,6 @@ struct ClockRun: Sendable {
 
   mutating func resume(kind: Int, at instant: Instant) {
     guard isOpen, let place = open.firstIndex(where: { pauses[$0].kind == kind }) else { return }
-    cached = nil
     pauses[open.remove(at: place)].to = instant
     if open.isEmpty { line.end(at: instant) }
   }
@@ -144,7 +143,6 @@ struct ClockRun: Sendable {
     guard isOpen, days > 0 else { return }
     if let due = reckoner().due, instant > due.at { return }
     extendedDays += days
-    cached = nil
   }
 
   mutating func stop(at instant: Instant, outcome: EventType) {
@@ -165,7 +163,6 @@ struct ClockRun: Sendable {
     guard case .stopped(let stop, let outcome) = end else { return }
     let types = allowed ?? (version.floor == nil ? ["completed", "rejected"] : [])
     guard types.contains(where: { $0.sameBytes(outcome.name) }) else { return }
-    cached = nil
     pauses.append(Pause(kind: ClockRun.reopening, from: stop, to: instant))
     line.begin(at: stop)
     line.end(at: instant)
@@ -176,13 +173,12 @@ struct ClockRun: Sendable {
   var allowsNewRound: Bool {
     switch end {
     case .cancelled: true
-    case .stopped(_, let outcome): outcome == .rejected
+    case .stopped(_, let outcome): outcome.rank == EventType.Rank.rejected
     case nil: false
     }
   }
 
   private mutating func closePauses(at instant: Instant) {
-    cached = nil
     for index in open { pauses[index].to = instant }
     open.removeAll()
     line.end(at: instant)

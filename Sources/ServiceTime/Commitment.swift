@@ -126,69 +126,6 @@ public struct PauseKind: Sendable, Hashable {
   }
 }
 
-/// The rules of a commitment from a date on.
-public struct CommitmentVersion: Sendable, Equatable {
-  /// When a day ends.
-  public enum DayEnd: String, Sendable {
-    /// At the close of business.
-    case close
-    /// At 24:00.
-    case midnight
-  }
-  /// From which date days are counted.
-  public enum StartRule: String, Sendable {
-    /// The date of the start event.
-    case asIs = "as_is"
-    /// The next worked day, if the start falls on a day not worked or after its close.
-    case nextWorkingDay = "next_working_day"
-  }
-  /// What a local closure does to the clock.
-  public enum ClosureRule: String, Sendable {
-    /// It pauses it.
-    case pause
-    /// Nothing.
-    case count
-  }
-  /// The first date on which it is in force.
-  public var from: CivilDate
-  /// The promised limit.
-  public var limit: Limit
-  /// The limit set by law, for the compression rate; says nothing about the clock.
-  public var legalLimit: Limit?
-  /// The least that must have run, in the limit's unit; earlier stops are `premature`.
-  public var floor: Limit?
-  /// When a day ends.
-  public var dayEnd: DayEnd
-  /// Whether a last day that is not worked moves to the next worked one (Civil Code art. 203).
-  public var rollForward: Bool
-  /// From which date days are counted.
-  public var startRule: StartRule
-  /// What local closures do.
-  public var closures: ClosureRule
-  /// Plain time added to the due instant, in microseconds ≥ 0.
-  public var grace: Int64
-  /// The text that the promise rests on.
-  public var basis: String?
-
-  /// A version; arguments as the properties, defaults as the contract.
-  public init(
-    from: CivilDate, limit: Limit, legalLimit: Limit? = nil, floor: Limit? = nil, dayEnd: DayEnd = .close,
-    rollForward: Bool = false, startRule: StartRule = .asIs, closures: ClosureRule = .pause,
-    grace: Int64 = 0, basis: String? = nil
-  ) {
-    self.from = from
-    self.limit = limit
-    self.legalLimit = legalLimit
-    self.floor = floor
-    self.dayEnd = dayEnd
-    self.rollForward = rollForward
-    self.startRule = startRule
-    self.closures = closures
-    self.grace = grace
-    self.basis = basis
-  }
-}
-
 /// How long a promise allows.
 public enum Limit: Sendable, Hashable {
   /// Worked days; 0 is the start date itself, or the next worked day.

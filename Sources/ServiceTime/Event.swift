@@ -12,6 +12,20 @@ public struct Event: Sendable {
     fields = EventFields(caseID: caseID, source: source, eventID: eventID, type: type, occurredAt: occurredAt)
   }
 
+  /// An event with all its fields.
+  public init(
+    caseID: Identifier, source: Identifier, eventID: Identifier, type: EventType, occurredAt: Instant,
+    sequence: Int64?, process: String?, step: String?, region: String?, grid: String?, serviceWindow: String?,
+    channel: String?, entityType: String?, entityName: String?, uscc: String?, tags: [String]?, voids: Identifier?,
+    extendDays: Int32?, kept: String?
+  ) {
+    fields = EventFields(
+      caseID: caseID, source: source, eventID: eventID, type: type, occurredAt: occurredAt, sequence: sequence,
+      process: process, step: step, region: region, grid: grid, serviceWindow: serviceWindow, channel: channel,
+      entityType: entityType, entityName: entityName, uscc: uscc, tags: tags, voids: voids, extendDays: extendDays,
+      kept: kept)
+  }
+
   /// What is about to change is no other copy's.
   @inlinable
   mutating func own() {
@@ -223,6 +237,33 @@ public struct Event: Sendable {
     self.eventID = eventID
     self.type = type
     self.occurredAt = occurredAt
+  }
+
+  init(
+    caseID: Identifier, source: Identifier, eventID: Identifier, type: EventType, occurredAt: Instant,
+    sequence: Int64?, process: String?, step: String?, region: String?, grid: String?, serviceWindow: String?,
+    channel: String?, entityType: String?, entityName: String?, uscc: String?, tags: [String]?, voids: Identifier?,
+    extendDays: Int32?, kept: String?
+  ) {
+    self.caseID = caseID
+    self.source = source
+    self.eventID = eventID
+    self.type = type
+    self.occurredAt = occurredAt
+    self.sequence = sequence
+    self.process = process
+    self.step = step
+    self.region = region
+    self.grid = grid
+    self.serviceWindow = serviceWindow
+    self.channel = channel
+    self.entityType = entityType
+    self.entityName = entityName
+    self.uscc = uscc
+    self.tags = tags
+    self.voids = voids
+    self.extendDays = extendDays
+    self.kept = kept
   }
 
   @usableFromInline

@@ -20,6 +20,17 @@ public struct EventType: Hashable, Sendable, CustomStringConvertible, Expressibl
     "step_started", "step_completed", "notice_published", "objection_raised", "notice_ended", "rejected",
     "completed", "reopened", "withdrawn", "voided",
   ]
+  /// Ranks of the types that mean the same to every commitment: known without a look at a table.
+  public enum Rank {
+    /// Of `extended`.
+    public static let extended: UInt8 = 6
+    /// Of `rejected`.
+    public static let rejected: UInt8 = 12
+    /// Of `reopened`.
+    public static let reopened: UInt8 = 14
+    /// Of `voided`.
+    public static let voided: UInt8 = 16
+  }
   /// The rank of unknown types, after all others.
   public static let unknownRank: UInt8 = 255
 

@@ -14,7 +14,7 @@ public struct Instant: Hashable, Comparable, Sendable {
   /// The first instant the product handles, 1970-01-01T00:00:00Z; earlier times are refused as `bad_time`.
   public static let earliest = Instant(microseconds: 0)
   /// The last instant the product handles, 2099-12-31T00:00:00Z; later times are refused as `bad_time`.
-  public static let latest = Instant(seconds: CivilDate(year: 2099, month: 12, day: 31).dayNumber64 * 86_400)
+  public static let latest = Instant(microseconds: 4_102_358_400_000_000)
 
   @inlinable
   public static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }
@@ -44,6 +44,7 @@ extension Instant {
 
   /// Reads RFC 3339 with an offset from UTF-8 bytes; nil as `init?(rfc3339:)`.
   public static func parse(rfc3339 bytes: UnsafeBufferPointer<UInt8>) -> Instant? {
+    if let instant = usual(bytes) { return instant }
     guard let (local, used) = LocalTime.parse(isoPrefix: bytes), used < bytes.count else { return nil }
     var at = used
     let sign = bytes[at]
@@ -65,6 +66,29 @@ extension Instant {
     let instant = Instant(microseconds: local.microseconds - offset * 1_000_000)
     guard instant >= .earliest, instant <= .latest else { return nil }
     return instant
+  }
+
+  /// Reads `YYYY-MM-DDThh:mm:ss+hh:mm`, eight bytes at a time; nil for anything else and for what is out of range.
+  @inline(__always)
+  private static func usual(_ bytes: UnsafeBufferPointer<UInt8>) -> Instant? {
+    guard bytes.count == 25, let base = bytes.baseAddress else { return nil }
+    let raw = UnsafeRawPointer(base)
+    // `0000-00-`, `00T00:00` and `:00+00:0`.
+    guard let date = Digits.pairs(raw, 0, shape: 0x2D30_302D_3030_3030, over: 0x7F76_767F_7676_7676),
+      let time = Digits.pairs(raw, 8, shape: 0x3030_3A30_3054_3030, over: 0x7676_7F76_767F_7676),
+      let rest = Digits.pairs(raw, 16, shape: 0x303A_3030_2B30_303A, over: 0x767F_7676_7F76_767F),
+      bytes[24] &- 48 < 10
+    else { return nil }
+    func number(_ pairs: UInt64, _ at: UInt64) -> Int { Int(truncatingIfNeeded: pairs &>> (8 &* at) & 0xFF) }
+    let (month, day) = (number(date, 5), number(time, 0))
+    let (hour, minute, second) = (number(time, 3), number(time, 6), number(rest, 1))
+    let (offsetHour, offsetMinute) = (number(rest, 4), number(rest, 7) &+ Int(bytes[24] &- 48))
+    guard hour < 24, minute < 60, second < 60, offsetHour < 24, offsetMinute < 60,
+      let date = CivilDate(checkedYear: number(date, 0) &* 100 &+ number(date, 2), month: month, day: day)
+    else { return nil }
+    let local = date.dayNumber64 &* 86_400 &+ Int64(hour &* 3600 &+ minute &* 60 &+ second)
+    let instant = Instant(seconds: local &- Int64(offsetHour &* 60 &+ offsetMinute) &* 60)
+    return instant >= .earliest && instant <= .latest ? instant : nil
   }
 
   /// RFC 3339 text in the zone, with only as many decimals as needed: `2026-09-18T17:30:00+08:00`.
@@ -105,6 +129,9 @@ public struct LocalTime: Hashable, Comparable, Sendable {
   public init(_ date: CivilDate, timeOfDay: Int64 = 0) {
     self.microseconds = date.dayNumber64 * 86_400_000_000 + timeOfDay
   }
+
+  /// Microseconds of a day.
+  @usableFromInline static let day: Int64 = 86_400_000_000
 
   /// The date of the reading.
   @inlinable
@@ -197,6 +224,17 @@ enum Digits {
     let low = b[at + 1] &- 48
     guard high < 10, low < 10 else { return nil }
     return Int(high) * 10 + Int(low)
+  }
+
+  /// Of eight bytes that have a digit where the shape has `0` and are as the shape elsewhere: in each byte ten times its
+  /// digit and the digit behind it. All eight must be there.
+  ///
+  /// `over` lifts to 0x80 what is too much: 0x76 a digit past 9, 0x7F a mark that is another.
+  @inline(__always)
+  static func pairs(_ raw: UnsafeRawPointer, _ at: Int, shape: UInt64, over: UInt64) -> UInt64? {
+    let digits = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)) ^ shape
+    guard ((digits & 0x7F7F_7F7F_7F7F_7F7F) &+ over | digits) & 0x8080_8080_8080_8080 == 0 else { return nil }
+    return digits &* 10 &+ digits &>> 8
   }
 
   /// A number in at least `width` digits.

@@ -1,72 +1,114 @@
 /// The pauses of one clock as they come in, in order of time, made one with each other and with closures.
 ///
-/// What no later pause can touch is settled once and for all, with its sums. So what a case costs does not depend on
-/// how many pauses came before: a constant case id in a feed makes one case with all the pauses of an office.
+/// What no later pause can touch is settled now and then, with its sums. So what a case costs does not depend on how
+/// many pauses came before: a constant case id in a feed makes one case with all the pauses of an office. The few that
+/// are not settled are walked through where they stand; a usual case has no others, and nothing is allocated for them.
 struct PauseLine: Sendable {
+  /// The calendar.
+  let calendar: WorkCalendar
+  /// The clock's start: before it nothing pauses it.
+  let start: Instant
+  /// Where the clock stopped, `PauseSpan.forever` if it did not: what comes after it pauses nothing.
+  private var stop: Instant
   /// Pauses by events, merged, without one that lasts.
   private(set) var events: [PauseSpan] = []
-  /// Where the pause that lasts began.
-  private(set) var open: Instant?
-  private(set) var settled = SettledPauses()
-  /// The stretch that the next pause may still touch.
-  private var stretch: Stretch?
-  /// Closures that pause the clock, from the start on.
-  private var closures: [PauseSpan]
-  /// The first closure that is neither settled nor all within the stretch.
-  private var nextClosure = 0
-  private let calendar: WorkCalendar
+  /// Where the pause that lasts began; `PauseSpan.forever` if none does.
+  private var open = PauseSpan.forever
+  /// What no later pause can touch; nil while that is nothing.
+  private(set) var settled: SettledPauses?
+  /// Where what is not settled begins.
+  private(set) var unsettled: Place
+  /// How many closures of the calendar there are to look at: none, those with an end, or all.
+  private var closureCount: Int32 = 0
+  private var closures: Closures
   private let dayEnd: CommitmentVersion.DayEnd
 
-  /// Pauses by events and closures that touch: one pause.
-  private struct Stretch {
-    var from: Instant
-    var end: Instant
-    /// The last date on which time started again after a pause by an event.
-    var endDay: CivilDate?
-  }
+  private enum Closures { case none, ended, all }
 
-  /// A line without pauses yet; of closures it knows those of an instant, or all.
+  /// How many pauses by events are walked through before they are settled.
+  static let few = 8
+
+  /// A line with pauses by events, in any order, without those begun before the start; of closures it knows those of an
+  /// instant, or all.
   init(
-    version: CommitmentVersion, calendar: WorkCalendar, start: Instant, stoppedAt: Instant? = nil,
-    asOf instant: Instant? = nil
+    version: CommitmentVersion.Rules, calendar: WorkCalendar, start: Instant, pauses: [PauseSpan] = [],
+    stoppedAt: Instant? = nil, asOf instant: Instant? = nil
   ) {
-    self.calendar = calendar
     dayEnd = version.dayEnd
-    closures = PauseLine.closures(version, calendar.closures(asOf: instant), start, stoppedAt)
+    self.calendar = calendar
+    self.start = start
+    stop = stoppedAt ?? PauseSpan.forever
+    unsettled = Place()
+    closures = version.closures == .count ? .none : calendar.knowsOpenClosure(asOf: instant) ? .all : .ended
+    if closures != .none { lookAtClosures() }
+    if !pauses.isEmpty { take(pauses) }
   }
 
-  private static func closures(
-    _ version: CommitmentVersion, _ closures: [Closure], _ start: Instant, _ stoppedAt: Instant?
-  ) -> [PauseSpan] {
-    guard version.closures == .pause, !closures.isEmpty else { return [] }
-    return closures.compactMap { closure in
-      // A stop ends the pause that lasts: what comes after it pauses nothing.
-      let to = stoppedAt.map { min($0, closure.to ?? $0) } ?? closure.to
-      let span = PauseSpan(from: max(closure.from, start), to: to)
-      return span.from < span.end ? span : nil
+  /// A line with all closures of a calendar, for those who reckon without a clock.
+  init(calendar: WorkCalendar, start: Instant) {
+    dayEnd = .close
+    self.calendar = calendar
+    self.start = start
+    stop = PauseSpan.forever
+    unsettled = Place()
+    closures = .all
+    lookAtClosures()
+  }
+
+  private mutating func lookAtClosures() {
+    countClosures()
+    while unsettled.closure < closureCount, closure(unsettled.closure).end <= start { unsettled.closure += 1 }
+  }
+
+  private mutating func countClosures() {
+    switch closures {
+    case .none: closureCount = 0
+    case .ended: closureCount = Int32(clamping: calendar.endedClosureSpans.count)
+    case .all: closureCount = Int32(clamping: calendar.closureSpans.count)
     }
+  }
+
+  private func closure(_ index: Int32) -> PauseSpan {
+    closures == .all ? calendar.closureSpans[Int(index)] : calendar.endedClosureSpans[Int(index)]
   }
 
   /// The closure without an end has begun, and no pause has come in since: from now on it is known.
   ///
   /// What is settled ended before it, so that only later closures are others than before.
-  mutating func openClosureBegins(_ version: CommitmentVersion, start: Instant) {
-    closures = PauseLine.closures(version, calendar.closures, start, nil)
+  mutating func openClosureBegins() {
+    closures = .all
+    countClosures()
+  }
+
+  /// The line of a clock that stopped at an instant, or has not stopped.
+  func stopped(at instant: Instant?) -> PauseLine {
+    var line = self
+    line.stop = instant ?? PauseSpan.forever
+    return line
+  }
+
+  /// Whether nothing ever paused the clock, nor will.
+  var isEmpty: Bool {
+    events.isEmpty && open == PauseSpan.forever && unsettled.closure >= closureCount
   }
 
   /// Pauses by events, with the one that lasts.
   var eventPauses: [PauseSpan] {
-    guard let open else { return events }
+    guard open != PauseSpan.forever else { return events }
     guard let last = events.last, last.end == open else { return events + [PauseSpan(from: open, to: nil)] }
     return events.dropLast() + [PauseSpan(from: last.from, to: nil)]
   }
 
   // MARK: - As time goes on
 
-  /// Makes room for so many pauses by events.
-  mutating func reserve(_ count: Int) {
-    events.reserveCapacity(count)
-    settled.reserve(count)
+  private mutating func take(_ pauses: [PauseSpan]) {
+    let inOrder = PauseSpan.areApart(pauses) && pauses[0].from >= start
+    events = inOrder ? pauses : PauseSpan.merged(pauses.filter { $0.from >= start })
+    if let last = events.last, last.to == nil {
+      events.removeLast()
+      open = last.from
+    }
+    settle()
   }
 
   /// A pause begins while none lasts, not before the end of the last.
@@ -74,110 +116,186 @@ struct PauseLine: Sendable {
 
   /// The pause that lasts ends.
   mutating func end(at instant: Instant) {
-    guard let from = open else { return }
-    open = nil
+    let from = open
+    open = PauseSpan.forever
     guard from < instant else { return }
-    let event: PauseSpan
-    if let last = events.popLast() {
-      if last.end == from {
-        event = PauseSpan(from: last.from, to: instant)
-      } else {
-        events.append(last)
-        settle(before: from)
-        event = PauseSpan(from: from, to: instant)
-      }
+    if let last = events.last, last.end == from {
+      events[events.count - 1].to = instant
     } else {
-      settle(before: from)
-      event = PauseSpan(from: from, to: instant)
+      events.append(PauseSpan(from: from, to: instant))
+      settle()
     }
-    events.append(event)
-    stretch = Stretch(
-      from: stretch?.from ?? from, end: instant, endDay: endDay(event.from, instant) ?? stretch?.endDay)
   }
 
-  /// Settles what ends before a pause that begins, and leaves as the stretch what touches it.
-  private mutating func settle(before instant: Instant) {
-    var current = stretch
+  /// Settles, where many are not, what ends before the last pause begins: that one a later pause may still touch.
+  private mutating func settle() {
+    guard events.count - unsettled.next > PauseLine.few else { return }
+    let done = isKnownUniquelyReferenced(&settled) ? settled ?? SettledPauses() : SettledPauses(settled)
+    settled = done
     while true {
-      if nextClosure < closures.count, closures[nextClosure].from <= current?.end ?? instant {
-        let closure = closures[nextClosure]
-        if let stretch = current {
-          current?.end = max(stretch.end, closure.end)
-        } else {
-          current = Stretch(from: closure.from, end: closure.end)
-        }
-        // One that lasts longer may reach beyond the pause that begins.
-        if closure.end >= instant { break }
-        nextClosure += 1
+      let event = events[unsettled.next]
+      settle(before: event.from, into: done)
+      guard unsettled.next < events.count - 1 else { break }
+      let day = lastDay(event)
+      done.begun = Stretch(
+        from: done.begun?.from ?? event.from, end: event.end,
+        endDay: restarts(event, on: day) ? day : done.begun?.endDay)
+      unsettled.event += 1
+    }
+  }
+
+  /// Settles what ends before a pause, and leaves as begun what touches it.
+  private mutating func settle(before instant: Instant, into done: SettledPauses) {
+    while true {
+      if let closure = span(closure: unsettled.closure), closure.from <= done.begun?.end ?? instant {
+        // How long it pauses the clock depends on the stop; it is looked at again.
+        if closure.end >= instant { return }
+        done.begun = Stretch(
+          from: min(done.begun?.from ?? closure.from, closure.from),
+          end: max(done.begun?.end ?? closure.end, closure.end), endDay: done.begun?.endDay)
+        unsettled.closure += 1
       } else {
-        guard let done = current, done.end < instant else { break }
-        settled.append(PauseSpan(from: done.from, to: done.end), days(done, to: done.end), calendar)
-        current = nil
+        guard let stretch = done.begun, stretch.end < instant else { return }
+        done.append(PauseSpan(from: stretch.from, to: stretch.end), days(stretch), calendar)
+        done.begun = nil
       }
     }
-    stretch = current
   }
 
   // MARK: - As it stands
 
-  /// What is not settled, with the dates that it suspends: few, however many pauses there are.
-  func tail(stoppedAt: Instant?) -> (pauses: [PauseSpan], suspended: [DayRange]) {
-    guard stretch != nil || open != nil || nextClosure < closures.count else { return ([], []) }
-    var stretches: [Stretch] = []
-    if let stretch { stretches.append(stretch) }
-    for closure in closures[nextClosure...] {
-      let end = min(closure.end, stoppedAt ?? closure.end)
-      guard closure.from < end else { continue }
-      if let last = stretches.last, closure.from <= last.end {
-        stretches[stretches.count - 1].end = max(last.end, end)
+  /// Where a walk through the pauses stands.
+  struct Place: Sendable {
+    /// The next pause by events.
+    var event: Int32 = 0
+    /// The next closure.
+    var closure: Int32 = 0
+    /// Whether it is the walk's beginning.
+    var isFirst = true
+
+    var next: Int { Int(event) }
+  }
+
+  /// Pauses by events and closures that touch: one pause.
+  struct Stretch: Sendable {
+    var from: Instant
+    /// Its end; `PauseSpan.forever` while it lasts.
+    var end: Instant
+    /// Its pauses by events but for those from before the walk.
+    var events = 0..<0
+    /// Of those from before: the last date on which time started again.
+    var endDay: CivilDate?
+  }
+
+  /// The next stretch of a walk, which begins at `unsettled`.
+  @inline(__always)
+  func next(_ place: inout Place) -> Stretch? {
+    // Pauses by events are apart from each other; only what else there is may touch them.
+    guard settled == nil, open == PauseSpan.forever, place.closure >= closureCount else { return touching(&place) }
+    let index = place.next
+    guard index < events.count else { return nil }
+    place.event += 1
+    return Stretch(from: events[index].from, end: events[index].end, events: index..<index + 1)
+  }
+
+  private func touching(_ place: inout Place) -> Stretch? {
+    var event = span(event: place.next)
+    var closure = span(closure: place.closure)
+    var stretch: Stretch
+    if place.isFirst, let begun = settled?.begun {
+      stretch = begun
+      if let closure { stretch.from = min(stretch.from, closure.from) }
+    } else {
+      let from = min(event?.from ?? PauseSpan.forever, closure?.from ?? PauseSpan.forever)
+      guard from != PauseSpan.forever else { return nil }
+      stretch = Stretch(from: from, end: from)
+    }
+    place.isFirst = false
+    let low = place.next
+    while true {
+      if let span = event, span.from <= stretch.end {
+        stretch.end = max(stretch.end, span.end)
+        place.event += 1
+        event = self.span(event: place.next)
+      } else if let span = closure, span.from <= stretch.end {
+        stretch.end = max(stretch.end, span.end)
+        place.closure += 1
+        closure = self.span(closure: place.closure)
       } else {
-        stretches.append(Stretch(from: closure.from, end: end))
+        stretch.events = low..<place.next
+        return stretch
       }
     }
-    if let open {
-      while let last = stretches.last, last.from > open { stretches.removeLast() }
-      if let last = stretches.last, last.end >= open {
-        stretches[stretches.count - 1].end = PauseSpan.forever
-      } else {
-        stretches.append(Stretch(from: open, end: PauseSpan.forever))
-      }
+  }
+
+  private func span(event index: Int) -> PauseSpan? {
+    if index < events.count { return events[index] }
+    return index == events.count && open != PauseSpan.forever ? PauseSpan(from: open, to: nil) : nil
+  }
+
+  private func span(closure index: Int32) -> PauseSpan? {
+    guard index < closureCount else { return nil }
+    let closure = closure(index)
+    let span = PauseSpan(from: max(closure.from, start), to: min(closure.end, stop))
+    return span.from < span.end ? span : nil
+  }
+
+  // MARK: - Suspended dates
+
+  /// The next dates that a walk finds suspended, after those found before.
+  @inline(__always)
+  func nextSuspended(_ place: inout Place, after last: inout CivilDate?) -> DayRange? {
+    while let stretch = next(&place) {
+      guard let range = days(stretch)?.after(last) else { continue }
+      last = range.high
+      return range
     }
-    var pauses: [PauseSpan] = []
-    pauses.reserveCapacity(stretches.count)
-    var suspended: [DayRange] = []
-    var suspendedUntil = settled.suspendedUntil
-    for stretch in stretches {
-      let to = stretch.end == PauseSpan.forever ? nil : stretch.end
-      pauses.append(PauseSpan(from: stretch.from, to: to))
-      guard let range = days(stretch, to: to)?.after(suspendedUntil) else { continue }
-      suspended.append(range)
-      suspendedUntil = range.high
-    }
-    return (pauses, suspended)
+    return nil
   }
 
   /// The dates that a stretch suspends: those in the instant before whose end the clock is paused, and the date on
   /// which time starts again after a pause by an event, which is then its last.
-  private func days(_ stretch: Stretch, to: Instant?) -> DayRange? {
+  private func days(_ stretch: Stretch) -> DayRange? {
     let first = calendar.date(of: stretch.from)
     let low = stretch.from < calendar.end(first, dayEnd) ? first : first + 1
-    guard let to else { return DayRange(low: low, high: DayRange.forever) }
-    let last = calendar.date(of: to)
-    var high = calendar.end(last, dayEnd) <= to ? last : last + -1
-    if let endDay = stretch.endDay, endDay > high { high = endDay }
+    guard stretch.end != PauseSpan.forever else { return DayRange(low: low, high: DayRange.forever) }
+    let last = calendar.date(of: stretch.end, near: first)
+    var high = calendar.end(last, dayEnd) <= stretch.end ? last : last + -1
+    if first < last, let endDay = endDay(stretch, after: high) { high = endDay }
     return low <= high ? DayRange(low: low, high: high) : nil
   }
 
-  /// The date on which time starts again after a pause by an event that began on an earlier date and took office
-  /// time (Civil Code art. 201); a pause ending at 24:00 ends on the day that it closes.
-  private func endDay(_ from: Instant, _ to: Instant) -> CivilDate? {
-    let last = calendar.date(of: to)
-    let endDay = to == calendar.midnight(last) ? last + -1 : last
-    guard calendar.date(of: from) < endDay else { return nil }
+  /// The last date of a stretch, if it comes after one, on which time started again after a pause by an event.
+  private func endDay(_ stretch: Stretch, after date: CivilDate) -> CivilDate? {
+    for index in stretch.events.reversed() {
+      let day = lastDay(events[index])
+      // Of earlier pauses it is no later.
+      guard day > date else { return nil }
+      if restarts(events[index], on: day) { return day }
+    }
+    return stretch.endDay.flatMap { $0 > date ? $0 : nil }
+  }
+
+  /// The date on which a pause by an event ends; that of one ending at 24:00 is the day that it closes.
+  private func lastDay(_ pause: PauseSpan) -> CivilDate {
+    let day = calendar.date(of: pause.end)
+    return pause.end == calendar.midnight(day) ? day + -1 : day
+  }
+
+  /// Whether time starts again on its last day after a pause by an event that began on an earlier date and took office
+  /// time (Civil Code art. 201).
+  private func restarts(_ pause: PauseSpan, on day: CivilDate) -> Bool {
+    calendar.date(of: pause.from) < day && tookOfficeTime(pause.from, pause.end)
+  }
+
+  private func tookOfficeTime(_ from: Instant, _ to: Instant) -> Bool {
+    guard calendar.hasOfficeTime(from: from, to: to) else { return false }
+    if closureCount == 0 { return true }
     var office = calendar.officeTime(from: from, to: to)
-    for closure in closures where closure.from < to {
+    for index in 0..<closureCount {
+      let closure = closure(index)
       office -= calendar.officeTime(from: max(closure.from, from), to: min(closure.end, to))
     }
-    return office > 0 ? endDay : nil
+    return office > 0
   }
 }

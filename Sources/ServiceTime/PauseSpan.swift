@@ -16,14 +16,19 @@ public struct PauseSpan: Sendable, Hashable {
 
   var end: Instant { to ?? PauseSpan.forever }
 
+  /// Whether spans are in order, none empty, and none touches another.
+  static func areApart(_ spans: [PauseSpan]) -> Bool {
+    var last = Instant(microseconds: .min)
+    for span in spans {
+      guard last < span.from, span.from < span.end else { return false }
+      last = span.end
+    }
+    return true
+  }
+
   /// Spans in order, touching and overlapping ones made one, empty ones left out.
   static func merged(_ spans: [PauseSpan]) -> [PauseSpan] {
-    var last = Instant(microseconds: .min)
-    let areApart = spans.allSatisfy { span in
-      defer { last = span.end }
-      return last < span.from && span.from < span.end
-    }
-    if areApart { return spans }
+    if areApart(spans) { return spans }
     var result: [PauseSpan] = []
     for span in spans.sorted(by: { $0.from < $1.from }) where span.from < span.end {
       if let last = result.last, span.from <= last.end {

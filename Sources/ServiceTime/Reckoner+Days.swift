@@ -45,7 +45,7 @@ extension Reckoner {
         published: facts.published)
       if date <= startDate {
         day.reason = .start
-      } else if counter.isSuspended(date) {
+      } else if line.isSuspended(date) {
         let end = calendar.end(date, version.dayEnd)
         if isPausedByEvent(before: end) {
           day.reason = .suspended
@@ -55,7 +55,7 @@ extension Reckoner {
         } else {
           day.reason = .restarted
         }
-      } else if counter.worked, !facts.worked {
+      } else if version.countsWorkedDays, !facts.worked {
         day.reason = facts.kind == .holiday ? .holiday : .restDay
       } else {
         number += 1

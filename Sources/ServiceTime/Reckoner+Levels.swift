@@ -20,19 +20,19 @@ extension Reckoner {
       let day = dayBefore(due, days)
       found = (calendar.end(day, version.dayEnd), isProvisional(through: day, due))
     case .daysAfter(let days):
-      found = counter.day(days, after: due.day).map {
+      found = line.day(days, after: due.day, worked: version.countsWorkedDays).map {
         (calendar.end($0, version.dayEnd), isProvisional(through: $0, due))
       }
     case .officeTime(let offset):
       found = officeLimit.flatMap { limit in
-        Reckoner.runInstant(limit + offset, from: start, line.settled, pauses, calendar).map {
+        line.instant(running: limit + offset, from: start).map {
           ($0, isProvisional(through: calendar.date(of: max(start, $0 + -1)), due))
         }
       }
     case .share(let hundredths):
       // The last office time asked for is that before due; at 24:00 it is the day's that it closes.
       let last = calendar.date(of: max(start, due.at + -1))
-      found = (share(hundredths, due), !isPublished(calendar.date(of: start), last))
+      found = (share(hundredths, due), !calendar.isPublished(calendar.date(of: start), last))
     }
     return found.map { LevelInstant(at: max($0.at, start), provisional: $0.provisional) }
   }
@@ -45,7 +45,7 @@ extension Reckoner {
 
   /// D(N−k), or the k-th counted date before the day the limit rolled to; D0 is the start date.
   private func dayBefore(_ due: Due, _ days: Int) -> CivilDate {
-    days == 0 ? due.day : counter.day(days, before: due.day, notBelow: startDate)
+    days == 0 ? due.day : line.day(days, before: due.day, notBelow: startDate, worked: version.countsWorkedDays)
   }
 
   /// The instant at which a share, in hundredths of a percent, of the office time to due has run.
@@ -54,15 +54,11 @@ extension Reckoner {
     if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 {
       from = max(start, calendar.midnight(due.day))
     }
-    let total = runTime(from: from, to: due.at)
+    let total = line.running(from: from, to: due.at)
     guard total > 0 else { return due.at }
     let (high, low) = total.multipliedFullWidth(by: hundredths)
     let amount = Int64(10_000).dividingFullWidth((high, low)).quotient
-    return Reckoner.runInstant(amount, from: from, line.settled, pauses, calendar) ?? due.at
-  }
-
-  private func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool {
-    calendar.isPublished(min(a, b)) && calendar.isPublished(max(a, b))
+    return line.instant(running: amount, from: from) ?? due.at
   }
 
   /// The first date of which a limit in working days asks whether it is worked.
@@ -76,8 +72,8 @@ extension Reckoner {
     switch version.limit {
     case .calendarDays: version.rollForward ? due.provisional : false
     case .workingDays(let limit):
-      !isPublished(min(day, firstAsked(noDays: limit + extendedDays == 0)), day)
-    case .workingHours: !isPublished(calendar.date(of: start), day)
+      !calendar.isPublished(min(day, firstAsked(noDays: limit + extendedDays == 0)), day)
+    case .workingHours: !calendar.isPublished(calendar.date(of: start), day)
     }
   }
 }
@@ -90,7 +86,8 @@ extension Reckoner {
     if case .workingDays(let limit) = version.limit, limit + extendedDays == 0 { return [due.day] }
     var date = startDate + 1
     while date <= due.day {
-      if counter.isCounted(date), !due.rolled || date < due.day || counter.worked { dates.append(date) }
+      let isCounted = line.isCounted(date, worked: version.countsWorkedDays)
+      if isCounted, !due.rolled || date < due.day || version.countsWorkedDays { dates.append(date) }
       date = date + 1
     }
     return dates

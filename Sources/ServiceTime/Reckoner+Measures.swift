@@ -36,8 +36,8 @@ extension Reckoner {
   /// The measures of the clock, were it to end at an instant.
   public func measures(at end: Instant) -> Measures {
     Measures(
-      countedDays: counter.count(after: startDate, through: calendar.date(of: end)),
-      elapsed: end - start, paused: pausedTime(from: start, to: end), working: runTime(from: start, to: end))
+      countedDays: line.count(after: startDate, through: calendar.date(of: end), worked: version.countsWorkedDays),
+      elapsed: end - start, paused: line.paused(from: start, to: end), working: line.running(from: start, to: end))
   }
 
   /// The verdict of a stop at an instant; nil while the due time is unknown.
@@ -52,7 +52,8 @@ extension Reckoner {
   /// The floor's last counted day; nil without a floor or while it is unknown.
   public var floorDay: CivilDate? {
     switch version.floor {
-    case .calendarDays(let days), .workingDays(let days): counter.day(days + extendedDays, after: startDate)
+    case .calendarDays(let days), .workingDays(let days):
+      line.day(days + extendedDays, after: startDate, worked: version.countsWorkedDays)
     case .workingHours, nil: nil
     }
   }
@@ -60,7 +61,9 @@ extension Reckoner {
   /// By how much a stop at an instant is late; nil if it is not.
   public func overrun(stoppedAt end: Instant) -> Overrun? {
     guard let due, end > due.at else { return nil }
-    return Overrun(time: end - due.at, days: counter.count(after: due.day, through: calendar.date(of: end)))
+    return Overrun(
+      time: end - due.at,
+      days: line.count(after: due.day, through: calendar.date(of: end), worked: version.countsWorkedDays))
   }
 }
 

@@ -2,18 +2,35 @@
 public final class Rulebook: Sendable {
   /// The policy.
   public let policy: Policy
-  /// Its commitments, in its order.
-  private let commitments: [CompiledCommitment]
   /// Calendars by id.
   public let calendars: [String: WorkCalendar]
   /// Layers by the id of the calendar that commitments name, longest region prefix first.
-  private let layers: [String: [(prefix: String, calendar: WorkCalendar)]]
-  /// Indexes of commitments by process.
-  private let byProcess: [String: [Int]]
+  private let layers: [String: [Layer]]
+  /// What judges the cases of each process.
+  private let byProcess: [String: ProcessRules]
   /// The calendar of each share of the policy, in its order: by it events belong to dates.
   public let shareCalendars: [WorkCalendar]
-  /// Indexes of shares by process.
-  private let sharesByProcess: [String: [Int]]
+  /// The population of each share.
+  let populations: [EventSet]
+
+  /// A layer of a calendar, for the regions whose codes begin so.
+  typealias Layer = (prefix: String, calendar: WorkCalendar)
+
+  /// What judges the cases of one process.
+  final class ProcessRules: Sendable {
+    /// Its commitments, in the policy's order.
+    let commitments: [CompiledCommitment]
+    /// Its shares, by their place in the policy.
+    let shares: [Int]
+    /// The ranks of the events of their populations.
+    let populations: RankSet
+
+    fileprivate init(_ commitments: [CompiledCommitment], _ shares: [Int], _ populations: [EventSet]) {
+      self.commitments = commitments
+      self.shares = shares
+      self.populations = shares.reduce(RankSet()) { $0.union(populations[$1].ranks) }
+    }
+  }
 
   /// What makes a rulebook impossible.
   public enum Fault: Error, Equatable, CustomStringConvertible {
@@ -59,7 +76,7 @@ public final class Rulebook: Sendable {
       return calendar
     }
     for definition in definitions { _ = try compile(definition.id, by: definition.id, under: []) }
-    var layers: [String: [(prefix: String, calendar: WorkCalendar)]] = [:]
+    var layers: [String: [Layer]] = [:]
     for definition in definitions where !definition.regions.isEmpty {
       guard let calendar = compiled[definition.id] else { continue }
       // A layer counts for every calendar below it, so that a county's layer also serves where the city's is named.
@@ -70,31 +87,35 @@ public final class Rulebook: Sendable {
       }
     }
     for key in layers.keys { layers[key]?.sort { $0.prefix.utf8.count > $1.prefix.utf8.count } }
-    var byProcess: [String: [Int]] = [:]
-    for (index, commitment) in policy.commitments.enumerated() {
-      guard compiled[commitment.calendar] != nil else {
+    var commitments: [String: [CompiledCommitment]] = [:]
+    for commitment in policy.commitments {
+      guard let calendar = compiled[commitment.calendar] else {
         throw .unknownCalendar(commitment.id, named: commitment.calendar)
       }
-      byProcess[commitment.process, default: []].append(index)
+      commitments[commitment.process, default: []].append(
+        CompiledCommitment(commitment, calendar: calendar, layers: layers[commitment.calendar] ?? []))
     }
     self.policy = policy
-    commitments = policy.commitments.enumerated().map { CompiledCommitment($0.element, index: $0.offset) }
     self.calendars = compiled
     self.layers = layers
-    self.byProcess = byProcess
     var shareCalendars: [WorkCalendar] = []
-    var sharesByProcess: [String: [Int]] = [:]
+    var shares: [String: [Int]] = [:]
     for (index, share) in policy.shares.enumerated() {
       // A process without a promise of time goes by the office's first calendar.
       let name =
-        byProcess[share.process]?.first.map { policy.commitments[$0].calendar }
+        commitments[share.process]?.first?.commitment.calendar
         ?? policy.commitments.first?.calendar ?? definitions.first?.id
       guard let calendar = name.flatMap({ compiled[$0] }) else { throw .noCalendar(share: share.id) }
       shareCalendars.append(calendar)
-      sharesByProcess[share.process, default: []].append(index)
+      shares[share.process, default: []].append(index)
     }
     self.shareCalendars = shareCalendars
-    self.sharesByProcess = sharesByProcess
+    let populations = policy.shares.map { EventSet($0.population) }
+    self.populations = populations
+    byProcess = Dictionary(
+      uniqueKeysWithValues: Set(commitments.keys).union(shares.keys).map { process in
+        (process, ProcessRules(commitments[process] ?? [], shares[process] ?? [], populations))
+      })
   }
 
   /// The calendar that counts a case: the layer with the longest matching region prefix, or the one named.
@@ -109,40 +130,27 @@ public final class Rulebook: Sendable {
 
   /// The calendar by which a process is reported: that of its first commitment.
   public func mainCalendar(process: String) -> WorkCalendar? {
-    byProcess[process]?.first.flatMap { calendars[policy.commitments[$0].calendar] }
+    byProcess[process]?.commitments.first.flatMap { calendars[$0.commitment.calendar] }
   }
 
-  /// The shares, by their place in the policy, to which cases of a process belong.
-  func shares(of process: String?) -> [Int] {
-    guard !sharesByProcess.isEmpty, let process else { return [] }
-    return sharesByProcess[process] ?? []
-  }
+  /// What judges the cases of a process; nil if the policy says nothing of it.
+  func rules(of process: String?) -> ProcessRules? { process.flatMap { byProcess[$0] } }
 
   /// The tag under which a case is reported: the first report tag that it has.
   public func reportTag(_ tags: [String]?) -> String? {
     guard let tags, !tags.isEmpty else { return nil }
     return policy.reportTags.first { tag in tags.contains { $0.sameBytes(tag) } }
   }
+}
 
-  /// A commitment that applies to a case, and the calendar that counts it.
-  struct Applied: Equatable {
-    var rules: CompiledCommitment
-    var calendar: WorkCalendar
-    static func == (a: Applied, b: Applied) -> Bool { a.rules === b.rules && a.calendar === b.calendar }
-  }
-
-  /// The commitments that apply to a case, in the policy's order, each with the calendar that counts it.
-  func applied(to attributes: CaseAttributes) -> [Applied] {
-    guard let process = attributes.process, let indexes = byProcess[process] else { return [] }
-    var applied: [Applied] = []
-    applied.reserveCapacity(indexes.count)
-    for index in indexes {
-      let rules = commitments[index]
-      guard rules.applies(to: attributes),
-        let calendar = calendar(rules.commitment.calendar, region: attributes.region)
-      else { continue }
-      applied.append(Applied(rules: rules, calendar: calendar))
+extension Rulebook.ProcessRules {
+  /// The clocks to be of a case of such attributes: one track for each commitment that applies, in the policy's order.
+  func tracks(for attributes: CaseAttributes) -> [ClockTrack] {
+    var tracks: [ClockTrack] = []
+    tracks.reserveCapacity(commitments.count)
+    for rules in commitments where rules.applies(to: attributes) {
+      tracks.append(ClockTrack(rules: rules, calendar: rules.calendar(region: attributes.region)))
     }
-    return applied
+    return tracks
   }
 }

@@ -1,6 +1,9 @@
 /// Pauses that nothing later can touch, apart from each other, and the dates that they suspend; with sums, so that
 /// what lies in all before one is known at once.
-struct SettledPauses: Sendable {
+///
+/// Sendable: only the line that holds the sole reference changes it. So no access can overlap another either, and none
+/// is looked for. A reference, because nearly no line has any and all have to be small.
+final class SettledPauses: @unchecked Sendable {
   struct Pause: Sendable {
     var from: Instant
     var to: Instant
@@ -20,18 +23,24 @@ struct SettledPauses: Sendable {
     var workedDates: Int
   }
 
-  private(set) var pauses: [Pause] = []
-  private(set) var days: [Days] = []
+  /// What comes after them and may still be touched.
+  @exclusivity(unchecked) var begun: PauseLine.Stretch?
 
-  mutating func reserve(_ count: Int) {
-    pauses.reserveCapacity(count)
-    days.reserveCapacity(count)
+  @exclusivity(unchecked) private(set) var pauses: [Pause] = []
+  @exclusivity(unchecked) private(set) var days: [Days] = []
+
+  /// A copy of others, or none yet.
+  init(_ other: SettledPauses? = nil) {
+    guard let other else { return }
+    begun = other.begun
+    pauses = other.pauses
+    days = other.days
   }
 
   var suspendedUntil: CivilDate? { days.last?.range.high }
 
   /// Appends a pause, later than all before, with the dates that it suspends, some of which may be so already.
-  mutating func append(_ pause: PauseSpan, _ range: DayRange?, _ calendar: WorkCalendar) {
+  func append(_ pause: PauseSpan, _ range: DayRange?, _ calendar: WorkCalendar) {
     let before = calendar.officeTime(until: pause.from)
     let office = pauses.last?.office ?? 0
     pauses.append(

@@ -14,10 +14,15 @@ public final class WorkCalendar: Sendable {
   public let publishedFrom: CivilDate?
   /// The last published day (the horizon); nil where there is none.
   public let publishedUntil: CivilDate?
+  /// Both, as dates that there always are.
+  private let published: (first: CivilDate, last: CivilDate)
   /// Local closures, ascending, apart from each other.
   public let closures: [Closure]
   /// Those of them that have an end, ascending, apart from each other.
   let boundedClosures: [Closure]
+  /// `closures` and `boundedClosures` without their names.
+  let closureSpans: [PauseSpan]
+  let endedClosureSpans: [PauseSpan]
   /// When the first closure without an end begins. Until then it changes nothing: how long it will last is not known,
   /// and what was reached before it was reached.
   public let openClosureFrom: Instant?
@@ -59,6 +64,9 @@ public final class WorkCalendar: Sendable {
     self.hours = hours
     publishedFrom = definition.publishedFrom ?? base?.publishedFrom ?? definition.days.map(\.date).min()
     publishedUntil = definition.publishedUntil ?? base?.publishedUntil
+    published = (
+      publishedFrom ?? CivilDate(dayNumber: .min), publishedUntil ?? CivilDate(dayNumber: .max)
+    )
     fixedHolidays =
       definition.fixedHolidays.map(Set.init) ?? base?.fixedHolidays
       ?? Set(CalendarDefinition.statutoryFixedHolidays)
@@ -69,6 +77,8 @@ public final class WorkCalendar: Sendable {
     closures = WorkCalendar.merged((base?.closures ?? []) + definition.closures)
     boundedClosures = WorkCalendar.merged(
       (base?.boundedClosures ?? []) + definition.closures.filter { $0.to != nil })
+    closureSpans = closures.map { PauseSpan(from: $0.from, to: $0.to) }
+    endedClosureSpans = boundedClosures.map { PauseSpan(from: $0.from, to: $0.to) }
     openClosureFrom = [base?.openClosureFrom, definition.closures.filter { $0.to == nil }.map(\.from).min()]
       .compactMap { $0 }.min()
     usualOfficeTime = hours.reduce(0) { $0 + Int64($1.close - $1.open) * 1_000_000 }
@@ -181,6 +191,14 @@ extension WorkCalendar {
   @inline(__always)
   public func date(of instant: Instant) -> CivilDate { zone.date(of: instant) }
 
+  /// L(t), which is most likely a date at hand.
+  @inline(__always)
+  func date(of instant: Instant, near date: CivilDate) -> CivilDate {
+    let local = zone.local(instant)
+    let sinceMidnight = local.microseconds - LocalTime(date).microseconds
+    return sinceMidnight >= 0 && sinceMidnight < LocalTime.day ? date : local.date
+  }
+
   /// How many worked dates lie in (a, b].
   @inline(__always)
   public func workedDays(after a: CivilDate, through b: CivilDate) -> Int {
@@ -204,9 +222,14 @@ extension WorkCalendar {
   }
 
   /// Whether a date lies within the published range.
+  @inline(__always)
   public func isPublished(_ date: CivilDate) -> Bool {
-    (publishedFrom.map { date >= $0 } ?? true) && (publishedUntil.map { date <= $0 } ?? true)
+    published.first <= date && date <= published.last
   }
+
+  /// Whether two dates lie within the published range, in any order.
+  @inline(__always)
+  func isPublished(_ a: CivilDate, _ b: CivilDate) -> Bool { isPublished(a) && isPublished(b) }
 
   /// Office time from the table's beginning to an instant, in microseconds; closures are not taken off.
   public func officeTime(until instant: Instant) -> Int64 {
@@ -231,26 +254,52 @@ extension WorkCalendar {
     a < b ? officeTime(until: b) - officeTime(until: a) : 0
   }
 
-  /// The closures as of an instant: one without an end is known from its beginning on; nil gives all.
-  func closures(asOf instant: Instant?) -> [Closure] {
-    guard let openClosureFrom, let instant, instant < openClosureFrom else { return closures }
-    return boundedClosures
+  /// Whether there is office time between two instants.
+  func hasOfficeTime(from a: Instant, to b: Instant) -> Bool {
+    guard a < b else { return false }
+    let (first, last) = (index(date(of: a)), index(date(of: b)))
+    if first >= 0, first < last, last < closes.count {
+      // That of whole dates between them is known at once; so is that before the close of a date with all its hours.
+      if officeBefore[last] > officeBefore[first + 1] { return true }
+      if officeBefore[first + 1] > officeBefore[first], a.microseconds < closes[first],
+        midnights[first + 1] - midnights[first] == LocalTime.day
+      {
+        return true
+      }
+    }
+    return officeTime(from: a, to: b) > 0
+  }
+
+  /// Whether a closure without an end is known at an instant: it is from its beginning on; nil knows all.
+  func knowsOpenClosure(asOf instant: Instant?) -> Bool {
+    guard let openClosureFrom, let instant else { return true }
+    return instant >= openClosureFrom
   }
 
   /// The instant at which an amount of office time, in microseconds, has run since an instant, closures taken off; nil
   /// past the table, and while a closure without an end stands before it.
   public func instant(officeTime amount: Int64, after start: Instant) -> Instant? {
-    Reckoner.runInstant(
-      amount, from: start, SettledPauses(), closures.map { PauseSpan(from: $0.from, to: $0.to) }, self)
+    PauseLine(calendar: self, start: start).instant(running: amount, from: start)
   }
 
   /// The earliest instant until which an amount of office time, in microseconds from the table's beginning, has
   /// run: at a day's edge the close, not the next opening. Nil past the table.
-  public func instant(officeTime amount: Int64) -> Instant? {
+  public func instant(officeTime amount: Int64) -> Instant? { self.instant(officeTime: amount, from: 0) }
+
+  /// The earliest instant until which an amount of office time, in microseconds, more than 0, has run since another.
+  func instant(officeTime amount: Int64, since start: Instant) -> Instant? {
+    instant(officeTime: officeTime(until: start) + amount, from: clamped(date(of: start)))
+  }
+
+  /// The same, where less than the amount had run before a date of the table.
+  private func instant(officeTime amount: Int64, from first: Int) -> Instant? {
     guard amount > 0, amount <= officeBefore[closes.count] else { return nil }
-    // The last date before which less than the amount had run.
-    var low = 0
-    var high = closes.count
+    // The last date before which less than the amount had run: seldom far from the first.
+    var low = first
+    var high = low + 1
+    while high < closes.count, officeBefore[high] < amount {
+      (low, high) = (high, min(high + 2 * (high - low), closes.count))
+    }
     while low + 1 < high {
       let middle = (low + high) / 2
       if officeBefore[middle] < amount { low = middle } else { high = middle }

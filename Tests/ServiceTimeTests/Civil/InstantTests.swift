@@ -46,4 +46,27 @@ import Testing
       ShippedPolicy.instant("2026-09-18T10:00:00.250Z").rfc3339(in: ShippedPolicy.shanghai)
         == "2026-09-18T18:00:00.25+08:00")
   }
+
+  /// The usual form is read eight bytes at a time. With another mark between date and time a text is read byte by byte:
+  /// both give the same, whatever single byte is another.
+  @Test func usualFormAsAnyOther() throws {
+    #expect(Instant.latest.description == "2099-12-31T00:00:00Z")
+    for text in ["2026-09-18T10:45:59+08:30", "2024-02-29T23:59:59+00:00", "1970-01-31T00:00:00+00:00"] {
+      for (at, byte) in (0..<25).flatMap({ at in (UInt8.min...UInt8.max).map { (at, $0) } }) where at != 10 {
+        var usual = Array(text.utf8)
+        usual[at] = byte
+        var other = usual
+        other[10] = UInt8(ascii: "t")
+        let (a, b) = (
+          usual.withUnsafeBufferPointer { Instant.parse(rfc3339: $0) },
+          other.withUnsafeBufferPointer { Instant.parse(rfc3339: $0) }
+        )
+        guard a == b else {
+          Issue.record("\(text), byte \(at) as \(byte): \(String(describing: a)), \(String(describing: b))")
+          return
+        }
+      }
+      #expect(Instant(rfc3339: text) != nil)
+    }
+  }
 }

@@ -45,6 +45,10 @@ import Testing
     #expect(EventType("a") != EventType("b"))
     #expect(EventType("a") == EventType("a"))
     #expect(EventType("a").rank > EventType("voided").rank)
+    #expect(EventType.Rank.extended == EventType("extended").rank)
+    #expect(EventType.Rank.rejected == EventType("rejected").rank)
+    #expect(EventType.Rank.reopened == EventType("reopened").rank)
+    #expect(EventType.Rank.voided == EventType("voided").rank)
   }
 
   /// Identifiers are told apart by their bytes, though Swift takes some spellings for one.
