@@ -108,7 +108,7 @@ public enum Refolder {
       let events = try CaseReader.events(page, through: position, &session)
       let cases = page.compactMap { id in events[id].map { (id, $0) } }
       days.formUnion(
-        try refold(try CasePage(cases, &session), rulebook, reason, moment, &outcome, &shares, &session))
+        try refold(try CasePage(cases, .each(page), &session), rulebook, reason, moment, &outcome, &shares, &session))
     }
     try judge(.around(shares, rulebook), rulebook, reason, moment, &outcome, &session)
     return outcome

@@ -21,15 +21,13 @@ struct TouchedCases {
     case some
   }
   private var walk: Walk
-  private let through: Int64
   private static let pageSize = 4_000
 
   init(_ question: Question, _ session: inout Session) throws(PostgresError) {
-    through = question.position
     let crossed = Parameter.textArray(question.crossed.map(\.text))
     switch question.reach {
     case .everything:
-      walk = .all(CasePages(through: through))
+      walk = .all(CasePages(through: question.position))
     case .nothing where question.crossed.isEmpty:
       walk = .none
     case .nothing:
@@ -52,15 +50,14 @@ struct TouchedCases {
     }
   }
 
-  /// The next cases with all that there is of them, ascending by id; nil at the end.
-  mutating func next(_ session: inout Session) throws(PostgresError) -> CasePage? {
+  /// The next cases, ascending by id; nil at the end.
+  mutating func next(_ session: inout Session) throws(PostgresError) -> Batch? {
     switch walk {
     case .none: return nil
     case .all(var pages):
       let page = try pages.next(&session)
       walk = .all(pages)
-      guard let page else { return nil }
-      return try CasePage(page, &session)
+      return page.map(Batch.read)
     case .some:
       let found = try session.execute("FETCH FORWARD \(TouchedCases.pageSize) FROM touched")
       guard found.rowCount > 0 else {
@@ -69,9 +66,28 @@ struct TouchedCases {
         return nil
       }
       var ids: [Identifier] = []
+      ids.reserveCapacity(found.rowCount)
       for row in 0..<found.rowCount { ids.append(Identifier(try found.text(row, 0))) }
-      let events = try CaseReader.events(ids, through: through, &session)
-      return try CasePage(ids.compactMap { id in events[id].map { (id, $0) } }, &session)
+      return .named(ids)
+    }
+  }
+
+  /// Some of the cases, by ascending ids. What there is of them may be read on another connection that sees the same.
+  enum Batch: Sendable {
+    /// Cases of which nothing has been read yet.
+    case named([Identifier])
+    /// Cases with all their events.
+    case read([(Identifier, [StoredEvent])])
+
+    /// All that there is of the cases; of their events those up to a position.
+    func page(through position: Int64, _ session: inout Session) throws(PostgresError) -> CasePage {
+      switch self {
+      case .named(let ids):
+        let selection = try CaseSelection.near(ids, &session)
+        let events = try CaseReader.events(selection, through: position, &session)
+        return try CasePage(ids.compactMap { id in events[id].map { (id, $0) } }, selection, &session)
+      case .read(let cases): return try CasePage(cases, .page(cases), &session)
+      }
     }
   }
 }
@@ -81,12 +97,13 @@ struct CasePage: Sendable {
   var cases: [(Identifier, [StoredEvent])]
   var before: [Identifier: CaseBefore]
 
-  /// Reads what there is of some cases.
-  init(_ cases: [(Identifier, [StoredEvent])], _ session: inout Session) throws(PostgresError) {
+  /// Reads what there is of some cases beside their events: of those selected.
+  init(
+    _ cases: [(Identifier, [StoredEvent])], _ selection: CaseSelection, _ session: inout Session
+  ) throws(PostgresError) {
     self.cases = cases
-    let ids = cases.map(\.0)
-    before = try CaseReader.before(ids, &session)
-    for (caseID, alerts) in try CaseReader.alerts(ids, &session) {
+    before = try CaseReader.before(selection, &session)
+    for (caseID, alerts) in try CaseReader.alerts(selection, &session) {
       before[caseID, default: CaseBefore()].alerts = alerts
     }
   }

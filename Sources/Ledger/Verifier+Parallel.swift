@@ -16,7 +16,7 @@ extension Verifier {
     _ rulebook: Rulebook, over base: Rules.InForce, on first: Connection, and second: Connection,
     folded: @escaping @Sendable (_ events: Int, _ of: Int64) -> Void
   ) async throws -> Report {
-    let view = try await commonView(over: base, first, second)
+    let view = try await commonView(over: base, [first, second])
     let bounds = try await first.run { try Verifier.bounds(&$0) }
     let next = Mutex(0)
     let events = Mutex(0)
@@ -53,9 +53,9 @@ extension Verifier {
     }
   }
 
-  /// Begins a transaction on both that sees the same projections: all that changes them moves the projector's row first.
-  private static func commonView(
-    over base: Rules.InForce, _ first: Connection, _ second: Connection
+  /// Begins a transaction on each that sees the same projections: all that changes them moves the projector's row first.
+  static func commonView(
+    over base: Rules.InForce? = nil, _ connections: [Connection]
   ) async throws -> View {
     @Sendable func begin(_ session: inout Session) throws -> View {
       session.rollbackQuietly()
@@ -64,9 +64,10 @@ extension Verifier {
     }
     while true {
       try Task.checkCancellation()
-      let mine = try await first.run { try begin(&$0) }
+      var views: [View] = []
+      for connection in connections { views.append(try await connection.run { try begin(&$0) }) }
       // A leader at work moves the row many times a second, and not between any two moments.
-      if try await second.run({ try begin(&$0) }) == mine { return mine }
+      if let first = views.first, views.allSatisfy({ $0 == first }) { return first }
     }
   }
 

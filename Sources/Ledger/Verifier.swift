@@ -117,9 +117,9 @@ public enum Verifier {
       let addressees = Addressees(rulebook)
       try KeyLookups.begin(&session)
       while let page = try pages.next(&session) {
-        let ids = page.map(\.0)
-        let before = try CaseReader.before(ids, &session)
-        let alerts = try CaseReader.alerts(ids, &session)
+        let cases = CaseSelection.page(page)
+        let before = try CaseReader.before(cases, &session)
+        let alerts = try CaseReader.alerts(cases, &session)
         var events = 0
         for (caseID, stored) in page {
           events += stored.count

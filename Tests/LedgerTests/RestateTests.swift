@@ -45,7 +45,7 @@ import Testing
     let other = try await ledger.connect()
     let applied = try await Rules.apply(
       change(ledger, rulebook), Rules.Consent(by: "Li", reason: "decision", restate: restate, token: token),
-      now: { RestateTests.later }, on: ledger.connection, reading: other)
+      now: { RestateTests.later }, on: ledger.connection, reading: [other])
     await other.close()
     return applied
   }

@@ -9,6 +9,7 @@ import Testing
     "Alerts.swift": ["columns", "joined", "table"], "Appender.swift": ["EventRows.columns", "Schema.newestThere"],
     "CasePages.swift": ["EventRows.columns"],
     "CaseReader.swift": [
+      "cases.condition", "selection.condition",
       "AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "columns",
     ],
     "Connection.swift": ["+ calls.joined", "channel"],
