@@ -84,8 +84,11 @@ extension ProjectionDelta {
   mutating func add(
     _ before: CaseBefore, _ after: inout CaseAfter, reason: ChangeReason, _ moment: ProjectionMoment
   ) {
-    let oldDimensions = before.row?.dimensions
-    let dimensions = after.row.dimensions
+    // Reports tell finished clocks apart, and no others.
+    let isTold =
+      before.clocks.contains { $0.verdict != nil } || after.clocks.contains { $0.verdict != nil }
+    let oldDimensions = before.row.map { isTold ? $0.dimensions : .unknown }
+    let dimensions = isTold ? after.row.dimensions : .unknown
     if before.row == nil {
       newCases.append(after.row)
     } else if before.row != after.row {

@@ -18,15 +18,11 @@ enum CaseReader {
   /// All events of some cases up to a position, by case.
   static func events(_ caseIDs: [Identifier], through position: Int64, _ session: inout Session)
     throws(PostgresError) -> [Identifier: [StoredEvent]]
-  { try events(.each(caseIDs), through: position, &session) }
-
-  /// As above.
-  static func events(_ cases: CaseSelection, through position: Int64, _ session: inout Session)
-    throws(PostgresError) -> [Identifier: [StoredEvent]]
   {
     // The position is left out of the query: its index would be walked through as well, and finds nearly all.
     let found = try session.execute(
-      "SELECT \(EventRows.columns) FROM bizclock.event WHERE \(cases.condition)", cases.parameters)
+      "SELECT \(EventRows.columns) FROM bizclock.event WHERE case_id = ANY($1::text[])",
+      [.textArray(caseIDs.map(\.text))])
     var events: [Identifier: [StoredEvent]] = [:]
     for row in 0..<found.rowCount {
       let stored = try EventRows.read(found, row)
@@ -39,22 +35,18 @@ enum CaseReader {
   /// The rows of some cases.
   static func before(_ caseIDs: [Identifier], _ session: inout Session) throws(PostgresError)
     -> [Identifier: CaseBefore]
-  { try before(.each(caseIDs), &session) }
-
-  /// As above.
-  static func before(_ selection: CaseSelection, _ session: inout Session) throws(PostgresError)
-    -> [Identifier: CaseBefore]
   {
     var before: [Identifier: CaseBefore] = [:]
+    before.reserveCapacity(caseIDs.count)
+    let ids = Parameter.textArray(caseIDs.map(\.text))
     let cases = try session.execute(
-      "SELECT \(CaseRows.columns) FROM bizclock.case_file WHERE \(selection.condition)", selection.parameters)
-    before.reserveCapacity(cases.rowCount)
+      "SELECT \(CaseRows.columns) FROM bizclock.case_file WHERE case_id = ANY($1::text[])", [ids])
     for row in 0..<cases.rowCount {
       let read = try CaseRows.read(cases, row)
       before[read.caseID] = CaseBefore(row: read)
     }
     let clocks = try session.execute(
-      "SELECT \(ClockRows.columns) FROM bizclock.clock WHERE \(selection.condition)", selection.parameters)
+      "SELECT \(ClockRows.columns) FROM bizclock.clock WHERE case_id = ANY($1::text[])", [ids])
     for row in 0..<clocks.rowCount {
       let read = try ClockRows.read(clocks, row)
       before[read.caseID]?.clocks.append(read)
@@ -65,14 +57,11 @@ enum CaseReader {
   /// The alerts of some cases, withdrawn ones included.
   static func alerts(_ caseIDs: [Identifier], _ session: inout Session) throws(PostgresError)
     -> [Identifier: [AlertRow.Key: AlertRow]]
-  { caseIDs.isEmpty ? [:] : try alerts(.each(caseIDs), &session) }
-
-  /// As above.
-  static func alerts(_ cases: CaseSelection, _ session: inout Session) throws(PostgresError)
-    -> [Identifier: [AlertRow.Key: AlertRow]]
   {
+    guard !caseIDs.isEmpty else { return [:] }
     let found = try session.execute(
-      "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE \(cases.condition)", cases.parameters)
+      "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE case_id = ANY($1::text[])",
+      [.textArray(caseIDs.map(\.text))])
     var alerts: [Identifier: [AlertRow.Key: AlertRow]] = [:]
     for row in 0..<found.rowCount {
       let alert = try AlertRows.read(found, row)

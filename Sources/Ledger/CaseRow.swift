@@ -100,6 +100,9 @@ struct Dimensions: Sendable, Hashable, Comparable {
 
   func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
+  /// Of what nobody tells apart.
+  static let unknown = Dimensions(process: "", region: "", channel: "", entityType: "", reportTag: "")
+
   static func < (a: Dimensions, b: Dimensions) -> Bool {
     if a.process != b.process { return a.process < b.process }
     if a.region != b.region { return a.region < b.region }

@@ -126,7 +126,7 @@ final class JudgedAhead: Sendable {
   private func judge(
     _ batch: TouchedCases.Batch, _ change: Refolder.Change, _ session: inout Session
   ) throws(PostgresError) -> Bool {
-    let page = try batch.page(through: change.position, &session)
+    let page = try batch.page(change, &session)
     var moves: [CaseMove] = []
     let delta = try Refolder.judge(page, change.rulebook, change.reason, change.moment, &session) {
       moves.append($0)
@@ -170,7 +170,7 @@ final class JudgedAhead: Sendable {
     while true {
       try JudgedAhead.wait(filled, &session)
       let (page, failure, isRead) = state.withLock { state in
-        (state.failure == nil && !state.pages.isEmpty ? state.pages.removeFirst() : nil, state.failure, state.readers == 0)
+        (state.pages.isEmpty ? nil : state.pages.removeFirst(), state.failure, state.readers == 0)
       }
       if let failure { throw failure }
       if let page {

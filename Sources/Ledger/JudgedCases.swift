@@ -25,7 +25,7 @@ struct JudgedCases {
     _ session: inout Session, each: (CaseMove) -> Void = { _ in }
   ) throws(PostgresError) -> ProjectionDelta? {
     guard let batch = try walk.next(&session) else { return nil }
-    let page = try batch.page(through: change.position, &session)
+    let page = try batch.page(change, &session)
     moves.cases += page.cases.count
     return try Refolder.judge(page, change.rulebook, change.reason, change.moment, &session) { move in
       moves.take(move)

@@ -116,21 +116,17 @@ public enum Verifier {
     ) throws(PostgresError) {
       let addressees = Addressees(rulebook)
       try KeyLookups.begin(&session)
-      while let page = try pages.next(&session) {
-        let cases = CaseSelection.page(page)
-        let before = try CaseReader.before(cases, &session)
-        let alerts = try CaseReader.alerts(cases, &session)
+      while let read = try pages.next(&session) {
+        let page = try CasePage(read, .page(read), &session)
         var events = 0
-        for (caseID, stored) in page {
-          events += stored.count
+        for one in page.cases {
+          events += one.events.count
           report.cases += 1
-          let folded = CachedCase.folded(caseID, stored, rulebook)
-          let after = folded.after(caseID, rulebook, asOf: view.recordedAt)
-          for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
+          let after = CaseAfter(folding: one.events, of: one.caseID, rulebook, asOf: view.recordedAt)
+          metrics.add(after.clocks, of: after.row)
           for part in after.row.shares { shares.add(part, times: 1, .repair) }
-          let there = before[caseID] ?? CaseBefore()
-          Verifier.compare(after, there, &report)
-          Verifier.compareAlerts(after, there, alerts[caseID] ?? [:], addressees, asOf: view.recordedAt, &report)
+          Verifier.compare(after, one.before, &report)
+          Verifier.compareAlerts(after, one.before, addressees, asOf: view.recordedAt, &report)
         }
         report.events += events
         folded(events)
@@ -187,11 +183,10 @@ public enum Verifier {
 
   /// Every level before the one that a clock waits for has its alert; no other alert stands.
   fileprivate static func compareAlerts(
-    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], _ addressees: Addressees,
-    asOf moment: Instant, _ report: inout Report
+    _ after: CaseAfter, _ there: CaseBefore, _ addressees: Addressees, asOf moment: Instant, _ report: inout Report
   ) {
     let id = after.row.caseID.text
-    var left = alerts.filter { !$0.value.withdrawn }
+    var left = there.alerts.filter { !$0.value.withdrawn }
     for clock in after.clocks {
       let row = there.clock(clock.key)
       // A clock that waits for nothing has raised all; of one that is missing, what is past can be told.
