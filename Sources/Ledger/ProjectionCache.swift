@@ -33,9 +33,9 @@ extension CachedCase {
 
   /// The rows of the case as it is folded now; keeps of the receipts those that its clocks need.
   func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
-    var needed = Receipts()
+    var needed: Receipts? = Receipts()
     let after = CaseAfter(caseID, fold, receipts, needed: &needed, rulebook, asOf: now)
-    receipts = needed
+    receipts = needed ?? Receipts()
     return after
   }
 }
@@ -45,14 +45,14 @@ extension CaseAfter {
   init(folding events: [StoredEvent], of caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) {
     var receipts = Receipts(capacity: events.count)
     for stored in events { receipts.add(stored.receipt, of: stored.event.key) }
-    var needed = Receipts()
+    var needed: Receipts?
     let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
     self.init(caseID, fold, receipts, needed: &needed, rulebook, asOf: now)
   }
 
-  /// The rows of a case as it is folded; `needed` takes of the receipts those of its clocks.
+  /// The rows of a case as it is folded; `needed` takes of the receipts those of its clocks, if it is there.
   fileprivate init(
-    _ caseID: Identifier, _ fold: CaseFold, _ receipts: Receipts, needed: inout Receipts, _ rulebook: Rulebook,
+    _ caseID: Identifier, _ fold: CaseFold, _ receipts: Receipts, needed: inout Receipts?, _ rulebook: Rulebook,
     asOf now: Instant
   ) {
     let found = fold.clocks(asOf: now)
@@ -61,7 +61,7 @@ extension CaseAfter {
     for clock in found {
       guard let receipt = receipts[clock.startedBy], let calendar = rulebook.calendars[clock.calendar]
       else { continue }
-      if needed[clock.startedBy] == nil { needed.add(receipt, of: clock.startedBy) }
+      if needed.map({ $0[clock.startedBy] == nil }) ?? false { needed?.add(receipt, of: clock.startedBy) }
       rows.append(ClockRow(caseID: caseID, clock: clock, receipt: receipt, calendar: calendar, now: now))
     }
     let marks = fold.shareMarks

@@ -40,17 +40,22 @@ extension Verifier {
         }
       }
     }
-    async let other = second.run { session -> Part in
-      defer { session.rollbackQuietly() }
-      return try half(&session)
-    }
+    async let other = second.run { try half(&$0) }
     var part = try await first.run { try half(&$0) }
     part.add(try await other)
     let all = part
-    return try await first.run { session in
+    async let rest = second.run { session in
       defer { session.rollbackQuietly() }
-      return try finish(all, rulebook, view, &session)
+      return try compareRest(all, rulebook, view, &session)
     }
+    var report = all.report
+    report.add(
+      try await first.run { session in
+        defer { session.rollbackQuietly() }
+        return try compareCells(all, &session)
+      })
+    report.add(try await rest)
+    return report
   }
 
   /// Begins a transaction on each that sees the same projections: all that changes them moves the projector's row first.

@@ -51,11 +51,14 @@ public enum Verifier {
       events += other.events
       cases += other.cases
       clocks += other.clocks
+      cells += other.cells
+      shareCells += other.shareCells
       alerts += other.alerts
       differenceCount += other.differenceCount
       differences += other.differences.prefix(Report.kept - differences.count)
       differing.formUnion(other.differing)
       differingDays.formUnion(other.differingDays)
+      sharesDiffer = sharesDiffer || other.sharesDiffer
     }
   }
 
@@ -79,7 +82,9 @@ public enum Verifier {
     var part = Part()
     var pages = CasePages(through: view.position)
     try part.compare(&pages, rulebook, view, &session) { _ in }
-    return try finish(part, rulebook, view, &session)
+    part.report.add(try compareCells(part, &session))
+    part.report.add(try compareRest(part, rulebook, view, &session))
+    return part.report
   }
 
   /// What is compared: the projections as one transaction sees them.
@@ -141,14 +146,21 @@ public enum Verifier {
     }
   }
 
-  /// Compares what belongs to no case, once all cases are compared.
-  static func finish(
+  /// Compares the metric cells, once all cases are compared.
+  static func compareCells(_ part: Part, _ session: inout Session) throws(PostgresError) -> Report {
+    var report = Report()
+    try KeyLookups.end(&session)
+    try compareCells(part.metrics.changed, &report, &session)
+    return report
+  }
+
+  /// Compares what else belongs to no case, once all cases are compared.
+  static func compareRest(
     _ part: Part, _ rulebook: Rulebook, _ view: View, _ session: inout Session
   ) throws(PostgresError) -> Report {
-    var report = part.report
+    var report = Report()
     try KeyLookups.end(&session)
     try findStrays(view.position, &report, &session)
-    try compareCells(part.metrics.changed, &report, &session)
     try compareShares(part.shares, rulebook, through: view.sharesThrough, &report, &session)
     return report
   }
