@@ -115,7 +115,10 @@ final class JudgedAhead: Sendable {
     while true {
       try JudgedAhead.wait(handedOn, &session)
       let (batch, isLast) = state.withLock { state in
-        (state.batches.isEmpty ? nil : state.batches.removeFirst(), state.isWalked && state.batches.isEmpty)
+        (
+          state.batches.isEmpty ? nil : state.batches.removeFirst(),
+          state.isStopped || state.isWalked && state.batches.isEmpty
+        )
       }
       if let batch, try !judge(batch, change, &session) { return }
       if isLast { return }
