@@ -90,4 +90,13 @@ public struct DatabaseSource: Sendable {
     options.settings = settings
     return try await Connection.connect(conninfo, options: options)
   }
+
+  /// Runs a body on a connection for administering, with two more for it to read on meanwhile.
+  public func administer<R>(_ body: (Connection, _ readers: [Connection]) async throws -> R) async throws -> R {
+    var connections: [Connection] = []
+    for _ in 0..<3 { connections.append(try await connect(.administer)) }
+    let done = try await body(connections[0], Array(connections.dropFirst()))
+    for connection in connections { await connection.close() }
+    return done
+  }
 }

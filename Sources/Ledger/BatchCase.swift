@@ -38,7 +38,7 @@ final class BatchCase {
     groups.reserveCapacity(batch.count / 4)
     var life = SignOfLife()
     for stored in batch {
-      try life.sorted(&session)
+      try life.folded(&session)
       let place = places[stored.event.caseID, default: groups.count]
       if place < groups.count {
         groups[place].append(stored)

@@ -84,8 +84,9 @@ extension ProjectionDelta {
   mutating func add(
     _ before: CaseBefore, _ after: inout CaseAfter, reason: ChangeReason, _ moment: ProjectionMoment
   ) {
+    // Reports tell finished clocks apart, and no others.
     let isCounted = before.clocks.contains { $0.verdict != nil } || after.clocks.contains { $0.verdict != nil }
-    let dimensions = isCounted ? after.row.dimensions : .none
+    let dimensions = isCounted ? after.row.dimensions : .unknown
     let oldDimensions = before.row.map { isCounted && !$0.isCounted(like: after.row) ? $0.dimensions : dimensions }
     if before.row == nil {
       newCases.append(after.row)

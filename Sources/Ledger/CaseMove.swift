@@ -87,7 +87,7 @@ extension ProjectionDelta {
   /// Levels that the case's rows foresaw are left out: they come with time, and not by the change.
   func move(of caseID: Identifier, _ before: CaseBefore, since mark: Mark) -> CaseMove? {
     var move = CaseMove(caseID: caseID.text)
-    let restated = superseded[mark.superseded...].map(\.row.key)
+    let restated = superseded.count == mark.superseded ? [] : superseded[mark.superseded...].map(\.row.key)
     func add(_ key: ClockKey, _ old: ClockRow?, _ new: ClockRow?) {
       move.clocks.append(
         CaseMove.Clock(

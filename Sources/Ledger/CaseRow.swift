@@ -80,9 +80,6 @@ extension CaseRow: Equatable {
 
 /// What reports tell apart, by its bytes; empty where not known. A class, as each finished clock hands it on to its cells.
 final class Dimensions: Sendable, Hashable, Comparable {
-  /// Of clocks that are in no cell.
-  static let none = Dimensions(process: "", region: "", channel: "", entityType: "", reportTag: "")
-
   let process: Identifier
   let region: Identifier
   let channel: Identifier
@@ -111,6 +108,9 @@ final class Dimensions: Sendable, Hashable, Comparable {
   }
 
   func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+
+  /// Of what nobody tells apart.
+  static let unknown = Dimensions(process: "", region: "", channel: "", entityType: "", reportTag: "")
 
   static func < (a: Dimensions, b: Dimensions) -> Bool {
     if a.process != b.process { return a.process < b.process }

@@ -67,7 +67,7 @@ struct ClockRow: Sendable, Equatable {
     verdict = clock.verdict
     outcome = clock.outcome
     self.calendar = clock.calendar
-    levels = clock.reached + clock.pending
+    levels = clock.reached.isEmpty ? clock.pending : clock.reached + clock.pending
     pauses = clock.pauses
   }
 
@@ -96,10 +96,21 @@ struct ClockRow: Sendable, Equatable {
   /// Whether all that follows from ledger, policy and calendar is the same; when it was first recorded, and what
   /// has been raised since, are not compared.
   func derivesTheSame(as other: ClockRow) -> Bool {
-    var a = self
-    a.nextLevelAt = other.nextLevelAt
-    a.verdictRecordedAt = other.verdictRecordedAt
-    return a == other
+    dueAt == other.dueAt && dueDay == other.dueDay && provisional == other.provisional && levels == other.levels
+      && staysTheSame(as: other)
+  }
+
+  /// Whether all is the same but for when it is due and reaches its levels, and when it was first recorded.
+  ///
+  /// Field by field: a copy with some of them set would cost more than comparing.
+  private func staysTheSame(as other: ClockRow) -> Bool {
+    markAt == other.markAt && startedAt == other.startedAt && startedReceivedAt == other.startedReceivedAt
+      && stoppedAt == other.stoppedAt && versionFrom == other.versionFrom && measures == other.measures
+      && overrun == other.overrun && markOffice == other.markOffice && stoppedDay == other.stoppedDay
+      && markDay == other.markDay && extendedDays == other.extendedDays && breached == other.breached
+      && early == other.early && history == other.history && state == other.state && verdict == other.verdict
+      && key == other.key && outcome == other.outcome && calendar == other.calendar && pauses == other.pauses
+      && caseID == other.caseID
   }
 
   /// Whether it differs from another row in nothing but when it is due and reaches its levels.
@@ -109,14 +120,7 @@ struct ClockRow: Sendable, Equatable {
       && zip(levels, other.levels).allSatisfy {
         $0.level == $1.level && $0.priority == $1.priority && $0.revision == $1.revision
       }
-    guard sameLevels else { return false }
-    var a = other
-    a.dueAt = dueAt
-    a.dueDay = dueDay
-    a.provisional = provisional
-    a.nextLevelAt = nextLevelAt
-    a.levels = levels
-    return a == self
+    return sameLevels && verdictRecordedAt == other.verdictRecordedAt && staysTheSame(as: other)
   }
 
   /// Puts off the levels that page nobody, if it is open: what is at hand may tell soon that it stopped before them. The

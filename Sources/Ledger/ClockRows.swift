@@ -125,6 +125,7 @@ enum ClockRows {
       let revisions = try result.optionalInt4Array(row, 32), let ats = try result.optionalTimestamptzArray(row, 33),
       let dues = try result.optionalTimestamptzArray(row, 34)
     {
+      clock.levels.reserveCapacity(names.count)
       for index in names.indices {
         guard index < priorities.count, index < revisions.count, index < ats.count, index < dues.count else {
           break

@@ -17,10 +17,15 @@ enum DeltaWriter {
       """)
   }
 
-  /// Empties the temporary tables for another delta of the same transaction. Deleting would leave the rows, and with
-  /// them a table that looks ever larger to the planner.
-  static func clear(_ session: inout Session) throws(PostgresError) {
-    try session.script("TRUNCATE pg_temp.case_stage, pg_temp.clock_stage, pg_temp.moved_stage, pg_temp.cell_stage")
+  /// Empties the temporary tables that a delta has used for another of the same transaction. Deleting would leave the
+  /// rows, and with them a table that looks ever larger to the planner.
+  static func clear(after delta: ProjectionDelta, _ session: inout Session) throws(PostgresError) {
+    let used = [
+      (delta.changedCases.isEmpty, "pg_temp.case_stage"), (delta.changedClocks.isEmpty, "pg_temp.clock_stage"),
+      (delta.movedClocks.isEmpty, "pg_temp.moved_stage"), (delta.metrics.cells.isEmpty, "pg_temp.cell_stage"),
+    ].filter { !$0.0 }.map(\.1)
+    guard !used.isEmpty else { return }
+    try session.script("TRUNCATE \(used.joined(separator: ", "))")
   }
 
   static func write(_ delta: ProjectionDelta, recordedAt: Instant, _ session: inout Session) throws(PostgresError) {

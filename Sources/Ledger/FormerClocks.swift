@@ -10,12 +10,15 @@ struct FormerClocks {
   }
 
   mutating func take(_ key: ClockKey) -> ClockRow? {
-    for index in [cursor..<rows.count, 0..<cursor].joined() where !isTaken[index] && rows[index].key == key {
-      isTaken[index] = true
-      cursor = index + 1
-      return rows[index]
-    }
-    return nil
+    let found = isFree(cursor, key) ? cursor : rows.indices.first { isFree($0, key) }
+    guard let index = found else { return nil }
+    isTaken[index] = true
+    cursor = index + 1
+    return rows[index]
+  }
+
+  private func isFree(_ index: Int, _ key: ClockKey) -> Bool {
+    index < rows.count && !isTaken[index] && rows[index].key == key
   }
 
   /// Those that were not taken, by key.

@@ -1,7 +1,7 @@
 import LibPQ
 import ServiceTime
 
-/// Walks the cases that a change of rules can touch, page by page, and judges them again.
+/// Walks the cases that a change of rules can touch, page by page, and judges them again, all on one connection.
 struct JudgedCases {
   /// What moves in the pages so far.
   private(set) var moves = Moves()
@@ -24,7 +24,8 @@ struct JudgedCases {
   mutating func next(
     _ session: inout Session, each: (CaseMove) -> Void = { _ in }
   ) throws(PostgresError) -> ProjectionDelta? {
-    guard let page = try walk.next(&session) else { return nil }
+    guard let batch = try walk.next(&session) else { return nil }
+    let page = try batch.page(change, &session)
     moves.cases += page.cases.count
     return try Refolder.judge(page, change.rulebook, change.reason, change.moment, &session) { move in
       moves.take(move)

@@ -117,6 +117,13 @@ struct MetricDelta: Sendable {
     if let dueDay = row.dueDay { add(.due, dueDay, sketched: false) }
   }
 
+  /// Adds the finished clocks of a case.
+  mutating func add(_ clocks: [ClockRow], of row: CaseRow) {
+    guard clocks.contains(where: { $0.verdict != nil }) else { return }
+    let dimensions = row.dimensions
+    for clock in clocks { add(clock, dimensions, times: 1) }
+  }
+
   /// Adds other changes.
   mutating func add(_ other: MetricDelta) {
     for (key, sums) in other.cells { cells[key, default: CellSums()].add(sums, times: 1) }

@@ -93,7 +93,7 @@ public enum Rebuilder {
     }
     for key in delta.metrics.cells.keys { days.insert(key.day) }
     try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
-    try DeltaWriter.clear(&session)
+    try DeltaWriter.clear(after: delta, &session)
     let texts = Parameter.textArray(strays.map(\.text))
     // Clocks without a row of their case beside them were not read.
     _ = try session.execute("DELETE FROM bizclock.clock WHERE case_id = ANY($1::text[])", [texts])

@@ -29,6 +29,8 @@ public enum Refolder {
     var moment: ProjectionMoment
     /// Whether what moves is written, or only told.
     var writes: Bool
+    /// Whether no case's own row can become another: what it says follows from events, tags and shares alone.
+    var keepsRows = false
   }
 
   /// Judges again every case that a change of rules can touch, inside the caller's transaction, which must have moved
@@ -38,11 +40,14 @@ public enum Refolder {
     _ change: Change, ahead: JudgedAhead? = nil, _ session: inout Session, each: (CaseMove) -> Void
   ) throws(PostgresError) -> (Moves, Fingerprint) {
     let (rulebook, moment) = (change.rulebook, change.moment)
+    let reach = change.former.map { rulebook.reach(over: $0) } ?? .everything
+    var change = change
+    change.keepsRows = reach != .everything
     if change.writes { try DeltaWriter.prepare(&session) }
     let former = try ShareCells.all(&session)
     var cells = former
     let touched = TouchedCases.Question(
-      reach: change.former.map { rulebook.reach(over: $0) } ?? .everything,
+      reach: reach,
       midnight: { date in rulebook.calendars.values.map { $0.midnight(date) }.min() ?? .earliest },
       crossed: try Projector.casesAtEdges(rulebook, after: change.settledThrough, until: moment.now, &session),
       position: change.position)
@@ -105,10 +110,10 @@ public enum Refolder {
     while !rest.isEmpty {
       let page = Array(rest.prefix(2_000))
       rest = rest.dropFirst(2_000)
-      let events = try CaseReader.events(page, through: position, &session)
-      let cases = page.compactMap { id in events[id].map { (id, $0) } }
       days.formUnion(
-        try refold(try CasePage(cases, &session), rulebook, reason, moment, &outcome, &shares, &session))
+        try refold(
+          try CasePage(.each(page), through: position, &session), rulebook, reason, moment, &outcome, &shares,
+          &session))
     }
     try judge(.around(shares, rulebook), rulebook, reason, moment, &outcome, &session)
     return outcome
@@ -153,14 +158,14 @@ public enum Refolder {
   ) throws(PostgresError) -> ProjectionDelta {
     var delta = ProjectionDelta()
     var life = SignOfLife()
-    for (caseID, events) in page.cases {
+    for one in page.cases {
       try life.folded(&session)
-      let was = page.before[caseID] ?? CaseBefore()
-      let cached = CachedCase.folded(caseID, events, rulebook)
-      var after = cached.after(caseID, rulebook, asOf: moment.now)
+      var after = CaseAfter(folding: one.events, of: one.caseID, rulebook, asOf: moment.now)
+      var before = one.before
+      if !page.hasRows { before.row = after.row }
       let mark = delta.mark
-      delta.add(was, &after, reason: reason, moment)
-      if let move = delta.move(of: caseID, was, since: mark) { each(move) }
+      delta.add(before, &after, reason: reason, moment)
+      if let move = delta.move(of: one.caseID, before, since: mark) { each(move) }
     }
     return delta
   }
@@ -172,6 +177,6 @@ public enum Refolder {
     delta.summarizeRetrospective()
     try StalledFeeds.mark(&delta, &session)
     try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
-    try DeltaWriter.clear(&session)
+    try DeltaWriter.clear(after: delta, &session)
   }
 }

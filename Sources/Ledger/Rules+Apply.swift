@@ -46,30 +46,14 @@ extension Rules {
     _ change: Change, _ consent: Consent, now: () -> Instant, on session: inout Session
   ) throws(PostgresError) -> Applied { try apply(change, consent, now: now, ahead: nil, &session) }
 
-  /// As above; on another connection the cases are read and judged while their rows are written.
+  /// As above; on other connections the cases are read and judged while their rows are written.
   public static func apply(
     _ change: Change, _ consent: Consent, now: @escaping @Sendable () -> Instant, on connection: Connection,
-    reading other: Connection
+    reading others: [Connection]
   ) async throws -> Applied {
-    let ahead = JudgedAhead()
-    async let read: Void = {
-      do {
-        try await other.run { ahead.serve(&$0) }
-      } catch {
-        // What reading could not do, applying meets with.
-        ahead.fail(PostgresError(.connectionLost, operation: "reading the cases", message: "\(error)"))
-      }
-    }()
-    let applied: Result<Applied, any Error>
-    do {
-      applied = .success(
-        try await connection.run { try apply(change, consent, now: now, ahead: ahead, &$0) })
-    } catch {
-      applied = .failure(error)
+    try await JudgedAhead.reading(on: others) { ahead in
+      try await connection.run { try apply(change, consent, now: now, ahead: ahead, &$0) }
     }
-    ahead.stop()
-    await read
-    return try applied.get()
   }
 
   /// As above, of documents over whatever is in force, and with every consent.

@@ -57,6 +57,25 @@ extension Rules {
   ) throws(PostgresError) -> Preview {
     defer { session.rollbackQuietly() }
     try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    return try preview(change, now: now, ahead: nil, &session, each: each)
+  }
+
+  /// As above; the cases are read and judged on other connections. No case is handed on.
+  public static func preview(
+    _ change: Change, now: Instant, on connection: Connection, reading others: [Connection]
+  ) async throws -> Preview {
+    _ = try await Verifier.commonView([connection] + others)
+    return try await JudgedAhead.reading(on: others) { ahead in
+      try await connection.run { session in
+        defer { session.rollbackQuietly() }
+        return try preview(change, now: now, ahead: ahead, &session) { _ in }
+      }
+    }
+  }
+
+  private static func preview(
+    _ change: Change, now: Instant, ahead: JudgedAhead?, _ session: inout Session, each: (CaseMove) -> Void
+  ) throws(PostgresError) -> Preview {
     let row = try session.execute(
       """
       SELECT position, recorded_at, settled_through, policy, calendar, \(HeldProjector.through)
@@ -70,7 +89,7 @@ extension Rules {
       Refolder.Change(
         rulebook: change.rulebook, former: change.former, position: try row.int8(0, 0),
         settledThrough: Instant(microseconds: try row.timestamptz(0, 2)), reason: change.reason,
-        moment: change.moment(now, recordedAt: recordedAt), writes: false), &session, each: each)
+        moment: change.moment(now, recordedAt: recordedAt), writes: false), ahead: ahead, &session, each: each)
     return Preview(moves: moves, token: fingerprint.token(of: change))
   }
 }

@@ -4,21 +4,15 @@ import LibPQ
 /// ended as one of a frozen program.
 struct SignOfLife {
   private static let cases = 100
-  private static let events = 5_000
+  private static let pause = Duration.seconds(1)
   private var count = 0
+  private var last = ContinuousClock.now
 
-  /// One more case is folded.
+  /// One more case is folded, or event sorted to its case.
   mutating func folded(_ session: inout Session) throws(PostgresError) {
-    try took(SignOfLife.cases, &session)
-  }
-
-  /// One more event is sorted to its case.
-  mutating func sorted(_ session: inout Session) throws(PostgresError) {
-    try took(SignOfLife.events, &session)
-  }
-
-  private mutating func took(_ many: Int, _ session: inout Session) throws(PostgresError) {
     count += 1
-    if count % many == 0 { try session.execute("SELECT") }
+    guard count % SignOfLife.cases == 0, last.duration(to: .now) > SignOfLife.pause else { return }
+    try session.execute("SELECT")
+    last = .now
   }
 }

@@ -16,7 +16,7 @@ extension Verifier {
     _ rulebook: Rulebook, over base: Rules.InForce, on first: Connection, and second: Connection,
     folded: @escaping @Sendable (_ events: Int, _ of: Int64) -> Void
   ) async throws -> Report {
-    let view = try await commonView(over: base, first, second)
+    let view = try await commonView(over: base, [first, second])
     let bounds = try await first.run { try Verifier.bounds(&$0) }
     let next = Mutex(0)
     let events = Mutex(0)
@@ -40,22 +40,27 @@ extension Verifier {
         }
       }
     }
-    async let other = second.run { session -> Part in
-      defer { session.rollbackQuietly() }
-      return try half(&session)
-    }
+    async let other = second.run { try half(&$0) }
     var part = try await first.run { try half(&$0) }
     part.add(try await other)
     let all = part
-    return try await first.run { session in
+    async let rest = second.run { session in
       defer { session.rollbackQuietly() }
-      return try finish(all, rulebook, view, &session)
+      return try compareRest(all, rulebook, view, &session)
     }
+    var report = all.report
+    report.add(
+      try await first.run { session in
+        defer { session.rollbackQuietly() }
+        return try compareCells(all, &session)
+      })
+    report.add(try await rest)
+    return report
   }
 
-  /// Begins a transaction on both that sees the same projections: all that changes them moves the projector's row first.
-  private static func commonView(
-    over base: Rules.InForce, _ first: Connection, _ second: Connection
+  /// Begins a transaction on each that sees the same projections: all that changes them moves the projector's row first.
+  static func commonView(
+    over base: Rules.InForce? = nil, _ connections: [Connection]
   ) async throws -> View {
     @Sendable func begin(_ session: inout Session) throws -> View {
       session.rollbackQuietly()
@@ -64,9 +69,10 @@ extension Verifier {
     }
     while true {
       try Task.checkCancellation()
-      let mine = try await first.run { try begin(&$0) }
+      var views: [View] = []
+      for connection in connections { views.append(try await connection.run { try begin(&$0) }) }
       // A leader at work moves the row many times a second, and not between any two moments.
-      if try await second.run({ try begin(&$0) }) == mine { return mine }
+      if let first = views.first, views.allSatisfy({ $0 == first }) { return first }
     }
   }
 

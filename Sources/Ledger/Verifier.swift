@@ -51,11 +51,14 @@ public enum Verifier {
       events += other.events
       cases += other.cases
       clocks += other.clocks
+      cells += other.cells
+      shareCells += other.shareCells
       alerts += other.alerts
       differenceCount += other.differenceCount
       differences += other.differences.prefix(Report.kept - differences.count)
       differing.formUnion(other.differing)
       differingDays.formUnion(other.differingDays)
+      sharesDiffer = sharesDiffer || other.sharesDiffer
     }
   }
 
@@ -79,7 +82,9 @@ public enum Verifier {
     var part = Part()
     var pages = CasePages(through: view.position)
     try part.compare(&pages, rulebook, view, &session) { _ in }
-    return try finish(part, rulebook, view, &session)
+    part.report.add(try compareCells(part, &session))
+    part.report.add(try compareRest(part, rulebook, view, &session))
+    return part.report
   }
 
   /// What is compared: the projections as one transaction sees them.
@@ -116,21 +121,17 @@ public enum Verifier {
     ) throws(PostgresError) {
       let addressees = Addressees(rulebook)
       try KeyLookups.begin(&session)
-      while let page = try pages.next(&session) {
-        let ids = page.map(\.0)
-        let before = try CaseReader.before(ids, &session)
-        let alerts = try CaseReader.alerts(ids, &session)
+      while let read = try pages.next(&session) {
+        let page = try CasePage(read, .page(read), &session)
         var events = 0
-        for (caseID, stored) in page {
-          events += stored.count
+        for one in page.cases {
+          events += one.events.count
           report.cases += 1
-          let folded = CachedCase.folded(caseID, stored, rulebook)
-          let after = folded.after(caseID, rulebook, asOf: view.recordedAt)
-          for clock in after.clocks { metrics.add(clock, after.row.dimensions, times: 1) }
+          let after = CaseAfter(folding: one.events, of: one.caseID, rulebook, asOf: view.recordedAt)
+          metrics.add(after.clocks, of: after.row)
           for part in after.row.shares { shares.add(part, times: 1, .repair) }
-          let there = before[caseID] ?? CaseBefore()
-          Verifier.compare(after, there, &report)
-          Verifier.compareAlerts(after, there, alerts[caseID] ?? [:], addressees, asOf: view.recordedAt, &report)
+          Verifier.compare(after, one.before, &report)
+          Verifier.compareAlerts(after, one.before, addressees, asOf: view.recordedAt, &report)
         }
         report.events += events
         folded(events)
@@ -145,14 +146,21 @@ public enum Verifier {
     }
   }
 
-  /// Compares what belongs to no case, once all cases are compared.
-  static func finish(
+  /// Compares the metric cells, once all cases are compared.
+  static func compareCells(_ part: Part, _ session: inout Session) throws(PostgresError) -> Report {
+    var report = Report()
+    try KeyLookups.end(&session)
+    try compareCells(part.metrics.changed, &report, &session)
+    return report
+  }
+
+  /// Compares what else belongs to no case, once all cases are compared.
+  static func compareRest(
     _ part: Part, _ rulebook: Rulebook, _ view: View, _ session: inout Session
   ) throws(PostgresError) -> Report {
-    var report = part.report
+    var report = Report()
     try KeyLookups.end(&session)
     try findStrays(view.position, &report, &session)
-    try compareCells(part.metrics.changed, &report, &session)
     try compareShares(part.shares, rulebook, through: view.sharesThrough, &report, &session)
     return report
   }
@@ -187,11 +195,10 @@ public enum Verifier {
 
   /// Every level before the one that a clock waits for has its alert; no other alert stands.
   fileprivate static func compareAlerts(
-    _ after: CaseAfter, _ there: CaseBefore, _ alerts: [AlertRow.Key: AlertRow], _ addressees: Addressees,
-    asOf moment: Instant, _ report: inout Report
+    _ after: CaseAfter, _ there: CaseBefore, _ addressees: Addressees, asOf moment: Instant, _ report: inout Report
   ) {
     let id = after.row.caseID.text
-    var left = alerts.filter { !$0.value.withdrawn }
+    var left = there.alerts.filter { !$0.value.withdrawn }
     for clock in after.clocks {
       let row = there.clock(clock.key)
       // A clock that waits for nothing has raised all; of one that is missing, what is past can be told.

@@ -12,18 +12,18 @@ public final class QueryResult: @unchecked Sendable {
   public let rowCount: Int
   /// How many rows the statement touched.
   public let affectedRows: Int
+  /// The number of columns.
+  public let columnCount: Int
 
   init(_ result: OpaquePointer, operation: String) {
     self.result = result
     self.operation = operation
     rowCount = Int(PQntuples(result))
+    columnCount = Int(PQnfields(result))
     affectedRows = Int(String(cString: PQcmdTuples(result))) ?? 0
   }
 
   deinit { PQclear(result) }
-
-  /// The number of columns.
-  public var columnCount: Int { Int(PQnfields(result)) }
 
   /// The name of a column.
   public func name(_ column: Int) -> String { PQfname(result, Int32(column)).map { String(cString: $0) } ?? "" }
@@ -47,8 +47,9 @@ public final class QueryResult: @unchecked Sendable {
   private func integer<T: FixedWidthInteger>(_ row: Int, _ column: Int, _ expected: String) throws(PostgresError)
     -> T
   {
+    // A NULL has no bytes.
     let bytes = try bytes(row, column)
-    guard !isNull(row, column), bytes.count == MemoryLayout<T>.size else { throw wrong(row, column, expected) }
+    guard bytes.count == MemoryLayout<T>.size else { throw wrong(row, column, expected) }
     return T(bigEndian: bytes.loadUnaligned(as: T.self))
   }
 

@@ -146,27 +146,24 @@ struct ClosureCommand: AsyncParsableCommand {
         calendar, Rules.Consent(by: try Operator.name(by), reason: reason, restate: restate)
       )
       let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
-      let (connection, other) = (
-        try await installation.database.connect(.administer), try await installation.database.connect(.administer)
-      )
-      let (words, change) = try await connection.run { session -> (String, Rules.Change) in
-        let desk = try ClosureDesk(&session)
-        let (document, closure, what) = try make(desk, calendar, now)
-        let words = ClosureDesk.words(closure, try desk.zone(calendar: calendar))
-        return (
-          "\(words) of \(calendar) \(what)", try desk.change(document, retrospectiveAfter: retrospectiveAfter)
-        )
+      let (words, applied) = try await installation.database.administer { connection, readers in
+        let (words, change) = try await connection.run { session -> (String, Rules.Change) in
+          let desk = try ClosureDesk(&session)
+          let (document, closure, what) = try make(desk, calendar, now)
+          let words = ClosureDesk.words(closure, try desk.zone(calendar: calendar))
+          return (
+            "\(words) of \(calendar) \(what)", try desk.change(document, retrospectiveAfter: retrospectiveAfter)
+          )
+        }
+        if dryRun {
+          let moves = try await Rules.preview(change, now: now, on: connection, reading: readers).moves
+          Terminal.print(moves.isEmpty ? "nothing would move" : "would move:\n\n\(moves.text)")
+          throw ExitCode(moves.isEmpty ? 0 : 1)
+        }
+        let applied = try await Rules.apply(
+          change, consent, now: SystemClock().now, on: connection, reading: readers)
+        return (words, applied)
       }
-      if dryRun {
-        let preview = try await connection.run { try Rules.preview(change, now: now, on: &$0) }
-        Terminal.print(preview.moves.isEmpty ? "nothing would move" : "would move:\n\n\(preview.moves.text)")
-        if !preview.moves.isEmpty { throw ExitCode(1) }
-        return
-      }
-      let applied = try await Rules.apply(
-        change, consent, now: SystemClock().now, on: connection, reading: other)
-      await connection.close()
-      await other.close()
       if applied.refusal == nil { Terminal.print(Terminal.safe(words)) }
       try applied.report()
     }

@@ -98,13 +98,16 @@ struct RuleDraft {
   func diff(_ globals: GlobalOptions, _ form: MovesForm) async throws {
     let installation = try await globals.open()
     try await installation.checkSchema()
-    let connection = try await installation.database.connect(.administer)
     let now = SystemClock().now()
-    guard let change = try await change(installation, on: connection) else { return form.showNothing() }
-    let preview = try await connection.run { session in
-      try Rules.preview(change, now: now, on: &session) { form.show($0, change.rulebook) }
+    let preview: Rules.Preview? = try await installation.database.administer { connection, readers in
+      guard let change = try await change(installation, on: connection) else { return nil }
+      // Cases that are listed come in the order of one reader.
+      guard form.cases else { return try await Rules.preview(change, now: now, on: connection, reading: readers) }
+      return try await connection.run { session in
+        try Rules.preview(change, now: now, on: &session) { form.show($0, change.rulebook) }
+      }
     }
-    await connection.close()
+    guard let preview else { return form.showNothing() }
     form.show(preview)
     if !preview.moves.isEmpty { throw ExitCode(1) }
   }
@@ -113,16 +116,11 @@ struct RuleDraft {
     let installation = try await globals.open()
     try await installation.checkSchema()
     let consent = try application.consent
-    let (connection, other) = (
-      try await installation.database.connect(.administer), try await installation.database.connect(.administer)
-    )
-    guard let change = try await change(installation, on: connection) else {
-      return _ = Terminal.print("already in force: nothing was changed")
+    let applied: Rules.Applied? = try await installation.database.administer { connection, readers in
+      guard let change = try await change(installation, on: connection) else { return nil }
+      return try await Rules.apply(change, consent, now: SystemClock().now, on: connection, reading: readers)
     }
-    let applied = try await Rules.apply(
-      change, consent, now: SystemClock().now, on: connection, reading: other)
-    await connection.close()
-    await other.close()
+    guard let applied else { return _ = Terminal.print("already in force: nothing was changed") }
     try applied.report()
   }
 }

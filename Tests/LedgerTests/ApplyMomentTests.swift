@@ -77,7 +77,7 @@ import Testing
           [(.policy, RuleDocument(text: "sooner", files: [:]))], rulebook: sooner, over: nil,
           former: ledger.rulebook, retrospectiveAfter: 86_400_000_000),
         Rules.Consent(by: "Li", reason: "decision", restate: true), now: { time.withLock { $0 } }, on: writing,
-        reading: other)
+        reading: [other])
       let looking = try await ledger.connect()
       try await TestDeadline.within(.seconds(60), "a session that waits for the row") {
         let waiting =

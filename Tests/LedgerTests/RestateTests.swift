@@ -45,7 +45,7 @@ import Testing
     let other = try await ledger.connect()
     let applied = try await Rules.apply(
       change(ledger, rulebook), Rules.Consent(by: "Li", reason: "decision", restate: restate, token: token),
-      now: { RestateTests.later }, on: ledger.connection, reading: other)
+      now: { RestateTests.later }, on: ledger.connection, reading: [other])
     await other.close()
     return applied
   }
@@ -144,7 +144,7 @@ import Testing
   @Test func pagesMayBeLeft() async throws {
     try await TestLedger.with { ledger async throws in
       try await loaded(ledger)
-      let ahead = JudgedAhead()
+      let ahead = JudgedAhead(readers: 1)
       let moment = ProjectionMoment(
         now: RestateTests.later, recordedAt: RestateTests.later, retrospectiveAfter: 0,
         addressees: Addressees(ledger.rulebook))
@@ -155,7 +155,7 @@ import Testing
         Refolder.Change(
           rulebook: ledger.rulebook, former: nil, position: position, settledThrough: RestateTests.later,
           reason: .policy, moment: moment, writes: true))
-      try await ledger.connection.run { ahead.serve(&$0) }
+      try await ledger.connection.run { ahead.serve(walks: true, &$0) }
       #expect(try await ledger.column("SELECT count(DISTINCT case_id)::text FROM bizclock.event") == ["4"])
     }
   }

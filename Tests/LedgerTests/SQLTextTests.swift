@@ -11,10 +11,13 @@ import Testing
     "CaseReader.swift": [
       "AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "columns",
     ],
+    "CasePage.swift": [
+      "AlertRows.columns", "CaseRows.columns", "ClockRows.columns", "EventRows.columns", "selection.condition",
+    ],
     "Connection.swift": ["+ calls.joined", "channel"],
     "DeltaWriter.swift": [
       "AlertHistory.columns", "AlertHistory.former", "CaseRows.columns", "ClockRows.columns",
-      "ClockRows.movedColumns", "sets",
+      "ClockRows.movedColumns", "sets", "used.joined(separator: \", \")",
     ],
     // Sentences for the administrator of an exchange database.
     "ExchangeLayout.swift": ["quoted", "reader", "table.rawValue"],
@@ -40,6 +43,7 @@ import Testing
     "Quarantine.swift": ["EventRows.columns", "Selection.condition", "columns"],
     "Schema.swift": ["newestThere"], "Session.swift": ["name", "+ mode"], "ShareCells.swift": ["columns"],
     "StaleSessions.swift": ["locks"],
+    "TouchedCases.swift": ["TouchedCases.clocksSince", "TouchedCases.pageSize", "clocksSince"],
     "UnrecordedAlerts.swift": ["AlertHistory.columns", "AlertHistory.former"],
     // A sentence for the administrator, with a number.
     "WaitWatch.swift": ["pid"],
