@@ -52,16 +52,17 @@ import Testing
 
   /// A pause until Tuesday 10:00, a closure until 10:30, another pause from 10:15 until 11:00: one pause that ends on
   /// Tuesday, on which time started again after a pause begun on Monday; so Tuesday is not counted, with or without
-  /// pauses before and after.
-  @Test(arguments: ["", "suspended 09-07 10:01\nresumed 09-07 10:02\n"]) func endDayUnderClosure(
-    _ before: String
-  ) throws {
+  /// pauses before, within and after.
+  @Test(
+    arguments: ["", "suspended 09-07 10:01\nresumed 09-07 10:02\n"],
+    ["", (10...23).map { "\($0.isMultiple(of: 2) ? "suspended" : "resumed") 09-08 10:00:\($0)\n" }.joined()])
+  func endDayUnderClosure(_ before: String, _ within: String) throws {
     let office = TestOffice(.workingDays(1)).closed("09-08 09:30", "09-08 10:30")
     let story = """
       accepted 09-07 10:00
       \(before)suspended 09-07 11:00
       resumed 09-08 10:00
-      suspended 09-08 10:15
+      \(within)suspended 09-08 10:15
       resumed 09-08 11:00
       """
     #expect(office.text(try office.clock(story).dueAt) == "09-09 17:30")
