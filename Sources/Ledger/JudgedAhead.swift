@@ -38,10 +38,11 @@ final class JudgedAhead: Sendable {
     for _ in 0..<max(2, readers) { room.signal() }
   }
 
-  /// Runs a body that takes what is read and judged meanwhile on some connections.
+  /// Runs a body that takes what is read and judged meanwhile on some connections; without any it does so itself.
   static func reading<R: Sendable>(
-    on connections: [Connection], _ body: @Sendable (JudgedAhead) async throws -> R
+    on connections: [Connection], _ body: @Sendable (JudgedAhead?) async throws -> R
   ) async throws -> R {
+    guard !connections.isEmpty else { return try await body(nil) }
     let ahead = JudgedAhead(readers: connections.count)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       for (place, connection) in connections.enumerated() {
@@ -80,8 +81,8 @@ final class JudgedAhead: Sendable {
       } catch {
         fail(error)
       }
-      session.rollbackQuietly()
     }
+    session.rollbackQuietly()
     state.withLock { $0.readers -= 1 }
     filled.signal()
   }

@@ -4,7 +4,7 @@ import LibPQ
 /// ended as one of a frozen program.
 struct SignOfLife {
   private static let cases = 100
-  private static let pause = Duration.seconds(1)
+  private static let pause = Duration.milliseconds(300)
   private var count = 0
   private var last = ContinuousClock.now
 

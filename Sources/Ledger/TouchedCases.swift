@@ -27,7 +27,7 @@ struct TouchedCases {
     let crossed = Parameter.textArray(question.crossed.map(\.text))
     switch question.reach {
     case .everything:
-      walk = .all(CasePages(through: question.position))
+      walk = .all(TouchedCases.all(question))
     case .nothing where question.crossed.isEmpty:
       walk = .none
     case .nothing:
@@ -38,7 +38,7 @@ struct TouchedCases {
     case .from(let date):
       let since: [Parameter] = [.date(date.dayNumber), .timestamptz(question.midnight(date).microseconds)]
       if try TouchedCases.areMost(since, &session) {
-        walk = .all(CasePages(through: question.position, pageSize: 2 * Int64(TouchedCases.pageSize)))
+        walk = .all(TouchedCases.all(question))
         return
       }
       _ = try session.execute(
@@ -51,6 +51,11 @@ struct TouchedCases {
         """, since + [crossed])
       walk = .some
     }
+  }
+
+  /// All cases; a page may hold as many as it has events.
+  private static func all(_ question: Question) -> CasePages {
+    CasePages(through: question.position, pageSize: 2 * Int64(pageSize))
   }
 
   /// Which clocks a change can touch that makes a difference from a date ($1) and its first midnight ($2) on.
