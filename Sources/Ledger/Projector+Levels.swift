@@ -118,7 +118,7 @@ extension Projector {
     return LevelStep(raised: moved.alerts, more: false, next: now, isMoving: ahead != nil)
   }
 
-  func nextLevel(_ now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
+  private func nextLevel(_ now: Instant, _ session: inout Session) throws(PostgresError) -> Instant? {
     let next = try session.execute(
       """
       SELECT next_level_at FROM bizclock.clock WHERE next_level_at IS NOT NULL AND (NOT $2 OR \(Projector.isWanted))
