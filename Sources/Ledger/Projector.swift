@@ -131,7 +131,11 @@ public final class Projector: @unchecked Sendable {
     }
     var events: [StoredEvent] = []
     events.reserveCapacity(found.rowCount)
-    for row in 0..<found.rowCount { events.append(try EventRows.read(found, row)) }
+    var life = SignOfLife()
+    for row in 0..<found.rowCount {
+      try life.folded(&session)
+      events.append(try EventRows.read(found, row))
+    }
     return try project(events, &session, now: now)
   }
 

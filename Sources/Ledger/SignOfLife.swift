@@ -8,7 +8,7 @@ struct SignOfLife {
   private var count = 0
   private var last = ContinuousClock.now
 
-  /// One more case is folded, or event sorted to its case.
+  /// One more case is folded, or event read or sorted to its case.
   mutating func folded(_ session: inout Session) throws(PostgresError) {
     count += 1
     guard count % SignOfLife.cases == 0, last.duration(to: .now) > SignOfLife.pause else { return }

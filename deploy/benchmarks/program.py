@@ -95,9 +95,12 @@ class Daemon:
         return memory(self.process.pid)
 
     def is_idle(self, psql):
-        """Whether all that is in the ledger is projected and all lines are written."""
+        """Whether all that is in the ledger is projected, no level waits to be raised and all lines are written; but for
+        the summary of a load, which comes two seconds after its end on purpose."""
         return psql.value(
-            "SELECT p.position = h.position AND NOT EXISTS (SELECT FROM bizclock.log_outbox) "
+            "SELECT p.position = h.position "
+            "AND NOT EXISTS (SELECT FROM bizclock.log_outbox WHERE event <> 'alert.summary') "
+            "AND NOT EXISTS (SELECT FROM bizclock.clock WHERE next_level_at <= now()) "
             "FROM bizclock.projector p, bizclock.ledger_head h") == "t"
 
 
