@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -21,3 +22,5 @@ int bizclock_closing_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int bizclock_close_from(posix_spawn_file_actions_t *actions, int from) {
   return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }
+
+void bizclock_share_heaps(int count) { mallopt(M_ARENA_MAX, count); }

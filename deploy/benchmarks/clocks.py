@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import time
 
 from loading import Used
@@ -43,14 +44,19 @@ class Clocks:
                 raise Failure(f"{count} clocks are open instead of {bench.clocks}")
             bench.note(f"{count:,} clocks are open, loaded in {loaded.seconds:.1f} s")
             figures = {"open": count, "burst_size": bench.burst, "load_peak": loaded.peak}
+            # First, while these are all there are.
+            figures["restate"] = self._restate(program, psql)
+            psql.run("VACUUM ANALYZE")
             with Daemon(program) as daemon:
                 wait_until("the daemon's rest", 60, lambda: daemon.is_idle(psql))
                 time.sleep(1)
+                # What was written so far is on the disk before the levels, which wait for the disk with each commit.
+                psql.run("CHECKPOINT")
+                os.sync()
                 figures["memory_at_rest"] = daemon.memory()[0]
                 figures["levels"] = self._levels(program, daemon, psql)
                 figures["burst"] = [self._burst(program, daemon, psql, turn) for turn in range(self.bench.bursts)]
                 figures["memory_peak"] = daemon.memory()[1]
-            figures["restate"] = self._restate(program, psql)
         return figures
 
     def _levels(self, program, daemon, psql):

@@ -19,3 +19,6 @@ int bizclock_closing_pipe(int ends[2]);
 
 /// Has a program that is spawned get no descriptor from `from` on; an error number where that fails.
 int bizclock_close_from(posix_spawn_file_actions_t *actions, int from);
+
+/// Has all threads share so many heaps of malloc(3).
+void bizclock_share_heaps(int count);
