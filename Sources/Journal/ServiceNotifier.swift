@@ -40,9 +40,10 @@ public struct ServiceNotifier: Hashable, Sendable {
   /// Whether there is anybody to tell.
   public var isNeeded: Bool { !address.isEmpty }
 
-  /// The service serves, at start and again after `reloading`.
+  /// The service serves, at start and again after `reloading`. The manager waits for this, and gives the service up
+  /// without it: so it has more patience than the rest.
   @discardableResult
-  public func ready(status: String? = nil) -> Outcome { send("READY=1", status) }
+  public func ready(status: String? = nil) -> Outcome { send("READY=1", status, patience: 5_000_000) }
 
   /// The service reads its configuration anew; `ready` must follow.
   ///
@@ -78,7 +79,9 @@ public struct ServiceNotifier: Hashable, Sendable {
     return Int32(process) == own ? interval : nil
   }
 
-  private func send(_ state: String?, _ status: String?) -> Outcome {
+  /// `patience` is in microseconds: the manager's queue may be full for a moment, and for most a service should not wait
+  /// longer.
+  private func send(_ state: String?, _ status: String?, patience: Int = 250_000) -> Outcome {
     guard isNeeded else { return .unneeded }
     var message = Array((state ?? "").utf8)
     if let status {
@@ -86,7 +89,7 @@ public struct ServiceNotifier: Hashable, Sendable {
       message.append(contentsOf: "STATUS=".utf8)
       message.append(contentsOf: ServiceNotifier.oneLine(status).utf8)
     }
-    return send(message)
+    return send(message, patience: patience)
   }
 
   /// A status on one line: a line break in it would begin another assignment.
@@ -101,12 +104,11 @@ public struct ServiceNotifier: Hashable, Sendable {
     return String(line)
   }
 
-  private func send(_ message: [UInt8]) -> Outcome {
+  private func send(_ message: [UInt8], patience: Int) -> Outcome {
     let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard socket >= 0 else { return .failed(code: errno) }
     defer { close(socket) }
-    // The manager's queue may be full for a moment; more than that a service should not wait for it.
-    var patience = timeval(tv_sec: 0, tv_usec: 250_000)
+    var patience = timeval(tv_sec: patience / 1_000_000, tv_usec: patience % 1_000_000)
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
 
     var name = sockaddr_un()

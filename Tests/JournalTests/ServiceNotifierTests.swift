@@ -104,6 +104,22 @@ import Testing
     #expect(manager.next() == "WATCHDOG=1")
   }
 
+  /// What the manager waits for gets there though its queue stays full longer than any other message waits.
+  @Test func readyWaitsForAFullQueue() async throws {
+    let manager = try Manager(abstract: true)
+    let notifier = ServiceNotifier(socket: manager.address)
+    while notifier.watchdog() == .sent {}
+    let ready = Task.detached { notifier.ready() }
+    // As long as the others wait, and once more.
+    #expect(notifier.watchdog() == .failed(code: EAGAIN))
+    #expect(notifier.watchdog() == .failed(code: EAGAIN))
+    var heard: [String] = []
+    while let message = manager.next() { heard.append(message) }
+    #expect(await ready.value == .sent)
+    while let message = manager.next() { heard.append(message) }
+    #expect(heard.last == "READY=1")
+  }
+
   @Test func theWatchdogIsReadFromItsVariables() {
     #expect(ServiceNotifier.watchdogInterval(microseconds: "30000000", process: "7", own: 7) == 30_000_000)
     #expect(ServiceNotifier.watchdogInterval(microseconds: "30000000", process: nil, own: 7) == 30_000_000)
