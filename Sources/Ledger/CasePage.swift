@@ -61,32 +61,32 @@ struct CasePage: Sendable {
     let found = try session.execute(
       "SELECT \(CaseRows.columns) FROM bizclock.case_file WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    var place = 0
-    for row in 0..<found.rowCount {
-      let read = try CaseRows.read(found, row)
-      if go(to: read.caseID, &place) { cases[place].before.row = read }
-    }
+    try take(found, CaseRows.read, of: { $0.caseID }) { $0.row = $1 }
   }
 
   private mutating func readClocks(_ selection: CaseSelection, _ session: inout Session) throws(PostgresError) {
     let found = try session.execute(
       "SELECT \(ClockRows.columns) FROM bizclock.clock WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    var place = 0
-    for row in 0..<found.rowCount {
-      let read = try ClockRows.read(found, row)
-      if go(to: read.caseID, &place) { cases[place].before.clocks.append(read) }
-    }
+    try take(found, ClockRows.read, of: { $0.caseID }) { $0.clocks.append($1) }
   }
 
   private mutating func readAlerts(_ selection: CaseSelection, _ session: inout Session) throws(PostgresError) {
     let found = try session.execute(
       "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
+    try take(found, AlertRows.read, of: { $0.key.caseID }) { $0.alerts[$1.key] = $1 }
+  }
+
+  /// Gives rows, ascending by their cases' ids, to the cases that are there.
+  private mutating func take<Row>(
+    _ found: QueryResult, _ read: (QueryResult, Int) throws(PostgresError) -> Row, of caseID: (Row) -> Identifier,
+    _ add: (inout CaseBefore, Row) -> Void
+  ) throws(PostgresError) {
     var place = 0
-    for row in 0..<found.rowCount {
-      let read = try AlertRows.read(found, row)
-      if go(to: read.key.caseID, &place) { cases[place].before.alerts[read.key] = read }
+    for number in 0..<found.rowCount {
+      let row = try read(found, number)
+      if go(to: caseID(row), &place) { add(&cases[place].before, row) }
     }
   }
 

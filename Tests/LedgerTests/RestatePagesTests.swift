@@ -23,21 +23,6 @@ import Testing
     try await ledger.tell(leader, events, at: RestatePagesTests.later)
   }
 
-  /// From June on five days, for openings.
-  private func relaxed() throws -> Rulebook {
-    try ShippedRules.rulebook { policy, _ in
-      policy.commitments[0].versions.append(
-        CommitmentVersion(from: CivilDate(year: 2026, month: 6, day: 1), limit: .workingDays(5)))
-    }
-  }
-
-  private func change(_ ledger: TestLedger, _ rulebook: Rulebook) async throws -> Rules.Change {
-    let base = try await ledger.connection.run { try Rules.inForce(&$0) }
-    return Rules.Change(
-      [(.policy, RuleDocument(text: "five days", files: [:]))], rulebook: rulebook, over: base,
-      former: ledger.rulebook, retrospectiveAfter: 86_400_000_000)
-  }
-
   /// What one connection finds, two find; and that is what is applied, while two others read. Of few among many and of
   /// nearly all, where the cases are told apart by a cursor and where all are walked.
   @Test(arguments: [(9_000, 2, 4_500), (16_000, 8, 16_000)])
@@ -45,8 +30,8 @@ import Testing
     try await TestLedger.with { ledger async throws in
       try await loaded(ledger, cases: cases, finished: finished)
       try await ledger.execute("VACUUM ANALYZE")
-      let relaxed = try relaxed()
-      let change = try await change(ledger, relaxed)
+      let relaxed = try FiveDays.rulebook()
+      let change = try await FiveDays.change(ledger, relaxed)
       let open = cases - (cases + finished - 1) / finished
       let one = try await ledger.connection.run { session in
         var listed: [String] = []
@@ -75,7 +60,7 @@ import Testing
     try await TestLedger.with { ledger async throws in
       try await loaded(ledger, cases: 9_000, finished: 2)
       let state = try await ledger.state()
-      let change = try await change(ledger, try relaxed())
+      let change = try await FiveDays.change(ledger, try FiveDays.rulebook())
       let readers = [try await ledger.connect(), try await ledger.connect()]
       await readers[lost].close()
       await #expect(throws: PostgresError.self) {

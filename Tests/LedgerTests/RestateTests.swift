@@ -23,35 +23,21 @@ import Testing
     try await ledger.catchUp(leader, now: RestateTests.later)
   }
 
-  /// From June on five days, for openings.
-  private func relaxed() throws -> Rulebook {
-    try ShippedRules.rulebook { policy, _ in
-      policy.commitments[0].versions.append(
-        CommitmentVersion(from: CivilDate(year: 2026, month: 6, day: 1), limit: .workingDays(5)))
-    }
-  }
-
-  private func change(_ ledger: TestLedger, _ rulebook: Rulebook) async throws -> Rules.Change {
-    let base = try await ledger.connection.run { try Rules.inForce(&$0) }
-    return Rules.Change(
-      [(.policy, RuleDocument(text: "five days", files: [:]))], rulebook: rulebook, over: base,
-      former: ledger.rulebook, retrospectiveAfter: 86_400_000_000)
-  }
-
   /// Applies by two connections, as the command does.
   private func apply(
     _ ledger: TestLedger, _ rulebook: Rulebook, restate: Bool, token: String? = nil
   ) async throws -> Rules.Applied {
     let other = try await ledger.connect()
     let applied = try await Rules.apply(
-      change(ledger, rulebook), Rules.Consent(by: "Li", reason: "decision", restate: restate, token: token),
+      FiveDays.change(ledger, rulebook),
+      Rules.Consent(by: "Li", reason: "decision", restate: restate, token: token),
       now: { RestateTests.later }, on: ledger.connection, reading: [other])
     await other.close()
     return applied
   }
 
   private func preview(_ ledger: TestLedger, _ rulebook: Rulebook) async throws -> (Rules.Preview, [CaseMove]) {
-    let change = try await change(ledger, rulebook)
+    let change = try await FiveDays.change(ledger, rulebook)
     return try await ledger.connection.run { session in
       var cases: [CaseMove] = []
       let preview = try Rules.preview(change, now: RestateTests.later, on: &session) { cases.append($0) }
@@ -62,7 +48,7 @@ import Testing
   @Test func itIsShownBefore() async throws {
     try await TestLedger.with { ledger async throws in
       try await loaded(ledger)
-      let relaxed = try relaxed()
+      let relaxed = try FiveDays.rulebook()
       let state = try await ledger.state()
       let (preview, cases) = try await preview(ledger, relaxed)
       #expect(try await ledger.state() == state)
@@ -88,7 +74,7 @@ import Testing
   @Test func verdictsMoveByConsentAlone() async throws {
     try await TestLedger.with { ledger async throws in
       try await loaded(ledger)
-      let relaxed = try relaxed()
+      let relaxed = try FiveDays.rulebook()
       let state = try await ledger.state()
       let refused = try await apply(ledger, relaxed, restate: false)
       #expect(refused.refusal == .restates && refused.moves.changedVerdicts == 1)
@@ -112,7 +98,7 @@ import Testing
   @Test func tokensStandForWhatWasShown() async throws {
     try await TestLedger.with { ledger async throws in
       try await loaded(ledger)
-      let relaxed = try relaxed()
+      let relaxed = try FiveDays.rulebook()
       let token = try await preview(ledger, relaxed).0.token
       #expect(try await preview(ledger, relaxed).0.token == token)
       let finished = String(token.prefix { $0 != "-" })
@@ -173,7 +159,7 @@ import Testing
         ORDER BY 1
         """
       let before = try await ledger.column(rows)
-      let relaxed = try relaxed()
+      let relaxed = try FiveDays.rulebook()
       let moves = try await ledger.apply(.policy, relaxed, over: ledger.rulebook, now: RestateTests.later)
       // K0 was not even read.
       #expect(moves.cases == 3)
