@@ -12,6 +12,15 @@ struct CasePage: Sendable {
   private(set) var cases: [Case]
   /// Whether the cases' own rows were read; else they are as the events tell.
   let hasRows: Bool
+  /// What was selected and is of no case that is there.
+  private(set) var strays: [Stray] = []
+
+  /// A row of a case of which there is no event.
+  enum Stray: Sendable {
+    case row(CaseRow)
+    case clock(ClockRow)
+    case alert(AlertRow)
+  }
 
   /// Reads what there is of some cases; of their events those up to a position.
   init(
@@ -20,17 +29,7 @@ struct CasePage: Sendable {
     let found = try session.execute(
       "SELECT \(EventRows.columns) FROM bizclock.event WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    var cases: [(Identifier, [StoredEvent])] = []
-    for row in 0..<found.rowCount {
-      let stored = try EventRows.read(found, row)
-      guard stored.position <= position else { continue }
-      // Only the id is looked at: the events held a second time would be copied by each that is added.
-      if cases.last?.0 == stored.event.caseID {
-        cases[cases.count - 1].1.append(stored)
-      } else {
-        cases.append((stored.event.caseID, [stored]))
-      }
-    }
+    let cases = try EventRows.byCase(found, through: position)
     try self.init(cases, selection, rows: rows, &session)
   }
 
@@ -61,32 +60,32 @@ struct CasePage: Sendable {
     let found = try session.execute(
       "SELECT \(CaseRows.columns) FROM bizclock.case_file WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    try take(found, CaseRows.read, of: { $0.caseID }) { $0.row = $1 }
+    try take(found, CaseRows.read, of: \.caseID, stray: Stray.row) { $0.row = $1 }
   }
 
   private mutating func readClocks(_ selection: CaseSelection, _ session: inout Session) throws(PostgresError) {
     let found = try session.execute(
       "SELECT \(ClockRows.columns) FROM bizclock.clock WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    try take(found, ClockRows.read, of: { $0.caseID }) { $0.clocks.append($1) }
+    try take(found, ClockRows.read, of: \.caseID, stray: Stray.clock) { $0.clocks.append($1) }
   }
 
   private mutating func readAlerts(_ selection: CaseSelection, _ session: inout Session) throws(PostgresError) {
     let found = try session.execute(
       "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    try take(found, AlertRows.read, of: { $0.key.caseID }) { $0.alerts[$1.key] = $1 }
+    try take(found, AlertRows.read, of: \.key.caseID, stray: Stray.alert) { $0.alerts[$1.key] = $1 }
   }
 
   /// Gives rows, ascending by their cases' ids, to the cases that are there.
   private mutating func take<Row>(
     _ found: QueryResult, _ read: (QueryResult, Int) throws(PostgresError) -> Row, of caseID: (Row) -> Identifier,
-    _ add: (inout CaseBefore, Row) -> Void
+    stray: (Row) -> Stray, _ add: (inout CaseBefore, Row) -> Void
   ) throws(PostgresError) {
     var place = 0
     for number in 0..<found.rowCount {
       let row = try read(found, number)
-      if go(to: caseID(row), &place) { add(&cases[place].before, row) }
+      if go(to: caseID(row), &place) { add(&cases[place].before, row) } else { strays.append(stray(row)) }
     }
   }
 

@@ -41,7 +41,7 @@ enum DeltaWriter {
     try clocks(delta, &session)
     try history(delta.superseded, recordedAt, &session)
     try alerts(delta, recordedAt, &session)
-    try MetricWriter.write(delta.metrics.changed, &series, &session)
+    try MetricWriter.write(delta.metrics, &series, &session)
     try lines(delta.lines, &session)
   }
 

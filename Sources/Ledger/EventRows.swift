@@ -38,6 +38,24 @@ enum EventRows {
     writer.text(event.kept)
   }
 
+  /// Reads rows that were selected with `columns`, ascending by their cases, and are of positions up to one.
+  static func byCase(
+    _ found: QueryResult, through position: Int64 = .max
+  ) throws(PostgresError) -> [(Identifier, [StoredEvent])] {
+    var cases: [(Identifier, [StoredEvent])] = []
+    for row in 0..<found.rowCount {
+      let stored = try read(found, row)
+      guard stored.position <= position else { continue }
+      // Only the id is looked at: the events held a second time would be copied by each that is added.
+      if cases.last?.0 == stored.event.caseID {
+        cases[cases.count - 1].1.append(stored)
+      } else {
+        cases.append((stored.event.caseID, [stored]))
+      }
+    }
+    return cases
+  }
+
   /// Reads one row that was selected with `columns`, from a column on.
   static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> StoredEvent {
     var event = Event(

@@ -34,10 +34,16 @@ struct SeriesKey: Hashable, Sendable {
   func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
-/// The key of a metric cell.
-struct CellKey: Hashable, Sendable {
-  var series: SeriesKey
+/// The key of a metric cell: a day and a series, by its number in the ledger or its place in a list.
+struct CellPlace: Hashable, Comparable, Sendable {
   var day: CivilDate
+  var series: Int32
+
+  static func < (a: CellPlace, b: CellPlace) -> Bool { (a.day, a.series) < (b.day, b.series) }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(UInt64(UInt32(bitPattern: day.dayNumber)) << 32 | UInt64(UInt32(bitPattern: series)))
+  }
 }
 
 /// What a set of finished clocks adds to a cell: counts and sums, all linear, so that it can be taken off again.
@@ -101,20 +107,37 @@ struct CellSums: Sendable, Equatable {
 }
 
 /// Changes of the metric cells, gathered over a batch.
+///
+/// A cell is found by a number, and the texts of its series are looked at once for each finished clock.
 struct MetricDelta: Sendable {
-  private(set) var cells: [CellKey: CellSums] = [:]
+  /// The series that there are changes of.
+  private(set) var series: [SeriesKey] = []
+  private var places: [SeriesKey: Int32] = [:]
+  /// The changes; the series of a cell is its place in `series`.
+  private(set) var cells: [CellPlace: CellSums] = [:]
+
+  /// The place of a series in the list; one that is not there is added.
+  mutating func place(of key: SeriesKey) -> Int32 {
+    if let place = places[key] { return place }
+    let place = Int32(series.count)
+    series.append(key)
+    places[key] = place
+    return place
+  }
 
   /// Adds a finished clock (`sign` 1) or takes it off again (−1); clocks without a verdict are in no cell.
   mutating func add(_ row: ClockRow, _ dimensions: Dimensions, times sign: Int64) {
     guard row.verdict != nil, let stoppedDay = row.stoppedDay else { return }
-    func add(_ basis: SeriesKey.Basis, _ day: CivilDate, sketched: Bool) {
+    func place(_ basis: SeriesKey.Basis, _ day: CivilDate) -> CellPlace {
       let series = SeriesKey(
         basis: basis, commitment: row.key.commitment, versionFrom: row.versionFrom, dimensions: dimensions,
         outcome: row.outcome ?? "")
-      cells[CellKey(series: series, day: day), default: CellSums()].add(row, sketched: sketched, times: sign)
+      return CellPlace(day: day, series: self.place(of: series))
     }
-    add(.stop, stoppedDay, sketched: true)
-    if let dueDay = row.dueDay { add(.due, dueDay, sketched: false) }
+    cells[place(.stop, stoppedDay), default: CellSums()].add(row, sketched: true, times: sign)
+    if let dueDay = row.dueDay {
+      cells[place(.due, dueDay), default: CellSums()].add(row, sketched: false, times: sign)
+    }
   }
 
   /// Adds the finished clocks of a case.
@@ -124,11 +147,22 @@ struct MetricDelta: Sendable {
     for clock in clocks { add(clock, dimensions, times: 1) }
   }
 
-  /// Adds other changes.
-  mutating func add(_ other: MetricDelta) {
-    for (key, sums) in other.cells { cells[key, default: CellSums()].add(sums, times: 1) }
+  /// Adds to a cell (`sign` 1), or takes off it (−1).
+  mutating func add(_ sums: CellSums, at place: CellPlace, times sign: Int64) {
+    cells[place, default: CellSums()].add(sums, times: sign)
   }
 
+  /// Adds other changes (`sign` 1), or takes them off (−1).
+  mutating func add(_ other: MetricDelta, times sign: Int64) {
+    let there = other.series.map { place(of: $0) }
+    for (place, sums) in other.cells {
+      add(sums, at: CellPlace(day: place.day, series: there[Int(place.series)]), times: sign)
+    }
+  }
+
+  /// Leaves out what changes on other days.
+  mutating func keep(_ days: Set<CivilDate>) { cells = cells.filter { days.contains($0.key.day) } }
+
   /// The cells that really change.
-  var changed: [CellKey: CellSums] { cells.filter { !$0.value.isZero } }
+  var changed: [CellPlace: CellSums] { cells.filter { !$0.value.isZero } }
 }

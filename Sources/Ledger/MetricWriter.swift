@@ -7,21 +7,24 @@ import ServiceTime
 /// moved the projector's row. So a new cell is one row of a COPY, and a changed one is updated in place.
 enum MetricWriter {
   static func write(
-    _ changes: [CellKey: CellSums], _ series: inout MetricSeries, _ session: inout Session
+    _ delta: MetricDelta, _ series: inout MetricSeries, _ session: inout Session
   ) throws(PostgresError) {
+    let changes = delta.changed
     guard !changes.isEmpty else { return }
-    try series.learn(changes.keys.lazy.map(\.series), &session)
+    let keys = delta.series
+    try series.learn(Set(changes.keys.lazy.map(\.series)).lazy.map { keys[Int($0)] }, &session)
+    let numbers = keys.map { series[$0] }
     var cells: [Cell] = []
     cells.reserveCapacity(changes.count)
-    for (key, sums) in changes {
-      guard let number = series[key.series] else { continue }
-      cells.append(Cell(place: Place(day: key.day, series: number), sums: sums))
+    for (place, sums) in changes {
+      guard let number = numbers[Int(place.series)] else { continue }
+      cells.append(Cell(place: CellPlace(day: place.day, series: number), sums: sums))
     }
     cells.sort { $0.place < $1.place }
     let there = try MetricReader.sums(at: cells.map(\.place), &session)
     var new: [Cell] = []
     var changed: [Cell] = []
-    var emptied: [Place] = []
+    var emptied: [CellPlace] = []
     for var cell in cells {
       guard let before = there[cell.place] else {
         new.append(cell)
@@ -40,16 +43,8 @@ enum MetricWriter {
       """, [.dateArray(emptied.map(\.day.dayNumber)), .int4Array(emptied.map(\.series))])
   }
 
-  /// Where a cell is: the key of its row.
-  struct Place: Hashable, Comparable {
-    var day: CivilDate
-    var series: Int32
-
-    static func < (a: Place, b: Place) -> Bool { (a.day, a.series) < (b.day, b.series) }
-  }
-
   private struct Cell {
-    var place: Place
+    var place: CellPlace
     var sums: CellSums
   }
 

@@ -52,7 +52,7 @@ enum OpenThen {
     } else {
       try KeyLookups.begin(&session)
       var pages = CasePages(through: known.position)
-      while let page = try pages.next(&session) { try add(page, &session) }
+      while let page = try pages.next(&session) { try add(page.cases, &session) }
     }
     try KeyLookups.end(&session)
     return counts

@@ -208,16 +208,16 @@ public enum Rebuilder {
         for clock in there.clocks { expected.add(clock, row.dimensions, times: 1) }
       }
     }
-    var changes = expected.cells.filter { days.contains($0.key.day) }
-    for (key, sums) in try MetricReader.cells(on: numbers, &session) {
-      changes[key, default: CellSums()].add(sums, times: -1)
-    }
-    changes = changes.filter { !$0.value.isZero }
+    expected.keep(days)
+    expected.add(try MetricReader.cells(on: numbers, &session), times: -1)
     var series = MetricSeries()
-    try MetricWriter.write(changes, &series, &session)
-    // Rows that say nothing and that no change has met.
-    _ = try session.execute(
-      "DELETE FROM bizclock.metric_cell WHERE day = ANY($1::date[]) AND finished = 0", [.dateArray(numbers)])
-    return changes.count
+    try MetricWriter.write(expected, &series, &session)
+    // Rows that say nothing, or of nothing, and that no change has met.
+    let void = try session.execute(
+      """
+      DELETE FROM bizclock.metric_cell c WHERE day = ANY($1::date[])
+        AND (finished = 0 OR NOT EXISTS (SELECT FROM bizclock.metric_series s WHERE s.series = c.series))
+      """, [.dateArray(numbers)])
+    return expected.changed.count + void.affectedRows
   }
 }

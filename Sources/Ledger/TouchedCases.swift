@@ -102,7 +102,7 @@ struct TouchedCases {
     /// Cases of which nothing has been read yet.
     case named([Identifier])
     /// Cases with all their events.
-    case read([(Identifier, [StoredEvent])])
+    case read(CasePages.Page)
 
     /// All that there is of the cases that a change needs; of their events those up to its position.
     func page(_ change: Refolder.Change, _ session: inout Session) throws(PostgresError) -> CasePage {
@@ -112,7 +112,8 @@ struct TouchedCases {
           CaseSelection.near(ids, &session), through: change.position, rows: !change.keepsRows, &session)
         page.keep(ids)
         return page
-      case .read(let cases): return try CasePage(cases, .page(cases), rows: !change.keepsRows, &session)
+      case .read(let page):
+        return try CasePage(page.cases, page.span, rows: !change.keepsRows, &session)
       }
     }
   }

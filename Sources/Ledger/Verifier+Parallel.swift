@@ -43,19 +43,23 @@ extension Verifier {
     async let other = second.run { try half(&$0) }
     var part = try await first.run { try half(&$0) }
     part.add(try await other)
-    let all = part
-    async let rest = second.run { session in
+    let cases = part
+    let middle = cases.middleDay
+    async let later = second.run { session in
       defer { session.rollbackQuietly() }
-      return try compareRest(all, rulebook, view, &session)
+      try KeyLookups.end(&session)
+      return try cases.differingCells(from: middle, &session)
     }
-    var report = all.report
-    report.add(
+    part.report.add(
       try await first.run { session in
         defer { session.rollbackQuietly() }
-        return try compareCells(all, &session)
+        try KeyLookups.end(&session)
+        var report = try cases.differingCells(before: middle, &session)
+        try compareShares(cases.shares, rulebook, through: view.sharesThrough, &report, &session)
+        return report
       })
-    report.add(try await rest)
-    return report
+    part.report.add(try await later)
+    return part.report
   }
 
   /// Begins a transaction on each that sees the same projections: all that changes them moves the projector's row first.

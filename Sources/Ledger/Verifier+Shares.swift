@@ -63,7 +63,8 @@ extension Verifier {
     }
   }
 
-  private static func name(_ key: AlertRow.Key) -> String {
+  /// An alert as differences name it.
+  static func name(_ key: AlertRow.Key) -> String {
     "alert \(key.clock.commitment)/\(key.clock.round)/\(key.level)/\(key.revision)"
   }
 }

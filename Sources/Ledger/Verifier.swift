@@ -46,6 +46,19 @@ public enum Verifier {
 
     private static let kept = 1_000
 
+    /// A row of a case of which the ledger has no event.
+    mutating func add(_ stray: CasePage.Stray) {
+      let (caseID, row) =
+        switch stray {
+        case .row(let row): (row.caseID.text, "case")
+        case .clock(let clock): (clock.caseID.text, "clock \(clock.key.commitment)/\(clock.key.round)")
+        case .alert(let alert):
+          (alert.key.caseID.text, Verifier.name(alert.key))
+        }
+      if case .alert(let alert) = stray, alert.withdrawn { return }
+      add(caseID, row, "should not be there: the ledger has no event of the case", caseID: caseID)
+    }
+
     /// Takes in what was found elsewhere.
     mutating func add(_ other: Report) {
       events += other.events
@@ -82,8 +95,9 @@ public enum Verifier {
     var part = Part()
     var pages = CasePages(through: view.position)
     try part.compare(&pages, rulebook, view, &session) { _ in }
-    part.report.add(try compareCells(part, &session))
-    part.report.add(try compareRest(part, rulebook, view, &session))
+    try KeyLookups.end(&session)
+    part.report.add(try part.differingCells(&session))
+    try compareShares(part.shares, rulebook, through: view.sharesThrough, &part.report, &session)
     return part.report
   }
 
@@ -122,7 +136,7 @@ public enum Verifier {
       let addressees = Addressees(rulebook)
       try KeyLookups.begin(&session)
       while let read = try pages.next(&session) {
-        let page = try CasePage(read, .page(read), &session)
+        let page = try CasePage(read.cases, read.span, &session)
         var events = 0
         for one in page.cases {
           events += one.events.count
@@ -133,6 +147,7 @@ public enum Verifier {
           Verifier.compare(after, one.before, &report)
           Verifier.compareAlerts(after, one.before, addressees, asOf: view.recordedAt, &report)
         }
+        for stray in page.strays { report.add(stray) }
         report.events += events
         folded(events)
       }
@@ -141,28 +156,9 @@ public enum Verifier {
     /// Takes in what was found in other cases.
     mutating func add(_ other: Part) {
       report.add(other.report)
-      metrics.add(other.metrics)
+      metrics.add(other.metrics, times: 1)
       shares.add(other.shares)
     }
-  }
-
-  /// Compares the metric cells, once all cases are compared.
-  static func compareCells(_ part: Part, _ session: inout Session) throws(PostgresError) -> Report {
-    var report = Report()
-    try KeyLookups.end(&session)
-    try compareCells(part.metrics.changed, &report, &session)
-    return report
-  }
-
-  /// Compares what else belongs to no case, once all cases are compared.
-  static func compareRest(
-    _ part: Part, _ rulebook: Rulebook, _ view: View, _ session: inout Session
-  ) throws(PostgresError) -> Report {
-    var report = Report()
-    try KeyLookups.end(&session)
-    try findStrays(view.position, &report, &session)
-    try compareShares(part.shares, rulebook, through: view.sharesThrough, &report, &session)
-    return report
   }
 
   fileprivate static func compare(_ after: CaseAfter, _ there: CaseBefore, _ report: inout Report) {
@@ -175,7 +171,8 @@ public enum Verifier {
     var former = FormerClocks(there.clocks)
     for clock in after.clocks {
       report.clocks += 1
-      let name = "clock \(clock.key.commitment)/\(clock.key.round)"
+      // Made where something is wrong: of a million clocks, texts would take as long as comparing.
+      var name: String { "clock \(clock.key.commitment)/\(clock.key.round)" }
       guard let row = former.take(clock.key) else {
         report.add(id, name, "is missing", caseID: id)
         continue
@@ -206,7 +203,7 @@ public enum Verifier {
       for reach in clock.levels {
         let key = AlertRow.Key(
           caseID: clock.caseID, clock: clock.key, level: reach.level, revision: Int32(clamping: reach.revision))
-        let name = "alert \(clock.key.commitment)/\(clock.key.round)/\(reach.level)/\(reach.revision)"
+        var name: String { Verifier.name(key) }
         if let alert = left.removeValue(forKey: key) {
           report.alerts += 1
           if alert.levelAt != reach.at {
@@ -240,53 +237,7 @@ public enum Verifier {
     }
     for key in left.keys.sorted(by: { ($0.clock, $0.level, $0.revision) < ($1.clock, $1.level, $1.revision) }) {
       report.add(
-        id, "alert \(key.clock.commitment)/\(key.clock.round)/\(key.level)/\(key.revision)",
-        "stands, but the level was never reached", caseID: id)
-    }
-  }
-
-  /// Rows of cases of which the ledger has no event.
-  private static func findStrays(
-    _ position: Int64, _ report: inout Report, _ session: inout Session
-  ) throws(PostgresError) {
-    let found = try session.execute(
-      """
-      SELECT r.case_id, r.name FROM (
-        SELECT case_id, 'case' AS name FROM bizclock.case_file
-        UNION ALL SELECT case_id, concat('clock ', commitment, '/', round) FROM bizclock.clock
-        UNION ALL SELECT case_id, concat('alert ', commitment, '/', round, '/', level, '/', revision)
-          FROM bizclock.alert WHERE withdrawn_at IS NULL AND case_id <> ''
-      ) r
-      WHERE NOT EXISTS (SELECT FROM bizclock.event e WHERE e.case_id = r.case_id AND e.position <= $1)
-      ORDER BY r.case_id, r.name
-      """, [.int8(position)])
-    for row in 0..<found.rowCount {
-      let id = try found.text(row, 0)
-      report.add(id, try found.text(row, 1), "should not be there: the ledger has no event of the case", caseID: id)
-    }
-  }
-
-  private static func cellName(_ key: CellKey) -> String {
-    let series = key.series
-    return "\(series.basis.rawValue) \(key.day) \(series.commitment) \(series.dimensions.region)"
-  }
-
-  private static func compareCells(
-    _ expected: [CellKey: CellSums], _ report: inout Report, _ session: inout Session
-  ) throws(PostgresError) {
-    let found = try MetricReader.cells(&session)
-    report.cells = found.count
-    for (key, sums) in expected where found[key] != sums {
-      report.differingDays.insert(key.day)
-      report.add(
-        "metric_cell", cellName(key),
-        found[key] == nil ? "is missing" : "has other counts than the clocks")
-    }
-    for key in found.keys where expected[key] == nil {
-      report.differingDays.insert(key.day)
-      report.add(
-        "metric_cell", cellName(key),
-        "should not be there")
+        id, name(key), "stands, but the level was never reached", caseID: id)
     }
   }
 }

@@ -14,7 +14,7 @@ import Testing
       let pages = try await ledger.connection.run { session -> [[Int]] in
         var pages = CasePages(through: .max, pageSize: 4)
         var sizes: [[Int]] = []
-        while let page = try pages.next(&session) { sizes.append(page.map { $0.1.count }) }
+        while let page = try pages.next(&session) { sizes.append(page.cases.map { $0.1.count }) }
         return sizes
       }
       #expect(pages.first?.first == 24)

@@ -8,34 +8,37 @@ import Testing
   /// A register that dates its cases 1970-01-01 puts some hundred thousand clocks of 20,000 counted days into one cell.
   @Test func countedDaysBeyond32Bits() async throws {
     try await TestLedger.with { ledger async throws in
-      let key = CellKey(
-        series: SeriesKey(
-          basis: .stop, commitment: "opening", versionFrom: CivilDate(year: 2019, month: 1, day: 1),
-          dimensions: Dimensions(
-            process: "opening", region: "", channel: "", entityType: "enterprise", reportTag: ""),
-          outcome: "completed"),
-        day: CivilDate(year: 2026, month: 6, day: 5))
+      let series = SeriesKey(
+        basis: .stop, commitment: "opening", versionFrom: CivilDate(year: 2019, month: 1, day: 1),
+        dimensions: Dimensions(
+          process: "opening", region: "", channel: "", entityType: "enterprise", reportTag: ""),
+        outcome: "completed")
+      let day = CivilDate(year: 2026, month: 6, day: 5)
       var sums = CellSums()
       sums.finished = 150_000
       sums.late = 150_000
       sums.countedDays = 150_000 * 20_000
       let (told, twice) = (sums, 2 * 150_000 * 20_000)
-      let cells = try await ledger.connection.run { session -> [[CellKey: CellSums]] in
+      let cells = try await ledger.connection.run { session -> [MetricDelta] in
         try DeltaWriter.prepare(&session)
-        var cells: [[CellKey: CellSums]] = []
+        var cells: [MetricDelta] = []
         var taken = CellSums()
         taken.add(told, times: -1)
         for change in [told, told, taken, taken] {
-          var series = MetricSeries()
+          var numbers = MetricSeries()
+          var delta = MetricDelta()
+          delta.add(change, at: CellPlace(day: day, series: delta.place(of: series)), times: 1)
           try session.begin()
-          try MetricWriter.write([key: change], &series, &session)
+          try MetricWriter.write(delta, &numbers, &session)
           try session.commit()
           cells.append(try MetricReader.cells(&session))
         }
         return cells
       }
-      #expect(cells.map { $0[key]?.countedDays } == [told.countedDays, Int64(twice), told.countedDays, nil])
-      #expect(cells.last?.isEmpty == true)
+      #expect(
+        cells.map { $0.cells.values.first?.countedDays } == [told.countedDays, Int64(twice), told.countedDays, nil])
+      #expect(cells.dropLast().allSatisfy { $0.series == [series] && $0.cells.keys.map(\.day) == [day] })
+      #expect(cells.last?.cells.isEmpty == true)
     }
   }
 }

@@ -201,7 +201,7 @@ import Testing
         var pages = CasePages(through: 100, pageSize: size)
         var walked: [String: Int] = [:]
         while let page = try pages.next(&session) {
-          for (caseID, events) in page { walked[caseID.text, default: 0] += events.count }
+          for (caseID, events) in page.cases { walked[caseID.text, default: 0] += events.count }
         }
         return walked
       }

@@ -75,6 +75,12 @@ import Testing
     Tampering(
       "INSERT INTO bizclock.case_file (case_id, events) VALUES ('K9', 1)", "K9", "case",
       "the ledger has no event of the case"),
+    Tampering(
+      "INSERT INTO bizclock.case_file (case_id, events) VALUES ('A1', 1)", "A1", "case",
+      "the ledger has no event of the case"),
+    Tampering(
+      "INSERT INTO bizclock.case_file (case_id, events) VALUES ('K1a', 1)", "K1a", "case",
+      "the ledger has no event of the case"),
     Tampering("UPDATE bizclock.case_file SET region = '46' WHERE case_id = 'K1'", "K1", "case", "other attributes"),
     Tampering("UPDATE bizclock.case_file SET tags = '{a}' WHERE case_id = 'K3'", "K3", "case", "other attributes"),
     Tampering("UPDATE bizclock.case_file SET events = 9 WHERE case_id = 'K3'", "K3", "case", "other attributes"),
@@ -99,6 +105,9 @@ import Testing
         (SELECT max(series) FROM bizclock.metric_series WHERE \(opening) AND basis = 'stop' AND region = '46'))
       WHERE \(openingCell)
       """, "metric_cell", "stop 2026-06-05 opening 46", "should not be there"),
+    Tampering(
+      "UPDATE bizclock.metric_cell SET series = -1 WHERE \(openingCell)", "metric_cell",
+      "2026-06-05, of a series that is not known (-1)", "should not be there"),
     Tampering(
       "UPDATE bizclock.metric_cell SET working_sketch[1] = working_sketch[1] + 1", "metric_cell", cell,
       "has other counts than the clocks"),
@@ -208,6 +217,10 @@ import Testing
       try await ledger.execute("DELETE FROM bizclock.alert WHERE hashtext(case_id) % 11 = 0")
       try await ledger.execute("UPDATE bizclock.metric_cell SET finished = finished + 1 WHERE series % 5 = 0")
       try await ledger.execute("UPDATE bizclock.share_cell SET counted = counted + 1")
+      // Of no event: at either end, and between all others, also where the ledger is cut.
+      try await ledger.execute(
+        "INSERT INTO bizclock.case_file (case_id, events) SELECT case_id || '-', 1 FROM bizclock.case_file "
+          + "UNION ALL VALUES ('!', 1), ('~', 1)")
       let one = try await ledger.verify()
       let other = try await ledger.connect()
       let told = Mutex(0)

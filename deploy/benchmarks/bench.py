@@ -15,10 +15,11 @@ import time
 from clocks import Clocks
 from dashboard import Dashboard
 from loading import Loading
+from longrun import LongRun
 from rows import rows, table
 from server import SETTINGS, Failure, Server, free_bytes
 
-PARTS = ("loading", "micro", "clocks", "dashboard")
+PARTS = ("loading", "micro", "clocks", "dashboard", "long")
 
 
 class Bench:
@@ -37,6 +38,9 @@ class Bench:
         self.bursts = self.repeats if full else 1
         self.levels = 2_000 if full else 500
         self.finished = options.finished or (10_000_000 if full else 1_000_000)
+        self.history = options.history or (10_000_000 if full else 200_000)
+        # What 200 a second make in a day.
+        self.day = options.day or (17_280_000 if full else 240_000)
         self.raw = full
         self.begun = time.monotonic()
 
@@ -46,13 +50,13 @@ class Bench:
     def needed_bytes(self):
         """Room at the most: copies of the events with their tables, clocks, and finished clocks where they are made."""
         return 2_500 * self.events + 2_500 * (self.clocks + self.bursts * self.burst) + (
-            1_000 if self.raw else 200) * self.finished + 12_000_000_000
+            1_000 if self.raw else 200) * self.finished + 1_000 * (self.history + self.day) + 12_000_000_000
 
     def run(self, directory):
         if free_bytes(directory) < self.needed_bytes():
             raise Failure(
                 f"{directory} has {free_bytes(directory) / 1e9:.0f} GB free, {self.needed_bytes() / 1e9:.0f} are "
-                "needed; choose another with --directory, or fewer --events, --clocks and --finished")
+                "needed; choose another with --directory, or fewer --events, --clocks, --finished and --day")
         found = {}
         self.folder = tempfile.mkdtemp(prefix="bizclock-bench-", dir=directory)
         os.chmod(self.folder, 0o711)
@@ -75,6 +79,8 @@ class Bench:
                     found["clocks"] = Clocks(self).run()
                 if "dashboard" in self.parts:
                     found["dashboard"] = Dashboard(self).run()
+                if "long" in self.parts:
+                    found["long"] = LongRun(self).run()
             finally:
                 self.server.stop()
         finally:
@@ -115,6 +121,8 @@ def main():
     parser.add_argument("--clocks", type=number, help="how many clocks are open")
     parser.add_argument("--burst", type=number, help="how many levels are reached at one instant")
     parser.add_argument("--finished", type=number, help="how many finished clocks the dashboards stand on")
+    parser.add_argument("--history", type=number, help="how many events the long run begins with")
+    parser.add_argument("--day", type=number, help="how many events its day has")
     parser.add_argument("--directory", default=tempfile.gettempdir(), help="where the database is put")
     parser.add_argument("--json", metavar="FILE", help="where all figures are written")
     parser.add_argument("--markdown", action="store_true", help="print the table for a README")

@@ -25,6 +25,8 @@ def rows(found):
         clocks(found["clocks"], add)
     if "dashboard" in found:
         dashboard(found["dashboard"], add)
+    if "long" in found:
+        long_run(found["long"], add)
     return judged
 
 
@@ -94,6 +96,30 @@ def dashboard(part, add):
         add(f"dashboard over {part['finished']:,} finished clocks: {name}", f"{took:.0f} ms", "≤ 150 ms", took <= 150)
     if "raw_ms" in part:
         add("the same from the clocks themselves", f"{part['raw_ms'] / 1000:.1f} s")
+
+
+def long_run(part, add):
+    """The end beside the beginning. Of the day's memory and pace the first quarter is left out: caches fill."""
+    for name, what in (("history", "events of history"), ("day", "events of a day")):
+        steps, size = part[name], part[f"{name}_part"]
+        total = sum(step["seconds"] for step in steps)
+        quarter = len(steps) // 4
+        first, last = steps[quarter:2 * quarter], steps[-quarter:]
+        pace = median(first, lambda step: step["seconds"]) / median(last, lambda step: step["seconds"])
+        add(f"long run: {size * len(steps):,} {what}",
+            f"{size * len(steps) / total:,.0f} events/s, the last quarter {pace:.2f} × the second", "≥ 0.8 ×",
+            pace >= 0.8)
+        add(f"its WAL per event, {name}", f"{sum(step['wal'] for step in steps) / size / len(steps):,.0f} B")
+    hours = part["day"]
+    quarter = len(hours) // 4
+    first = median(hours[quarter:2 * quarter], lambda hour: hour["memory"])
+    last = median(hours[-quarter:], lambda hour: hour["memory"])
+    add("the daemon's memory through the day", f"{first:.0f} MB in the second quarter, {last:.0f} MB in the last, "
+        f"{max(hour['peak'] for hour in hours):.0f} MB at its highest", "≤ 1.1 ×", last <= 1.1 * first)
+    before, after = part["room"]
+    grown = (after["bytes"] - before["bytes"]) / (after["events"] - before["events"])
+    add("room per event after history, and of the day",
+        f"{before['bytes'] / before['events']:,.0f} B, {grown:,.0f} B ({part['autovacuums']} sweeps by autovacuum)")
 
 
 def table(judged, about, found, markdown):
