@@ -44,7 +44,7 @@ enum EventRows {
   ) throws(PostgresError) -> [(Identifier, [StoredEvent])] {
     var cases: [(Identifier, [StoredEvent])] = []
     for row in 0..<found.rowCount {
-      let stored = try read(found, row)
+      let stored = try read(found, row, after: cases.last?.0)
       guard stored.position <= position else { continue }
       // Only the id is looked at: the events held a second time would be copied by each that is added.
       if cases.last?.0 == stored.event.caseID {
@@ -56,10 +56,13 @@ enum EventRows {
     return cases
   }
 
-  /// Reads one row that was selected with `columns`, from a column on.
-  static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> StoredEvent {
+  /// Reads one row that was selected with `columns`; its case is likely to be that of the row before.
+  static func read(
+    _ result: QueryResult, _ row: Int, after caseID: Identifier? = nil
+  ) throws(PostgresError) -> StoredEvent {
     var event = Event(
-      caseID: Identifier(try result.text(row, 6)), source: Identifier(try result.text(row, 7)),
+      caseID: Identifier(try result.text(row, 6, like: caseID?.text ?? "")),
+      source: Identifier(try result.text(row, 7)),
       eventID: Identifier(try result.text(row, 8)), type: EventType(try result.text(row, 9)),
       occurredAt: Instant(microseconds: try result.timestamptz(row, 1)))
     event.sequence = try result.optionalInt8(row, 3)

@@ -34,7 +34,7 @@ extension CachedCase {
   /// The rows of the case as it is folded now; keeps of the receipts those that its clocks need.
   func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
     var needed: Receipts? = Receipts()
-    let after = CaseAfter(caseID, fold, receipts, needed: &needed, rulebook, asOf: now)
+    let after = CaseAfter(caseID, fold, { receipts[$0] }, needed: &needed, rulebook, asOf: now)
     receipts = needed ?? Receipts()
     return after
   }
@@ -43,23 +43,29 @@ extension CachedCase {
 extension CaseAfter {
   /// A case folded from all its events, and not kept.
   init(folding events: [StoredEvent], of caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) {
-    var receipts = Receipts(capacity: events.count)
-    for stored in events { receipts.add(stored.receipt, of: stored.event.key) }
-    var needed: Receipts?
     let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
-    self.init(caseID, fold, receipts, needed: &needed, rulebook, asOf: now)
+    var needed: Receipts?
+    if events.count > Receipts.few {
+      var receipts = Receipts(capacity: events.count)
+      for stored in events { receipts.add(stored.receipt, of: stored.event.key) }
+      self.init(caseID, fold, { receipts[$0] }, needed: &needed, rulebook, asOf: now)
+    } else {
+      self.init(
+        caseID, fold, { key in events.first { $0.event.key == key }?.receipt }, needed: &needed, rulebook, asOf: now
+      )
+    }
   }
 
   /// The rows of a case as it is folded; `needed` takes of the receipts those of its clocks, if it is there.
   fileprivate init(
-    _ caseID: Identifier, _ fold: CaseFold, _ receipts: Receipts, needed: inout Receipts?, _ rulebook: Rulebook,
-    asOf now: Instant
+    _ caseID: Identifier, _ fold: CaseFold, _ receipt: (EventKey) -> StoredEvent.Receipt?, needed: inout Receipts?,
+    _ rulebook: Rulebook, asOf now: Instant
   ) {
     let found = fold.clocks(asOf: now)
     var rows: [ClockRow] = []
     rows.reserveCapacity(found.count)
     for clock in found {
-      guard let receipt = receipts[clock.startedBy], let calendar = rulebook.calendars[clock.calendar]
+      guard let receipt = receipt(clock.startedBy), let calendar = rulebook.calendars[clock.calendar]
       else { continue }
       if needed.map({ $0[clock.startedBy] == nil }) ?? false { needed?.add(receipt, of: clock.startedBy) }
       rows.append(ClockRow(caseID: caseID, clock: clock, receipt: receipt, calendar: calendar, now: now))
@@ -67,16 +73,16 @@ extension CaseAfter {
     let marks = fold.shareMarks
     self.init(
       row: CaseRow(caseID: caseID, fold: fold, marks: marks, rulebook: rulebook), clocks: rows,
-      arrivals: CaseAfter.arrivals(of: marks, receipts, rulebook))
+      arrivals: CaseAfter.arrivals(of: marks, receipt, rulebook))
   }
 
   /// When the events of shares' populations arrived whose receipts are at hand.
   private static func arrivals(
-    of marks: [ShareMark], _ receipts: Receipts, _ rulebook: Rulebook
+    of marks: [ShareMark], _ receipt: (EventKey) -> StoredEvent.Receipt?, _ rulebook: Rulebook
   ) -> [ShareCellKey: ShareArrival] {
     var arrivals: [ShareCellKey: ShareArrival] = [:]
     for mark in marks {
-      guard let receipt = receipts[mark.event] else { continue }
+      guard let receipt = receipt(mark.event) else { continue }
       let key = ShareCellKey(commitment: rulebook.policy.shares[mark.share].id, day: mark.day)
       arrivals[key, default: ShareArrival()].take(receipt)
     }

@@ -2,7 +2,8 @@ import ServiceTime
 
 /// When the events of a case entered the ledger: looked through one by one while they are few, as they mostly are.
 struct Receipts: Sendable {
-  private static let few = 24
+  /// So many are looked through in less time than a table of them takes to make.
+  static let few = 24
   private var entries: [(key: EventKey, receipt: StoredEvent.Receipt)] = []
   /// The places of all entries, once there are more than a few.
   private var places: [EventKey: Int] = [:]

@@ -1,4 +1,5 @@
 import CLibPQ
+import Glibc
 
 /// The rows of a statement, in binary; columns are counted from 0, times are microseconds and dates days since 1970.
 ///
@@ -87,9 +88,23 @@ public final class QueryResult: @unchecked Sendable {
   }
   /// A text.
   public func text(_ row: Int, _ column: Int) throws(PostgresError) -> String {
+    String(decoding: try textBytes(row, column), as: UTF8.self)
+  }
+  /// A text that is likely to be the same as another one: then it is that one, and none is made.
+  public func text(_ row: Int, _ column: Int, like other: String) throws(PostgresError) -> String {
+    let bytes = try textBytes(row, column)
+    let isSame =
+      other.utf8.withContiguousStorageIfAvailable { other in
+        guard let here = bytes.baseAddress, let there = other.baseAddress else { return false }
+        return bytes.count == other.count && memcmp(here, there, bytes.count) == 0
+      } ?? false
+    return isSame ? other : String(decoding: bytes, as: UTF8.self)
+  }
+  private func textBytes(_ row: Int, _ column: Int) throws(PostgresError) -> UnsafeRawBufferPointer {
     let bytes = try bytes(row, column)
-    guard !isNull(row, column) else { throw wrong(row, column, "a text") }
-    return String(decoding: bytes, as: UTF8.self)
+    // A NULL has no bytes either.
+    guard !bytes.isEmpty || !isNull(row, column) else { throw wrong(row, column, "a text") }
+    return bytes
   }
   /// A bytea.
   public func bytea(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
@@ -124,7 +139,7 @@ public final class QueryResult: @unchecked Sendable {
   }
   /// A text or NULL.
   public func optionalText(_ row: Int, _ column: Int) throws(PostgresError) -> String? {
-    isNull(row, column) ? nil : try text(row, column)
+    isNull(row, column) ? nil : String(decoding: try bytes(row, column), as: UTF8.self)
   }
   /// The text of a jsonb, or NULL.
   public func optionalJSON(_ row: Int, _ column: Int) throws(PostgresError) -> String? {

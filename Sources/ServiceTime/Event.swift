@@ -369,5 +369,6 @@ extension Optional where Wrapped == String {
 }
 
 extension String {
-  func sameBytes(_ other: String) -> Bool { Identifier(self) == Identifier(other) }
+  /// Whether both are the same bytes; Swift's own equality takes canonically equivalent spellings for one.
+  public func sameBytes(_ other: String) -> Bool { Identifier(self) == Identifier(other) }
 }

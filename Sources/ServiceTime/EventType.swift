@@ -7,8 +7,17 @@ public struct EventType: Hashable, Sendable, CustomStringConvertible, Expressibl
 
   /// The type of a name, known or not.
   public init(_ name: String) {
+    // Few names are of one length, and none of another is looked at.
+    let count = name.utf8.count
+    if count < EventType.byLength.count {
+      for known in EventType.byLength[count] where known.name.sameBytes(name) {
+        self.name = known.name
+        rank = known.rank
+        return
+      }
+    }
     self.name = name
-    self.rank = EventType.ranks[name] ?? EventType.unknownRank
+    rank = EventType.unknownRank
   }
 
   /// The type of a literal name.
@@ -34,8 +43,15 @@ public struct EventType: Hashable, Sendable, CustomStringConvertible, Expressibl
   /// The rank of unknown types, after all others.
   public static let unknownRank: UInt8 = 255
 
-  static let ranks: [String: UInt8] = Dictionary(
-    uniqueKeysWithValues: lifeCycle.enumerated().map { ($0.element, UInt8($0.offset)) })
+  /// The life-cycle types by the lengths of their names.
+  private static let byLength: [[(name: String, rank: UInt8)]] = {
+    var byLength: [[(name: String, rank: UInt8)]] = []
+    for (rank, name) in lifeCycle.enumerated() {
+      while byLength.count <= name.utf8.count { byLength.append([]) }
+      byLength[name.utf8.count].append((name, UInt8(rank)))
+    }
+    return byLength
+  }()
 
   /// Whether the type is one of the life cycle.
   public var isKnown: Bool { rank != EventType.unknownRank }

@@ -35,7 +35,6 @@ struct Bizclock: AsyncParsableCommand {
   static func main() {
     // A reader that leaves (`| head`) is no reason to die in the middle of a line.
     signal(SIGPIPE, SIG_IGN)
-    SharedHeaps.use()
     // The main task of a program has a high priority, which the sandbox of a service refuses to its threads, not
     // without a word in the journal each time. So there is none: all work has the ordinary one.
     Task.detached(priority: .medium) {

@@ -27,6 +27,7 @@ struct RunCommand: AsyncParsableCommand {
     // Until somebody listens for it, a terminal that closes must not end the daemon.
     signal(SIGHUP, SIG_IGN)
     CoreDump.forbid()
+    SharedHeaps.use()
     let configuration = try globals.configuration()
     let hangups = await UnixSignalsSequence(trapping: .sighup)
     let clock = SystemClock()
