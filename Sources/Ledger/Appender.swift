@@ -69,7 +69,7 @@ public struct Appender: Sendable {
 
   /// Takes the append lock and copies in what is new, inside the caller's transaction; the census says what is not.
   func take(_ taking: inout Taking, _ batch: AppendBatch, _ session: inout Session) throws(PostgresError) {
-    let suspects = taking.census.candidates.filter { distrust || recent.contains(taking.census.keys[$0]) }
+    let suspects = taking.census.candidates.filter { distrust || recent.contains(taking.census.hashes[$0]) }
     let head = try session.execute(
       "UPDATE bizclock.ledger_head SET position = position + $1 RETURNING position, \(Schema.newestThere)",
       [.int8(Int64(batch.events.count))])
@@ -117,8 +117,8 @@ public struct Appender: Sendable {
   /// Learns the keys of a batch that is in.
   mutating func remember(_ taking: Taking) {
     let known = taking.census.duplicates
-    distrust = taking.surprised || known * 20 > taking.census.keys.count
-    for key in taking.census.keys { recent.insert(key) }
+    distrust = taking.surprised || known * 20 > taking.census.hashes.count
+    for hash in taking.census.hashes { recent.insert(hash) }
   }
 
   /// Hands on what has been committed.
@@ -140,7 +140,7 @@ public struct Appender: Sendable {
     _ indexes: [Int], _ census: inout BatchCensus, _ batch: AppendBatch, _ session: inout Session
   ) throws(PostgresError) {
     guard !indexes.isEmpty else { return }
-    let keys = indexes.map { census.keys[$0] }
+    let events = indexes.map { batch.events[$0] }
     let found = try session.execute(
       """
       SELECT \(EventRows.columns) FROM bizclock.event
@@ -148,8 +148,8 @@ public struct Appender: Sendable {
         ON case_id = k.c AND source = k.s AND event_id = k.e
       """,
       [
-        .textArray(keys.map(\.caseID.text)), .textArray(keys.map(\.source.text)),
-        .textArray(keys.map(\.eventID.text)),
+        .textArray(events.map(\.caseID.text)), .textArray(events.map(\.source.text)),
+        .textArray(events.map(\.eventID.text)),
       ])
     guard found.rowCount > 0 else { return }
     var stored: [LedgerKey: Event] = [:]

@@ -32,21 +32,30 @@ final class BatchCase {
 
   /// The cases of a batch in the order of their first events.
   static func grouped(_ batch: [StoredEvent], _ session: inout Session) throws(PostgresError) -> [BatchCase] {
-    var places: [Identifier: Int] = [:]
-    places.reserveCapacity(batch.count / 4)
-    var groups: [[StoredEvent]] = []
-    groups.reserveCapacity(batch.count / 4)
+    // Counted first, so that no case's events are moved about while they grow.
+    var known: [Identifier: Int] = [:]
+    known.reserveCapacity(batch.count / 4)
+    var counts: [Int] = []
+    var places: [Int] = []
+    places.reserveCapacity(batch.count)
     var life = SignOfLife()
     for stored in batch {
       try life.folded(&session)
-      let place = places[stored.event.caseID, default: groups.count]
-      if place < groups.count {
-        groups[place].append(stored)
+      if let place = known[stored.event.caseID] {
+        counts[place] += 1
+        places.append(place)
       } else {
-        places[stored.event.caseID] = place
-        groups.append([stored])
+        known[stored.event.caseID] = counts.count
+        places.append(counts.count)
+        counts.append(1)
       }
     }
+    var groups = counts.map { count in
+      var group: [StoredEvent] = []
+      group.reserveCapacity(count)
+      return group
+    }
+    for (stored, place) in zip(batch, places) { groups[place].append(stored) }
     return groups.map(BatchCase.init)
   }
 
@@ -59,7 +68,6 @@ final class BatchCase {
         mustReload = true
         return
       }
-      old.receipts.add(stored.receipt, of: stored.event.key)
     }
     next = old
   }

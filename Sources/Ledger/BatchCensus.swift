@@ -2,7 +2,8 @@ import ServiceTime
 
 /// What is known so far of the events of a batch: which may be new, which are known, which contradict what is known.
 struct BatchCensus: Sendable {
-  let keys: [LedgerKey]
+  /// The hash of each event's key.
+  let hashes: [Int]
   /// Indexes of events that may be new, each key once.
   private(set) var candidates: [Int] = []
   private(set) var duplicates = 0
@@ -14,17 +15,24 @@ struct BatchCensus: Sendable {
   private var stored: [Int: Event] = [:]
 
   init(_ batch: AppendBatch) {
-    keys = batch.events.map(LedgerKey.init)
-    var first: [LedgerKey: Int] = [:]
-    first.reserveCapacity(keys.count)
-    candidates.reserveCapacity(keys.count)
-    for (index, key) in keys.enumerated() {
-      if let earlier = first[key] {
-        repeats.append((index, earlier))
-      } else {
-        first[key] = index
-        candidates.append(index)
+    let events = batch.events
+    hashes = events.map(LedgerKey.hash)
+    // By hash alone: keys are compared where two have the same, and keys of one hash hardly ever differ.
+    var first: [Int: Int] = [:]
+    var clashing: [Int] = []
+    first.reserveCapacity(hashes.count)
+    candidates.reserveCapacity(hashes.count)
+    for (index, hash) in hashes.enumerated() {
+      if let earlier = first.updateValue(index, forKey: hash) {
+        first[hash] = earlier
+        let same = ([earlier] + clashing).first { events[$0].isKnown(as: events[index]) }
+        if let same {
+          repeats.append((index, same))
+          continue
+        }
+        clashing.append(index)
       }
+      candidates.append(index)
     }
   }
 
@@ -32,7 +40,7 @@ struct BatchCensus: Sendable {
   mutating func judge(against found: [LedgerKey: Event], _ batch: AppendBatch) {
     var left: [Int] = []
     for index in candidates {
-      guard let there = found[keys[index]] else {
+      guard let there = found[LedgerKey(batch.events[index])] else {
         left.append(index)
         continue
       }
@@ -78,5 +86,12 @@ struct BatchCensus: Sendable {
       if indexes[middle] < index { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+extension Event {
+  /// Whether another has the same key.
+  fileprivate func isKnown(as other: Event) -> Bool {
+    caseID == other.caseID && source == other.source && eventID == other.eventID
   }
 }

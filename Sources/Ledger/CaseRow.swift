@@ -1,17 +1,18 @@
 import ServiceTime
 
-/// A row of `bizclock.case_file`: a case's attributes as its events tell them.
-struct CaseRow: Sendable {
-  var caseID: Identifier
-  var attributes: CaseAttributes
-  var reportTag: String?
-  var firstOccurredAt: Instant?
-  var lastOccurredAt: Instant?
-  var events: Int32
+/// A row of `bizclock.case_file`: a case's attributes as its events tell them. A class, as a row is handed on
+/// from what was to what is.
+final class CaseRow: Sendable {
+  let caseID: Identifier
+  let attributes: CaseAttributes
+  let reportTag: String?
+  let firstOccurredAt: Instant?
+  let lastOccurredAt: Instant?
+  let events: Int32
   /// What it adds to shares, in event order.
-  var shares: [SharePart]
+  let shares: [SharePart]
 
-  init(caseID: Identifier, fold: CaseFold, rulebook: Rulebook) {
+  convenience init(caseID: Identifier, fold: CaseFold, rulebook: Rulebook) {
     self.init(caseID: caseID, fold: fold, marks: fold.shareMarks, rulebook: rulebook)
   }
 
@@ -62,6 +63,7 @@ struct CaseRow: Sendable {
 /// U+6A02 and as U+F914) for one, and the row would keep whichever came first.
 extension CaseRow: Equatable {
   static func == (a: CaseRow, b: CaseRow) -> Bool {
+    if a === b { return true }
     let (mine, theirs) = (a.attributes, b.attributes)
     return a.caseID == b.caseID && a.firstOccurredAt == b.firstOccurredAt && a.lastOccurredAt == b.lastOccurredAt
       && a.events == b.events && same(a.reportTag, b.reportTag) && same(mine.process, theirs.process)

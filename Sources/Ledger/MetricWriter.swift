@@ -14,24 +14,26 @@ enum MetricWriter {
     let keys = delta.series
     try series.learn(Set(changes.keys.lazy.map(\.series)).lazy.map { keys[Int($0)] }, &session)
     let numbers = keys.map { series[$0] }
-    var cells: [Cell] = []
-    cells.reserveCapacity(changes.count)
-    for (place, sums) in changes {
+    // Only places are sorted: sums are large.
+    var places: [(place: CellPlace, change: CellPlace)] = []
+    places.reserveCapacity(changes.count)
+    for place in changes.keys {
       guard let number = numbers[Int(place.series)] else { continue }
-      cells.append(Cell(place: CellPlace(day: place.day, series: number), sums: sums))
+      places.append((CellPlace(day: place.day, series: number), place))
     }
-    cells.sort { $0.place < $1.place }
-    let there = try MetricReader.sums(at: cells.map(\.place), &session)
+    places.sort { $0.place < $1.place }
+    let there = try MetricReader.sums(at: places.map(\.place), &session)
     var new: [Cell] = []
     var changed: [Cell] = []
     var emptied: [CellPlace] = []
-    for var cell in cells {
-      guard let before = there[cell.place] else {
-        new.append(cell)
+    for (place, change) in places {
+      guard var sums = changes[change] else { continue }
+      guard let before = there[place] else {
+        new.append(Cell(place: place, sums: sums))
         continue
       }
-      cell.sums.add(before, times: 1)
-      if cell.sums.isZero { emptied.append(cell.place) } else { changed.append(cell) }
+      sums.add(before, times: 1)
+      if sums.isZero { emptied.append(place) } else { changed.append(Cell(place: place, sums: sums)) }
     }
     try copy(new, "COPY bizclock.metric_cell (\(columns)) FROM STDIN (FORMAT binary)", &session)
     try update(changed, &session)

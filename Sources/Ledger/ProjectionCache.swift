@@ -23,18 +23,30 @@ extension CachedCase {
   /// A case folded from all its events.
   static func folded(_ caseID: Identifier, _ events: [StoredEvent], _ rulebook: Rulebook) -> CachedCase {
     let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
-    var receipts = Receipts(capacity: events.count)
-    for stored in events {
-      receipts.add(stored.receipt, of: stored.event.key)
-    }
     return CachedCase(
-      fold: fold, row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: [], receipts: receipts)
+      fold: fold, row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: [], receipts: Receipts())
   }
 
-  /// The rows of the case as it is folded now; keeps of the receipts those that its clocks need.
-  func after(_ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) -> CaseAfter {
+  /// A case folded from all its events, and its rows as of a moment.
+  static func judged(
+    _ caseID: Identifier, _ events: [StoredEvent], _ rulebook: Rulebook, asOf now: Instant
+  ) -> (CachedCase, CaseAfter) {
+    let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
+    let receipts = ReceiptSearch(events)
     var needed: Receipts? = Receipts()
     let after = CaseAfter(caseID, fold, { receipts[$0] }, needed: &needed, rulebook, asOf: now)
+    // Its clocks are not settled yet: whoever settles them puts them in.
+    return (CachedCase(fold: fold, row: after.row, clocks: [], receipts: needed ?? Receipts()), after)
+  }
+
+  /// The rows of the case as it is folded now; `events` are those that were added since it was asked last. Of
+  /// their receipts it keeps those that its clocks need.
+  func after(
+    _ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant, with events: [StoredEvent] = []
+  ) -> CaseAfter {
+    let (kept, added) = (receipts, ReceiptSearch(events))
+    var needed: Receipts? = Receipts()
+    let after = CaseAfter(caseID, fold, { kept[$0] ?? added[$0] }, needed: &needed, rulebook, asOf: now)
     receipts = needed ?? Receipts()
     return after
   }
@@ -44,16 +56,9 @@ extension CaseAfter {
   /// A case folded from all its events, and not kept.
   init(folding events: [StoredEvent], of caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant) {
     let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
+    let receipts = ReceiptSearch(events)
     var needed: Receipts?
-    if events.count > Receipts.few {
-      var receipts = Receipts(capacity: events.count)
-      for stored in events { receipts.add(stored.receipt, of: stored.event.key) }
-      self.init(caseID, fold, { receipts[$0] }, needed: &needed, rulebook, asOf: now)
-    } else {
-      self.init(
-        caseID, fold, { key in events.first { $0.event.key == key }?.receipt }, needed: &needed, rulebook, asOf: now
-      )
-    }
+    self.init(caseID, fold, { receipts[$0] }, needed: &needed, rulebook, asOf: now)
   }
 
   /// The rows of a case as it is folded; `needed` takes of the receipts those of its clocks, if it is there.

@@ -262,11 +262,18 @@ public final class Projector: @unchecked Sendable {
     _ delta: inout ProjectionDelta
   ) -> (Identifier, CachedCase) {
     let caseID = batchCase.caseID
-    let next = batchCase.next ?? CachedCase.folded(caseID, batchCase.events, rulebook)
     var was = batchCase.before.take() ?? CaseBefore()
     if batchCase.isKnown { was.alerts = alerts[caseID] ?? [:] }
     was.arrivedAt = batchCase.arrivedAt
-    var after = next.after(caseID, rulebook, asOf: moment.now)
+    let events = batchCase.events
+    let next: CachedCase
+    var after: CaseAfter
+    if let known = batchCase.next {
+      next = known
+      after = known.after(caseID, rulebook, asOf: moment.now, with: events)
+    } else {
+      (next, after) = CachedCase.judged(caseID, events, rulebook, asOf: moment.now)
+    }
     if moment.isBehind {
       for clock in after.clocks.indices
       where after.clocks[clock].putOffRetrospective(after: moment.retrospectiveAfter, raised: was.alerts) {

@@ -87,8 +87,7 @@ public enum Rebuilder {
     for caseID in strays {
       var was = before[caseID] ?? CaseBefore()
       was.alerts = alerts[caseID] ?? [:]
-      let cached = CachedCase.folded(caseID, [], rulebook)
-      var after = cached.after(caseID, rulebook, asOf: moment.now)
+      var after = CaseAfter(folding: [], of: caseID, rulebook, asOf: moment.now)
       delta.add(was, &after, reason: .repair, moment)
     }
     for key in delta.metrics.cells.keys { days.insert(key.day) }

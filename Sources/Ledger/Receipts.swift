@@ -2,8 +2,7 @@ import ServiceTime
 
 /// When the events of a case entered the ledger: looked through one by one while they are few, as they mostly are.
 struct Receipts: Sendable {
-  /// So many are looked through in less time than a table of them takes to make.
-  static let few = 24
+  fileprivate static let few = 24
   private var entries: [(key: EventKey, receipt: StoredEvent.Receipt)] = []
   /// The places of all entries, once there are more than a few.
   private var places: [EventKey: Int] = [:]
@@ -24,5 +23,27 @@ struct Receipts: Sendable {
 
   private func place(of key: EventKey) -> Int? {
     places.isEmpty ? entries.firstIndex { $0.key == key } : places[key]
+  }
+}
+
+/// When events at hand entered the ledger: looked for among the events themselves while they are few.
+struct ReceiptSearch {
+  private let events: [StoredEvent]
+  private let table: Receipts?
+
+  init(_ events: [StoredEvent]) {
+    self.events = events
+    guard events.count > Receipts.few else {
+      table = nil
+      return
+    }
+    var receipts = Receipts(capacity: events.count)
+    for stored in events { receipts.add(stored.receipt, of: stored.event.key) }
+    table = receipts
+  }
+
+  subscript(key: EventKey) -> StoredEvent.Receipt? {
+    if let table { return table[key] }
+    return events.first { $0.event.eventID == key.eventID && $0.event.source == key.source }?.receipt
   }
 }

@@ -8,18 +8,15 @@ struct RecentKeys: Sendable {
 
   init(capacity: Int) { self.capacity = capacity }
 
-  func contains(_ key: LedgerKey) -> Bool {
-    let hash = key.hash
-    return young.contains(hash) || old.contains(hash)
-  }
+  func contains(_ hash: Int) -> Bool { young.contains(hash) || old.contains(hash) }
 
-  mutating func insert(_ key: LedgerKey) {
+  mutating func insert(_ hash: Int) {
     if young.count >= capacity {
       old = young
       young = []
       young.reserveCapacity(capacity)
     }
-    young.insert(key.hash)
+    young.insert(hash)
   }
 }
 
@@ -38,11 +35,18 @@ struct LedgerKey: Hashable, Sendable {
     caseID = event.caseID
     source = event.source
     self.eventID = eventID
+    hash = LedgerKey.hash(event, eventID)
+  }
+
+  /// The hash of an event's key, without the key.
+  static func hash(of event: Event) -> Int { hash(event, event.eventID) }
+
+  private static func hash(_ event: Event, _ eventID: Identifier) -> Int {
     var hasher = Hasher()
-    hasher.combine(caseID)
-    hasher.combine(source)
+    hasher.combine(event.caseID)
+    hasher.combine(event.source)
     hasher.combine(eventID)
-    hash = hasher.finalize()
+    return hasher.finalize()
   }
 
   static func == (a: LedgerKey, b: LedgerKey) -> Bool {

@@ -28,24 +28,33 @@ public struct Identifier: Hashable, Comparable, Sendable, ExpressibleByStringLit
   }
 
   /// Hands on the bytes of both, and how many they both have.
+  ///
+  /// The bytes are looked at where they are: a copy of the text, though it is a reference, would be counted up and down.
   @inline(__always)
   private static func withBytes(
     _ a: Identifier, _ b: Identifier, _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, Int) -> Bool
   ) -> Bool {
-    var (mine, theirs) = (a.text, b.text)
-    return mine.withUTF8 { mine in
-      theirs.withUTF8 { theirs in
+    let answer = a.text.utf8.withContiguousStorageIfAvailable { mine -> Bool? in
+      b.text.utf8.withContiguousStorageIfAvailable { theirs -> Bool in
         guard let first = mine.baseAddress, let second = theirs.baseAddress else {
           return mine.count < theirs.count
         }
         return body(first, second, min(mine.count, theirs.count))
       }
     }
+    if case .some(.some(let answer)) = answer { return answer }
+    // Texts of another kind than Swift's own, which this system does not make.
+    var (mine, theirs) = (a.text, b.text)
+    mine.makeContiguousUTF8()
+    theirs.makeContiguousUTF8()
+    return withBytes(Identifier(mine), Identifier(theirs), body)
   }
 
   public func hash(into hasher: inout Hasher) {
-    var text = text
-    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable {
+      hasher.combine(bytes: UnsafeRawBufferPointer($0))
+    }
+    if isHashed == nil { for byte in text.utf8 { hasher.combine(byte) } }
     hasher.combine(UInt8(0xff))
   }
 

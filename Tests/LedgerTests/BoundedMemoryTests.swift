@@ -7,7 +7,9 @@ import Testing
 @Suite struct BoundedMemoryTests {
   private func cached(_ rulebook: Rulebook, _ number: Int) -> CachedCase {
     let cached = CachedCase.folded("K", [], rulebook)
-    cached.row.events = Int32(number)
+    cached.row = CaseRow(
+      caseID: "K", attributes: CaseAttributes(), reportTag: nil, firstOccurredAt: nil, lastOccurredAt: nil,
+      events: Int32(number), shares: [])
     return cached
   }
 
@@ -31,7 +33,7 @@ import Testing
 
   @Test func keys() {
     var recent = RecentKeys(capacity: 10)
-    func key(_ number: Int) -> LedgerKey { LedgerKey(.told("K\(number)", "accepted", "2026-06-01 09:00")) }
+    func key(_ number: Int) -> Int { LedgerKey(.told("K\(number)", "accepted", "2026-06-01 09:00")).hash }
     for number in 0..<1_000 {
       recent.insert(key(number))
       #expect(recent.contains(key(number)))

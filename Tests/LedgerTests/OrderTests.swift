@@ -2,6 +2,7 @@ import Foundation
 import ServiceTime
 import Settings
 import Simulator
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -67,6 +68,35 @@ import Testing
     ] {
       let shuffled = try await load(events, delivery)
       #expect(shuffled == ordered, "\(delivery): \(differences(shuffled, ordered))")
+    }
+  }
+
+  /// Several connections append at once, each a part in batches of its own, while a leader projects what there is.
+  @Test func severalConnections() async throws {
+    let events = try OrderTests.simulated(cases: 300)
+    let ordered = try await load(events, Delivery(batch: 20_000, cached: 100_000))
+    for (connections, appended, projected) in [(2, 500, 313), (3, 59, 20_000), (5, 20_000, 1_000)] {
+      let dump = try await TestLedger.with { ledger async throws in
+        let leader = try await ledger.leader { $0.batch = projected }
+        let left = Mutex(connections)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for part in 0..<connections {
+            group.addTask {
+              defer { left.withLock { $0 -= 1 } }
+              let connection = try await ledger.connect()
+              let told = events.indices.filter { $0 % connections == part }.map { events[$0] }
+              try await ledger.append(told, batch: appended, on: connection)
+              await connection.close()
+            }
+          }
+          group.addTask { while left.withLock({ $0 }) > 0 { try await ledger.catchUp(leader) } }
+          try await group.waitForAll()
+        }
+        try await ledger.catchUp(leader)
+        #expect(try await ledger.verify().differenceCount == 0)
+        return try await ledger.dump()
+      }
+      #expect(dump == ordered, "\(connections) connections: \(differences(dump, ordered))")
     }
   }
 

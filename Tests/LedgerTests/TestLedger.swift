@@ -58,9 +58,9 @@ struct TestLedger: Sendable {
   @discardableResult
   func append(
     _ events: [Event], batch: Int = 20_000, receivedAt: Instant = now, history: Bool = false,
-    handingTo appended: AppendedEvents? = nil
+    handingTo appended: AppendedEvents? = nil, on other: Connection? = nil
   ) async throws -> AppendOutcome {
-    try await connection.run { session in
+    try await (other ?? connection).run { session in
       var appender = Appender(handingTo: appended)
       var total = AppendOutcome()
       var rest = events[...]
