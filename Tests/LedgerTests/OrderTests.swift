@@ -71,6 +71,12 @@ import Testing
     }
   }
 
+  /// How many still append.
+  private final class Left: Sendable {
+    let count: Mutex<Int>
+    init(_ count: Int) { self.count = Mutex(count) }
+  }
+
   /// Several connections append at once, each a part in batches of its own, while a leader projects what there is.
   @Test func severalConnections() async throws {
     let events = try OrderTests.simulated(cases: 300)
@@ -78,18 +84,18 @@ import Testing
     for (connections, appended, projected) in [(2, 500, 313), (3, 59, 20_000), (5, 20_000, 1_000)] {
       let dump = try await TestLedger.with { ledger async throws in
         let leader = try await ledger.leader { $0.batch = projected }
-        let left = Mutex(connections)
+        let left = Left(connections)
         try await withThrowingTaskGroup(of: Void.self) { group in
           for part in 0..<connections {
             group.addTask {
-              defer { left.withLock { $0 -= 1 } }
+              defer { left.count.withLock { $0 -= 1 } }
               let connection = try await ledger.connect()
               let told = events.indices.filter { $0 % connections == part }.map { events[$0] }
               try await ledger.append(told, batch: appended, on: connection)
               await connection.close()
             }
           }
-          group.addTask { while left.withLock({ $0 }) > 0 { try await ledger.catchUp(leader) } }
+          group.addTask { while left.count.withLock({ $0 }) > 0 { try await ledger.catchUp(leader) } }
           try await group.waitForAll()
         }
         try await ledger.catchUp(leader)
