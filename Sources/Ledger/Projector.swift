@@ -32,7 +32,7 @@ public struct ProjectorSettings: Sendable {
   /// Events projected by one transaction.
   public var batch = 20_000
   /// Cases kept in memory.
-  public var cachedCases = 25_000
+  public var cachedCases = 22_000
   /// Levels earlier than this before the start event's arrival are history, in microseconds.
   public var retrospectiveAfter: Int64 = 24 * 3_600_000_000
   /// Levels raised by one transaction that moves their clocks on.

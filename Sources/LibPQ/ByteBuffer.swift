@@ -35,12 +35,15 @@ final class ByteBuffer {
 
   /// A length and the bytes of a text; a NUL byte, which PostgreSQL cannot store, is for the server to refuse.
   func appendSized(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in
-      let place = room(for: 4 + bytes.count)
-      place.storeBytes(of: Int32(truncatingIfNeeded: bytes.count).bigEndian, as: Int32.self)
-      if let start = bytes.baseAddress { (place + 4).copyMemory(from: start, byteCount: bytes.count) }
-    }
+    // Where its bytes are: a copy of the text, though it is a reference, would be counted up and down.
+    let isIn: Void? = text.utf8.withContiguousStorageIfAvailable(appendSized)
+    if isIn == nil { Array(text.utf8).withUnsafeBufferPointer(appendSized) }
+  }
+
+  private func appendSized(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let place = room(for: 4 + bytes.count)
+    place.storeBytes(of: Int32(truncatingIfNeeded: bytes.count).bigEndian, as: Int32.self)
+    if let start = bytes.baseAddress { (place + 4).copyMemory(from: start, byteCount: bytes.count) }
   }
 
   /// Writes a length at a place that was kept for it: of all that came after.
