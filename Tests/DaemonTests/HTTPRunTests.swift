@@ -18,8 +18,10 @@ import Testing
     return (reply.status, reply.body)
   }
 
-  private static func address(_ daemon: DaemonProcess) -> String? {
-    daemon.records.compactMap { $0["address"] }.first
+  /// Where it listens: of its own, whether it is ready or not yet.
+  private static func address(_ daemon: DaemonProcess) async throws -> String {
+    try await daemon.logged(containing: "HTTP: listening on")
+    return try #require(daemon.records.compactMap { $0["address"] }.first)
   }
 
   /// It is ready, is scraped with the token that the program made, and stops.
@@ -33,7 +35,7 @@ import Testing
       let daemon = try DaemonProcess(
         ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
       try await daemon.logged("ready")
-      let address = try #require(HTTPRunTests.address(daemon))
+      let address = try await HTTPRunTests.address(daemon)
       #expect(
         try await HTTPRunTests.ask(address, "/readyz") == (200, "{\"status\":\"ready\",\"role\":\"leading\"}\n"))
       #expect(try await HTTPRunTests.ask(address, "/healthz").0 == 200)
@@ -57,7 +59,7 @@ import Testing
       let daemon = try DaemonProcess(
         ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
       try await daemon.logged("ready")
-      let address = try #require(HTTPRunTests.address(daemon))
+      let address = try await HTTPRunTests.address(daemon)
       #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 200)
       try "# nobody\n".write(toFile: file, atomically: false, encoding: .utf8)
       let configuration = office.path + "/bizclock.yaml"
@@ -78,7 +80,7 @@ import Testing
       defer { office.remove() }
       let first = try office.start()
       try await first.logged("ready")
-      let address = try #require(HTTPRunTests.address(first))
+      let address = try await HTTPRunTests.address(first)
       let other = try DaemonProcess(
         ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_LISTEN": address])
       try await other.logged("ready")

@@ -51,7 +51,7 @@ class Loading:
             turns.append({"copy": copy, "backfill": backfill, "live": live})
             self.bench.note(
                 f"loading, turn {number + 1}: COPY {self.rate(copy)}, backfill {self.rate(backfill)}, "
-                f"live {self.rate(live)} events/s")
+                f"live {self.rate(live)}, verify {self.events / backfill['verify']:,.0f} events/s")
         return turns
 
     def rate(self, turn):
@@ -72,7 +72,12 @@ class Loading:
         program = Program(self.bench.program, self.server, self.folder, "backfill")
         used = Used(self.server, "backfill")
         usage = program.run("ingest", "--retrospective", self.input)
-        return used.figures(usage.seconds) | {"cpu": usage.cpu, "peak": usage.peak}
+        figures = used.figures(usage.seconds) | {"cpu": usage.cpu, "peak": usage.peak}
+        # What has just been written is on its way to the disk; to fold it again is another matter.
+        with Psql(self.server, "backfill") as psql:
+            psql.run("CHECKPOINT")
+        verify = program.run("verify")
+        return figures | {"verify": verify.seconds, "verify_peak": verify.peak}
 
     def live(self):
         self.server.database("live", "template")

@@ -56,6 +56,10 @@ def loading(part, add):
         add(f"memory at its highest, {way}", f"{median(turns, lambda turn: turn[way]['peak']):.0f} MB")
     server = median(turns, lambda turn: turn["copy"]["server_cpu"]) / events * 1e6
     add("CPU per event, A3", f"{server:.1f} µs server")
+    verify = events / median(turns, lambda turn: turn["backfill"]["verify"])
+    add("verify: the whole ledger folded again and compared",
+        f"{verify:,.0f} events/s, {median(turns, lambda turn: turn['backfill']['verify_peak']):.0f} MB",
+        "≥ 200,000 events/s", verify >= 200_000)
     idle = median(turns, lambda turn: turn["live"]["idle"])
     add("daemon's memory, idle", f"{idle:.0f} MB", "≤ 40 MB", idle <= 40)
     size = sum(part["tables"].values()) / events
