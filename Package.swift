@@ -107,7 +107,11 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // Nobody links against the program: a table of 33,000 names that it offers would only lie in memory.
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+      ]),
 
     .target(
       name: "TestSupport", dependencies: ["CJournal", "LibPQ"], path: "Tests/TestSupport", swiftSettings: strict),
