@@ -16,7 +16,7 @@ struct BatchCensus: Sendable {
 
   init(_ batch: AppendBatch) {
     let events = batch.events
-    hashes = events.map(LedgerKey.hash)
+    hashes = events.map(LedgerKey.hash(of:))
     // By hash alone: keys are compared where two have the same, and keys of one hash hardly ever differ.
     var first: [Int: Int] = [:]
     var clashing: [Int] = []
@@ -25,7 +25,7 @@ struct BatchCensus: Sendable {
     for (index, hash) in hashes.enumerated() {
       if let earlier = first.updateValue(index, forKey: hash) {
         first[hash] = earlier
-        let same = ([earlier] + clashing).first { events[$0].isKnown(as: events[index]) }
+        let same = ([earlier] + clashing).first { events[$0].hasSameKey(as: events[index]) }
         if let same {
           repeats.append((index, same))
           continue
@@ -91,7 +91,7 @@ struct BatchCensus: Sendable {
 
 extension Event {
   /// Whether another has the same key.
-  fileprivate func isKnown(as other: Event) -> Bool {
+  fileprivate func hasSameKey(as other: Event) -> Bool {
     caseID == other.caseID && source == other.source && eventID == other.eventID
   }
 }

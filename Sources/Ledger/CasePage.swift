@@ -72,7 +72,7 @@ struct CasePage: Sendable {
 
   private mutating func readAlerts(_ selection: CaseSelection, _ session: inout Session) throws(PostgresError) {
     let found = try session.execute(
-      "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE \(selection.condition) ORDER BY case_id",
+      "SELECT \(AlertRows.columns) FROM bizclock.alert t WHERE \(selection.condition) AND case_id <> '' ORDER BY case_id",
       selection.parameters)
     try take(found, AlertRows.read, of: \.key.caseID, stray: Stray.alert) { $0.alerts[$1.key] = $1 }
   }

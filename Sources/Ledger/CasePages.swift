@@ -3,7 +3,7 @@ import ServiceTime
 
 /// Walks the whole ledger case by case, in the order of case ids, in pages of bounded size.
 struct CasePages {
-  private var after: Identifier
+  private var after: Identifier?
   private let until: Identifier?
   private var limit: Int64
   private let pageSize: Int64
@@ -13,8 +13,7 @@ struct CasePages {
   /// A walk over events up to a position, about `pageSize` events at a time; of the cases after one, through another.
   init(through: Int64, after: Identifier? = nil, until: Identifier? = nil, pageSize: Int64 = 20_000) {
     self.through = through
-    // No case has an empty id.
-    self.after = after ?? ""
+    self.after = after
     self.until = until
     limit = pageSize
     self.pageSize = pageSize
@@ -28,6 +27,7 @@ struct CasePages {
   }
 
   /// The next cases; nil at the end. The spans of all pages together leave nothing out: of the last there may be no case.
+  /// Sizes are bounded by events: where a ledger has lost many, a span holds what is left of all their cases.
   mutating func next(_ session: inout Session) throws(PostgresError) -> Page? {
     guard !done else { return nil }
     while true {
@@ -35,7 +35,7 @@ struct CasePages {
         """
         SELECT \(EventRows.columns) FROM bizclock.event
         WHERE case_id > $1 AND position <= $2 AND ($4::text IS NULL OR case_id <= $4) ORDER BY case_id LIMIT $3
-        """, [.text(after.text), .int8(through), .int8(limit), .text(until?.text)])
+        """, [.text(after?.text ?? ""), .int8(through), .int8(limit), .text(until?.text)])
       var cases = try EventRows.byCase(found)
       if found.rowCount < Int(limit) {
         done = true

@@ -7,8 +7,8 @@ enum CaseSelection: Sendable {
   case each([Identifier])
   /// All from one to another, both included: a walk along a key costs a fraction of as many look-ups.
   case all(from: Identifier, through: Identifier)
-  /// All after one, through another or to the end.
-  case after(Identifier, through: Identifier?)
+  /// All after one or from the beginning, through another or to the end.
+  case after(Identifier?, through: Identifier?)
 
   /// Cases by ascending ids: as a walk where few others lie between them.
   static func near(_ caseIDs: [Identifier], _ session: inout Session) throws(PostgresError) -> CaseSelection {
@@ -30,6 +30,8 @@ enum CaseSelection: Sendable {
     switch self {
     case .each: "case_id = ANY($1::text[])"
     case .all: "case_id BETWEEN $1 AND $2"
+    case .after(nil, nil): "true"
+    case .after(nil, _): "case_id <= $1"
     case .after(_, nil): "case_id > $1"
     case .after: "case_id > $1 AND case_id <= $2"
     }
@@ -40,7 +42,7 @@ enum CaseSelection: Sendable {
     switch self {
     case .each(let caseIDs): [.textArray(caseIDs.map(\.text))]
     case .all(let first, let last): [.text(first.text), .text(last.text)]
-    case .after(let first, let last): [.text(first.text)] + (last.map { [.text($0.text)] } ?? [])
+    case .after(let first, let last): [first, last].compactMap { $0.map { .text($0.text) } }
     }
   }
 }

@@ -14,7 +14,7 @@ struct SeriesKey: Hashable, Sendable {
       && a.outcome.sameBytes(b.outcome) && a.dimensions == b.dimensions
   }
 
-  /// The dimensions have reckoned theirs, and of the same dimensions there are few: lengths tell most of these apart.
+  /// The dimensions have reckoned theirs, and of the same dimensions there are few: lengths tell many of these apart.
   func hash(into hasher: inout Hasher) {
     hasher.combine(dimensions)
     hasher.combine(
@@ -97,9 +97,10 @@ struct CellSums: Sendable, Equatable {
 
 /// Changes of the metric cells, gathered over a batch.
 ///
-/// A cell is found by a number, and the texts of its series are looked at once for each finished clock.
+/// A cell is found by a number; the texts of a series are looked at when a finished clock is added, and not for each cell
+/// again.
 struct MetricDelta: Sendable {
-  /// The series that there are changes of.
+  /// The series that there were changes of.
   private(set) var series: [SeriesKey] = []
   private var places: [SeriesKey: Int32] = [:]
   /// The changes; the series of a cell is its place in `series`.

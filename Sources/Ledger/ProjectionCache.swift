@@ -20,13 +20,6 @@ final class CachedCase: @unchecked Sendable {
 }
 
 extension CachedCase {
-  /// A case folded from all its events.
-  static func folded(_ caseID: Identifier, _ events: [StoredEvent], _ rulebook: Rulebook) -> CachedCase {
-    let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
-    return CachedCase(
-      fold: fold, row: CaseRow(caseID: caseID, fold: fold, rulebook: rulebook), clocks: [], receipts: Receipts())
-  }
-
   /// A case folded from all its events, and its rows as of a moment.
   static func judged(
     _ caseID: Identifier, _ events: [StoredEvent], _ rulebook: Rulebook, asOf now: Instant
@@ -42,7 +35,7 @@ extension CachedCase {
   /// The rows of the case as it is folded now; `events` are those that were added since it was asked last. Of
   /// their receipts it keeps those that its clocks need.
   func after(
-    _ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant, with events: [StoredEvent] = []
+    _ caseID: Identifier, _ rulebook: Rulebook, asOf now: Instant, with events: [StoredEvent]
   ) -> CaseAfter {
     let (kept, added) = (receipts, ReceiptSearch(events))
     var needed: Receipts? = Receipts()

@@ -115,7 +115,8 @@ public enum Rebuilder {
       lost = lost.dropFirst(2_000)
       var delta = ProjectionDelta()
       for (caseID, events) in try CaseReader.events(page, through: position, &session) {
-        delta.newCases.append(CachedCase.folded(caseID, events, rulebook).row)
+        let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
+        delta.newCases.append(CaseRow(caseID: caseID, fold: fold, rulebook: rulebook))
       }
       try DeltaWriter.write(delta, recordedAt: moment.recordedAt, &session)
     }

@@ -9,7 +9,7 @@ extension Verifier.Part {
     var left = metrics.cells.count / 2
     for day in counts.keys.sorted() {
       left -= counts[day] ?? 0
-      if left <= 0 { return day }
+      if left <= 0 { return day + 1 }
     }
     return CivilDate(dayNumber: 0)
   }
@@ -17,7 +17,7 @@ extension Verifier.Part {
   /// Compares the metric cells of some days, or of all, with what all clocks add up to: a page at a time, for there may
   /// be many.
   func differingCells(
-    from first: CivilDate? = nil, before end: CivilDate? = nil, _ session: inout Session
+    from first: CivilDate? = nil, before end: CivilDate? = nil, pageSize: Int = 20_000, _ session: inout Session
   ) throws(PostgresError) -> Verifier.Report {
     var report = Verifier.Report()
     let keys = try MetricReader.series(&session)
@@ -25,9 +25,9 @@ extension Verifier.Part {
     let places = Dictionary(uniqueKeysWithValues: zip(metrics.series, Int32(0)...))
     let there = keys.compactMapValues { places[$0] }
     var met: Set<CellPlace> = []
-    var after = first.map { CellPlace(day: $0, series: .min) }
+    var after = first.map { CellPlace(day: $0 + -1, series: .max) }
     while true {
-      let page = try MetricReader.cells(after: after, before: end, limit: Verifier.cellsPerPage, &session)
+      let page = try MetricReader.cells(after: after, before: end, limit: pageSize, &session)
       report.cells += page.count
       for (place, sums) in page {
         let wanted = there[place.series].map { CellPlace(day: place.day, series: $0) }
@@ -37,7 +37,7 @@ extension Verifier.Part {
           report.add(keys[place.series], place, "should not be there")
         }
       }
-      guard page.count == Verifier.cellsPerPage, let last = page.last?.place else { break }
+      guard page.count == pageSize, let last = page.last?.place else { break }
       after = last
     }
     for place in metrics.cells.keys where !met.contains(place) {
@@ -47,10 +47,6 @@ extension Verifier.Part {
     }
     return report
   }
-}
-
-extension Verifier {
-  fileprivate static let cellsPerPage = 20_000
 }
 
 extension Verifier.Report {

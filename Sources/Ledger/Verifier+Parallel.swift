@@ -47,14 +47,13 @@ extension Verifier {
     let middle = cases.middleDay
     async let later = second.run { session in
       defer { session.rollbackQuietly() }
-      try KeyLookups.end(&session)
       return try cases.differingCells(from: middle, &session)
     }
     part.report.add(
       try await first.run { session in
         defer { session.rollbackQuietly() }
-        try KeyLookups.end(&session)
         var report = try cases.differingCells(before: middle, &session)
+        try KeyLookups.end(&session)
         try compareShares(cases.shares, rulebook, through: view.sharesThrough, &report, &session)
         return report
       })

@@ -95,8 +95,8 @@ public enum Verifier {
     var part = Part()
     var pages = CasePages(through: view.position)
     try part.compare(&pages, rulebook, view, &session) { _ in }
-    try KeyLookups.end(&session)
     part.report.add(try part.differingCells(&session))
+    try KeyLookups.end(&session)
     try compareShares(part.shares, rulebook, through: view.sharesThrough, &part.report, &session)
     return part.report
   }

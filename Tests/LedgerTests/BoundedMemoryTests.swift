@@ -6,11 +6,10 @@ import Testing
 /// What is kept in memory is bounded, and the latest stays.
 @Suite struct BoundedMemoryTests {
   private func cached(_ rulebook: Rulebook, _ number: Int) -> CachedCase {
-    let cached = CachedCase.folded("K", [], rulebook)
-    cached.row = CaseRow(
+    let row = CaseRow(
       caseID: "K", attributes: CaseAttributes(), reportTag: nil, firstOccurredAt: nil, lastOccurredAt: nil,
       events: Int32(number), shares: [])
-    return cached
+    return CachedCase(fold: CaseFold(rulebook: rulebook), row: row, clocks: [], receipts: Receipts())
   }
 
   @Test(arguments: [0, 1, 2, 10])

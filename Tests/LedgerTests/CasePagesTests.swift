@@ -22,4 +22,31 @@ import Testing
       #expect(pages.flatMap { $0 }.count == 10)
     }
   }
+
+  /// Rows of cases without an event are met once each, wherever they lie between pages.
+  @Test(arguments: [1, 3, 4, 100]) func strays(_ size: Int64) async throws {
+    try await TestLedger.with { ledger async throws in
+      try await ledger.append(
+        (1...6).flatMap { case_ in (0..<2).map { .told("K\(case_)", "submitted", "2026-06-01 09:0\($0)") } })
+      let ids = ["", "A", "K1", "K1-", "K2-", "K3-", "K6-", "Z"]
+      try await ledger.execute(
+        "INSERT INTO bizclock.case_file (case_id, events) SELECT unnest('{\"\",A,K1,K1-,K2-,K3-,K6-,Z}'::text[]), 1"
+      )
+      for bounds in [[], ["K2"], ["K1-", "K4"]] as [[Identifier]] {
+        let strays = try await ledger.connection.run { session -> [String] in
+          var strays: [String] = []
+          for (after, until) in zip([nil] + bounds, bounds + [nil] as [Identifier?]) {
+            var pages = CasePages(through: .max, after: after, until: until, pageSize: size)
+            while let page = try pages.next(&session) {
+              for case .row(let row) in try CasePage(page.cases, page.span, &session).strays {
+                strays.append(row.caseID.text)
+              }
+            }
+          }
+          return strays
+        }
+        #expect(strays == ids.filter { $0 != "K1" }, "\(bounds)")
+      }
+    }
+  }
 }

@@ -5,6 +5,30 @@ import Testing
 
 /// What a metric cell adds up to is exact, however much it is.
 @Suite struct MetricCellTests {
+  /// Cells are compared a page at a time, in halves of the days as well; however they are cut, each is met once.
+  @Test func cellsAreComparedInPages() async throws {
+    let events = try OrderTests.simulated(cases: 60)
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, events)
+      try await ledger.connection.run { session in
+        var part = Verifier.Part()
+        part.metrics = try MetricReader.cells(&session)
+        let (all, middle) = (part.metrics.cells.count, part.middleDay)
+        #expect(all > 50)
+        for size in [1, 7, all, 20_000] {
+          let whole = try part.differingCells(pageSize: size, &session)
+          let before = try part.differingCells(before: middle, pageSize: size, &session)
+          let after = try part.differingCells(from: middle, pageSize: size, &session)
+          #expect(whole.cells == all && before.cells + after.cells == all && before.cells > 0 && after.cells > 0)
+          #expect(whole.differenceCount + before.differenceCount + after.differenceCount == 0)
+        }
+        _ = try session.execute("UPDATE bizclock.metric_cell SET finished = finished + 1")
+        #expect(try part.differingCells(pageSize: 7, &session).differenceCount == all)
+      }
+    }
+  }
+
   /// A register that dates its cases 1970-01-01 puts some hundred thousand clocks of 20,000 counted days into one cell.
   @Test func countedDaysBeyond32Bits() async throws {
     try await TestLedger.with { ledger async throws in

@@ -220,7 +220,7 @@ import Testing
       // Of no event: at either end, and between all others, also where the ledger is cut.
       try await ledger.execute(
         "INSERT INTO bizclock.case_file (case_id, events) SELECT case_id || '-', 1 FROM bizclock.case_file "
-          + "UNION ALL VALUES ('!', 1), ('~', 1)")
+          + "UNION ALL VALUES ('', 1), ('!', 1), ('~', 1)")
       let one = try await ledger.verify()
       let other = try await ledger.connect()
       let told = Mutex(0)

@@ -114,7 +114,7 @@ def number(text):
 
 def main():
     parser = argparse.ArgumentParser(prog="deploy/bench", description="Measures bizclock against its targets.")
-    parser.add_argument("--full", action="store_true", help="the sizes of the targets; up to 45 minutes")
+    parser.add_argument("--full", action="store_true", help="the sizes of the targets; about 21 minutes")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part; may be repeated")
     parser.add_argument("--events", type=number, help="how many events are loaded")
     parser.add_argument("--repeats", type=number, help="how often")

@@ -7,7 +7,7 @@ import time
 
 from loading import Used, tables
 from program import Daemon, Program, Psql, hand_over
-from server import wait_until
+from server import Failure, wait_until
 
 PARTS = 10
 HOURS = 24
@@ -54,7 +54,12 @@ class LongRun:
             for number, size in enumerate(self.sizes):
                 path = f"{folder}/part-{number:02}"
                 with open(path, "wb") as file:
-                    file.writelines(itertools.islice(simulate.stdout, size))
+                    lines = 0
+                    for line in itertools.islice(simulate.stdout, size):
+                        file.write(line)
+                        lines += 1
+                if lines < size:
+                    raise Failure(f"the simulator gave {lines} of {size} events")
                 yield path
         finally:
             simulate.kill()
