@@ -58,10 +58,10 @@ extension AbsenceAlarm {
     while !rest.isEmpty {
       let slice = rest.prefix(AbsenceAlarm.slice)
       let now = clock.now()
-      let written = log.write(contentsOf: slice.map { known.words.record($0, cause, at: now) })
-      let told = slice.prefix(written)
-      if let trouble = journal.add(told.map { ToldAlert(level: $0, toldAt: now) }) { say(trouble, now) }
-      levels.remove(Array(told))
+      let records = slice.map { known.words.record($0, cause, at: now) }
+      let (written, troubles) = journal.tell(slice, at: now) { log.write(contentsOf: records) }
+      for trouble in troubles { say(trouble, now) }
+      levels.remove(Array(slice.prefix(written)))
       rest = rest.dropFirst(written)
       guard written == slice.count else { return false }
     }

@@ -7,22 +7,27 @@ public struct ToldAlert: Sendable, Equatable {
   public var level: WatchedLevel
   /// When its line was written.
   public var toldAt: Instant
+  /// Whether its line was written for certain: the program may have ended just before.
+  public var isCertain: Bool
 
   /// A told alert.
-  public init(level: WatchedLevel, toldAt: Instant) {
+  public init(level: WatchedLevel, toldAt: Instant, isCertain: Bool = true) {
     self.level = level
     self.toldAt = toldAt
+    self.isCertain = isCertain
   }
 }
 
 /// Settles what was told while the database was away, once it serves again.
 public enum UnrecordedAlerts {
-  /// $1…: the parts of the ids; then due_at, level_at, told_at, priority, notify, calendar; $12 now, $13 recorded_at.
+  /// $1…: the parts of the ids; then due_at, level_at, told_at, priority, notify, calendar; $12 now, $13 recorded_at,
+  /// $14 the reason of a withdrawal; $15 whether it was told for certain.
   private static let settle = """
     WITH told AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::text[], $3::int4[], $4::text[], $5::int4[], $6::timestamptz[],
-        $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[])
-        AS t (case_id, commitment, round, level, revision, due_at, level_at, told_at, priority, notify, calendar)
+        $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $15::bool[])
+        AS t (case_id, commitment, round, level, revision, due_at, level_at, told_at, priority, notify, calendar,
+          is_certain)
     ), open AS MATERIALIZED (
       -- An alert that stands is done with once its line is written, which says when it was told. Of a clock that waits
       -- for an instant that has come nothing is settled before the leader has raised it.
@@ -36,7 +41,7 @@ public enum UnrecordedAlerts {
     ), stood AS (
       UPDATE bizclock.alert a SET logged_at = least(a.logged_at, o.told_at)
       FROM open o
-      WHERE o.is_there AND o.is_stale IS NOT TRUE AND NOT a.retrospective
+      WHERE o.is_there AND o.is_stale IS NOT TRUE AND o.is_certain AND NOT a.retrospective
         AND a.case_id = o.case_id AND a.commitment = o.commitment AND a.round = o.round AND a.level = o.level
         AND a.revision = o.revision
     ), kept AS (
@@ -86,7 +91,7 @@ public enum UnrecordedAlerts {
 
   /// Settles told alerts in one transaction: one that is recorded has been told since its line; one that was not
   /// reached, as the ledger knows by now, is recorded and withdrawn, and its withdrawal told. What the leader is still
-  /// to raise stays open.
+  /// to raise stays open. One that was told perhaps, and is recorded, has the time of its record's own line.
   ///
   /// Any daemon may do it: the projector's row is locked, so no leader's transaction comes between, and its epoch and
   /// position stay, so no leader is deposed.
@@ -113,7 +118,7 @@ public enum UnrecordedAlerts {
           .timestamptzArray(told.map(\.toldAt.microseconds)), .textArray(levels.map(\.priority.rawValue)),
           .textArray(levels.map { $0.notify?.rawValue }), .textArray(levels.map(\.calendar)),
           .timestamptz(now.microseconds), .timestamptz(try locked.timestamptz(0, 0)),
-          .text(ChangeReason.neverReached.rawValue),
+          .text(ChangeReason.neverReached.rawValue), .boolArray(told.map(\.isCertain)),
         ])
       var outcome = Outcome()
       for row in 0..<found.rowCount {

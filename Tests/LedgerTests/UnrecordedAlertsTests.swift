@@ -102,6 +102,42 @@ import Testing
     }
   }
 
+  /// The daemon was killed between the note and the line: what is recorded keeps the time of its own line, and what was
+  /// not reached is recorded and withdrawn, for somebody may have read of it.
+  @Test func toldPerhaps() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [UnrecordedAlertsTests.accepted], at: UnrecordedAlertsTests.morning)
+      var perhaps = UnrecordedAlertsTests.told
+      perhaps.isCertain = false
+      _ = try await ledger.raise(leader, at: local("2026-06-03 17:36"))
+      try await ledger.connection.run { session in
+        try Outbox.written(
+          try Outbox.pending(&session, limit: 100, summaries: false), at: local("2026-06-03 17:38"), &session)
+      }
+      #expect(
+        try await UnrecordedAlertsTests.settle(ledger, at: "2026-06-03 17:39", perhaps)
+          == UnrecordedAlertsTests.settled)
+      try await expectRows(
+        UnrecordedAlertsTests.row(ledger), ["red 06-03 17:30 recorded 03 17:36 logged 03 17:38:00.000"])
+    }
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [UnrecordedAlertsTests.accepted], at: UnrecordedAlertsTests.morning)
+      try await ledger.tell(
+        leader, [.told("K1", "completed", "2026-06-03 16:00")], at: local("2026-06-03 17:35"))
+      var perhaps = UnrecordedAlertsTests.told
+      perhaps.isCertain = false
+      #expect(
+        try await UnrecordedAlertsTests.settle(ledger, at: "2026-06-03 17:36", perhaps)
+          == UnrecordedAlertsTests.withdrawn)
+      try await expectRows(
+        UnrecordedAlertsTests.row(ledger),
+        ["red 06-03 17:30 recorded 03 17:36 logged 03 17:30:00.020 withdrawn 03 17:36 never_reached"])
+      #expect(try await ledger.verify().differenceCount == 0)
+    }
+  }
+
   /// Its clock was paused meanwhile, and reaches the level later: withdrawn, then raised on that instant, in one row.
   @Test func reachedLater() async throws {
     try await TestLedger.with { ledger async throws in
