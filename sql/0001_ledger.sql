@@ -449,7 +449,7 @@ COMMENT ON COLUMN bizclock.alert.data_at IS
   'Where the level was told by data or rules that came after its instant: when they came; null where it was foreseen.';
 COMMENT ON COLUMN bizclock.alert.change_reason IS 'Why the alert was withdrawn or amended.';
 COMMENT ON COLUMN bizclock.alert.logged_at IS
-  'When its first log line was written, which lies before recorded_at if it was told while the database was away.';
+  'When its first log line was written, which lies before recorded_at if it was told while the database was away; null where nobody knows whether it was.';
 COMMENT ON COLUMN bizclock.alert.notify IS 'Whom its level is for, by height in the service grid; null where the policy names nobody.';
 CREATE INDEX alert_recorded ON bizclock.alert (recorded_at);
 

@@ -98,18 +98,22 @@ public enum Outbox {
       [.timestamptz(recordedAt.microseconds)])
   }
 
+  /// Of an alert: that its line is still to be written. One told perhaps, whose level was not reached, has no time.
+  private static let waits =
+    "logged_at IS NULL AND NOT retrospective AND change_reason IS DISTINCT FROM 'never_reached'"
+
   /// The lines for which rows of the queue stand, to be counted.
   static let unlogged = """
     SELECT FROM bizclock.alert
     WHERE recorded_at = ANY (ARRAY(SELECT recorded_at FROM bizclock.log_outbox WHERE recorded_at IS NOT NULL))
-      AND logged_at IS NULL AND NOT retrospective
+      AND \(waits)
     """
 
   private static let recorded = """
     SELECT a.case_id, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.resolved_at, a.priority,
       a.notify, a.feed_stalled, c.provisional, c.calendar, f.region, f.grid, f.service_window
     FROM (
-      SELECT * FROM bizclock.alert WHERE recorded_at = $1 AND logged_at IS NULL AND NOT retrospective
+      SELECT * FROM bizclock.alert WHERE recorded_at = $1 AND \(waits)
       ORDER BY level_at, case_id, commitment, level, revision LIMIT $2
     ) a
     LEFT JOIN bizclock.clock c ON c.case_id = a.case_id AND c.commitment = a.commitment AND c.round = a.round

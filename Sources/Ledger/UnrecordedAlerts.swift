@@ -54,8 +54,8 @@ public enum UnrecordedAlerts {
     ), taken_back AS (
       INSERT INTO bizclock.alert AS a (case_id, commitment, round, level, revision, due_at, level_at, recorded_at,
         logged_at, withdrawn_at, retrospective, priority, notify, change_reason)
-      SELECT case_id, commitment, round, level, revision, due_at, level_at, $13, told_at, $13, false, priority, notify,
-        $14
+      SELECT case_id, commitment, round, level, revision, due_at, level_at, $13, CASE WHEN is_certain THEN told_at END,
+        $13, false, priority, notify, $14
       FROM open WHERE NOT is_there OR is_stale
       -- Withdrawn long before, then foreseen and told again: withdrawn anew.
       ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
@@ -91,7 +91,7 @@ public enum UnrecordedAlerts {
 
   /// Settles told alerts in one transaction: one that is recorded has been told since its line; one that was not
   /// reached, as the ledger knows by now, is recorded and withdrawn, and its withdrawal told. What the leader is still
-  /// to raise stays open. One that was told perhaps, and is recorded, has the time of its record's own line.
+  /// to raise stays open. Of one that was told perhaps no time is noted but that of its record's own line.
   ///
   /// Any daemon may do it: the projector's row is locked, so no leader's transaction comes between, and its epoch and
   /// position stay, so no leader is deposed.

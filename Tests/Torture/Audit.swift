@@ -143,7 +143,8 @@ struct Audit: Sendable {
     let query = """
       SELECT alert_id, retrospective::text, (logged_at IS NOT NULL)::text,
         (amended_at IS NULL AND withdrawn_at IS NULL)::text,
-        (extract(epoch FROM recorded_at) * 1000000)::int8::text
+        (extract(epoch FROM recorded_at) * 1000000)::int8::text,
+        (logged_at IS NULL AND withdrawn_at IS NOT NULL AND change_reason = 'never_reached')::text
       FROM dashboard.alert
       """
     var rows = try await server.ask(query)
@@ -177,9 +178,10 @@ struct Audit: Sendable {
     if faults.count > 10 { findings.add("and \(faults.count - 10) more faults of alerts") }
   }
 
-  /// Whether an alert must have been logged.
+  /// Whether an alert must have been logged. One that was told perhaps, as its daemon was killed, and was not reached
+  /// is recorded and withdrawn without a time.
   private static func isDue(_ row: [String?], _ settled: Int64) -> Bool {
-    row[1] == "false" && Int64(row[4] ?? "").map { $0 <= settled } ?? false
+    row[1] == "false" && row[5] != "true" && Int64(row[4] ?? "").map { $0 <= settled } ?? false
   }
 
   /// What was logged, once it holds some alerts or time is up: what a daemon has written is read a moment later.
