@@ -8,7 +8,7 @@ import Synchronization
 public final class AppendedEvents: Sendable {
   private struct State {
     var isOpen = false
-    var runs: [[StoredEvent]] = []
+    var runs: [EventRun] = []
     var count = 0
   }
 
@@ -26,33 +26,32 @@ public final class AppendedEvents: Sendable {
   /// Whether a leader takes what is appended, and there is no room for so many more.
   public func isFull(for count: Int) -> Bool { state.withLock { $0.isOpen && $0.count + count > capacity } }
 
-  /// Takes in the events of one transaction that has committed, by ascending positions without a gap.
-  func put(_ events: @autoclosure () -> [StoredEvent], count: Int) {
-    guard count > 0, state.withLock({ $0.isOpen && $0.count + count <= capacity }) else { return }
-    let events = events()
+  /// Takes in the events of one transaction that has committed.
+  func put(_ run: EventRun) {
+    let count = run.events.count
     state.withLock { state in
-      guard state.isOpen else { return }
+      guard count > 0, state.isOpen, state.count + count <= capacity else { return }
       // Those of another service may have committed later and come here first.
-      let place = state.runs.lastIndex { $0[0].position < events[0].position }.map { $0 + 1 } ?? 0
-      state.runs.insert(events, at: place)
+      let place = state.runs.lastIndex { $0.first < run.first }.map { $0 + 1 } ?? 0
+      state.runs.insert(run, at: place)
       state.count += count
     }
   }
 
   /// The transactions that follow a position without a gap, as long as they hold no more than `limit` events together;
   /// what lies before is dropped.
-  func next(after position: Int64, limit: Int) -> [[StoredEvent]] {
+  func next(after position: Int64, limit: Int) -> [EventRun] {
     state.withLock { state in
-      let passed = state.runs.prefix { $0[0].position <= position }
-      state.count -= passed.reduce(0) { $0 + $1.count }
+      let passed = state.runs.prefix { $0.first <= position }
+      state.count -= passed.reduce(0) { $0 + $1.events.count }
       state.runs.removeFirst(passed.count)
-      var found: [[StoredEvent]] = []
+      var found: [EventRun] = []
       var (last, count) = (position, 0)
-      for run in state.runs where run[0].position == last + 1 {
-        count += run.count
+      for run in state.runs where run.first == last + 1 {
+        count += run.events.count
         guard found.isEmpty || count <= limit else { break }
         found.append(run)
-        last += Int64(run.count)
+        last = run.last
       }
       return found
     }

@@ -126,7 +126,9 @@ public struct Appender: Sendable {
     let new = taking.census.candidates
     let first = taking.outcome.position - Int64(new.count) + 1
     appended?.put(
-      new.enumerated().map { StoredEvent(batch, $0.element, position: first + Int64($0.offset)) }, count: new.count)
+      EventRun(
+        events: new.count == batch.events.count ? batch.events : new.map { batch.events[$0] }, first: first,
+        receivedAt: batch.receivedAt, history: batch.history))
   }
 
   /// What is said of an event whose id is in the ledger with other fields.

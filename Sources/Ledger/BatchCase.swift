@@ -7,7 +7,7 @@ final class BatchCase {
   /// Its events of the batch, in the order of the ledger; of a case that is folded again all of them.
   var events: [StoredEvent]
   /// When the last of its events of the batch arrived.
-  let arrivedAt: Instant?
+  let arrivedAt: Instant
   /// Why a verdict changes, if these events change one.
   let reason: ChangeReason
   /// What it was; nil where it has no rows.
@@ -19,43 +19,62 @@ final class BatchCase {
   /// Whether it has been projected before.
   var isKnown = true
 
-  private init(_ events: [StoredEvent]) {
-    caseID = events[0].event.caseID
-    self.events = events
-    arrivedAt = events.lazy.map(\.receivedAt).max()
-    if events.contains(where: { $0.event.type == .voided }) {
-      reason = .voided
-    } else {
-      reason = events.contains { $0.event.type == .reopened } ? .reopened : .lateData
+  private init(_ group: Group) {
+    caseID = group.caseID
+    events = group.events
+    arrivedAt = group.arrivedAt
+    reason = group.hasVoid ? .voided : group.hasReopening ? .reopened : .lateData
+  }
+
+  /// The events of a case, while they are gathered.
+  private struct Group {
+    let caseID: Identifier
+    var count = 0
+    var events: [StoredEvent] = []
+    var arrivedAt = Instant.earliest
+    var (hasVoid, hasReopening) = (false, false)
+
+    init(_ caseID: Identifier) { self.caseID = caseID }
+
+    mutating func append(_ stored: StoredEvent) {
+      if events.isEmpty { events.reserveCapacity(count) }
+      events.append(stored)
+      arrivedAt = max(arrivedAt, stored.receivedAt)
+      let rank = stored.event.rank
+      if rank == EventType.Rank.voided { hasVoid = true }
+      if rank == EventType.Rank.reopened { hasReopening = true }
     }
   }
 
   /// The cases of a batch in the order of their first events.
-  static func grouped(_ batch: [StoredEvent], _ session: inout Session) throws(PostgresError) -> [BatchCase] {
+  static func grouped(_ batch: [EventRun], _ session: inout Session) throws(PostgresError) -> [BatchCase] {
     // Counted first, so that no case's events are moved about while they grow.
+    let count = batch.reduce(0) { $0 + $1.events.count }
     var known: [Identifier: Int] = [:]
-    known.reserveCapacity(batch.count / 4)
-    var counts: [Int] = []
+    known.reserveCapacity(count / 4)
+    var groups: [Group] = []
     var places: [Int] = []
-    places.reserveCapacity(batch.count)
+    places.reserveCapacity(count)
     var life = SignOfLife()
-    for stored in batch {
-      try life.folded(&session)
-      if let place = known[stored.event.caseID] {
-        counts[place] += 1
+    for run in batch {
+      for event in run.events {
+        try life.folded(&session)
+        let place = known[event.caseID] ?? groups.count
+        if place == groups.count {
+          known[event.caseID] = place
+          groups.append(Group(event.caseID))
+        }
+        groups[place].count += 1
         places.append(place)
-      } else {
-        known[stored.event.caseID] = counts.count
-        places.append(counts.count)
-        counts.append(1)
       }
     }
-    var groups = counts.map { count in
-      var group: [StoredEvent] = []
-      group.reserveCapacity(count)
-      return group
+    var next = 0
+    for run in batch {
+      for index in run.events.indices {
+        groups[places[next]].append(run.stored(index))
+        next += 1
+      }
     }
-    for (stored, place) in zip(batch, places) { groups[place].append(stored) }
     return groups.map(BatchCase.init)
   }
 

@@ -5,10 +5,10 @@ extension Projector {
   ///
   /// After a fail-over it may lack what was committed last, and have other events at the same positions: of each
   /// transaction one event is looked up.
-  func atHand(_ session: inout Session) throws(PostgresError) -> [StoredEvent]? {
+  func atHand(_ session: inout Session) throws(PostgresError) -> [EventRun]? {
     guard let appended else { return nil }
     let runs = appended.next(after: term.position, limit: settings.batch)
-    let marks = runs.compactMap(\.last)
+    let marks = runs.map { $0.stored($0.events.count - 1) }
     guard !marks.isEmpty else { return nil }
     let found = try session.execute(
       """
@@ -27,6 +27,6 @@ extension Projector {
       appended.open(true)
       return nil
     }
-    return Array(runs.joined())
+    return runs
   }
 }

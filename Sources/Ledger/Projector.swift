@@ -106,7 +106,7 @@ public final class Projector: @unchecked Sendable {
 
   /// Projects the next events past the position, if there are any, in one transaction.
   public func projectNext(_ session: inout Session, now: Instant) throws(PostgresError) -> ProjectionStep {
-    if let events = try atHand(&session) { return try project(events, &session, now: now) }
+    if let runs = try atHand(&session) { return try project(runs, &session, now: now) }
     let head = try session.execute("SELECT position FROM bizclock.ledger_head")
     let newest = head.rowCount == 1 ? try head.int8(0, 0) : term.position
     guard newest > term.position else {
@@ -129,25 +129,24 @@ public final class Projector: @unchecked Sendable {
       hasMore = false
       return .idle
     }
-    var events: [StoredEvent] = []
-    events.reserveCapacity(found.rowCount)
+    var runs = EventRuns()
     var life = SignOfLife()
     for row in 0..<found.rowCount {
       try life.folded(&session)
-      events.append(try EventRows.read(found, row))
+      runs.append(try EventRows.read(found, row))
     }
-    return try project(events, &session, now: now)
+    return try project(runs.finished(), &session, now: now)
   }
 
   /// Projects events that follow the position without a gap, in one transaction.
-  func project(_ batch: [StoredEvent], _ session: inout Session, now: Instant) throws(PostgresError)
+  func project(_ batch: [EventRun], _ session: inout Session, now: Instant) throws(PostgresError)
     -> ProjectionStep
   {
-    guard let through = batch.last?.position else { return .idle }
+    guard let through = batch.last?.last else { return .idle }
     // First, for the batch is folded as of now: all clocks must stand for one moment.
     guard try settleClosures(&session, now: now), try settleShares(&session, now: now) else { return .deposed }
     let cases = try BatchCase.grouped(batch, &session)
-    let arrivedAt = batch.lazy.map(\.receivedAt).max()
+    let arrivedAt = batch.map(\.receivedAt).max()
     var touched: [(Identifier, CachedCase)] = []
     do {
       try session.begin()
@@ -176,7 +175,7 @@ public final class Projector: @unchecked Sendable {
     term.position = through
     for (caseID, cached) in touched { cache.put(cached, for: caseID) }
     watch?.take(touched)
-    return .projected(events: batch.count, through: through)
+    return .projected(events: batch.reduce(0) { $0 + $1.events.count }, through: through)
   }
 
   /// Whether the projector's row is where this leader left it: no other leads, and no other rules came into force.

@@ -13,35 +13,34 @@ import Testing
     ]
   }
 
-  private static func stored(_ event: Event, _ position: Int64, receivedAt: Instant = TestLedger.now) -> StoredEvent
-  {
-    StoredEvent(event: event, position: position, receivedAt: receivedAt, history: false)
+  private static func run(_ events: [Event], from first: Int64, receivedAt: Instant = TestLedger.now) -> EventRun {
+    EventRun(events: events, first: first, receivedAt: receivedAt, history: false)
   }
 
   /// Whole transactions, without a gap, within the limit and the capacity, and only while a leader takes them.
   @Test func whatIsKept() {
     let event = Event.told("K", "accepted", "2026-06-01 09:00")
-    func run(_ positions: ClosedRange<Int64>) -> [StoredEvent] {
-      positions.map { AppendedEventsTests.stored(event, $0) }
+    func run(_ positions: ClosedRange<Int64>) -> EventRun {
+      AppendedEventsTests.run(positions.map { _ in event }, from: positions.lowerBound)
     }
     func next(_ appended: AppendedEvents, after position: Int64, limit: Int = 100) -> [Int64] {
-      appended.next(after: position, limit: limit).joined().map(\.position)
+      appended.next(after: position, limit: limit).flatMap { Array($0.first...$0.last) }
     }
     let appended = AppendedEvents(capacity: 10)
-    appended.put(run(1...2), count: 2)
+    appended.put(run(1...2))
     #expect(next(appended, after: 0).isEmpty)
     appended.open(true)
-    appended.put(run(3...4), count: 2)
-    appended.put(run(8...9), count: 2)
-    appended.put(run(5...7), count: 3)
+    appended.put(run(3...4))
+    appended.put(run(8...9))
+    appended.put(run(5...7))
     #expect(next(appended, after: 0).isEmpty, "1 and 2 are not there")
     #expect(next(appended, after: 2) == Array(3...9))
     #expect(next(appended, after: 2, limit: 5) == Array(3...7))
     #expect(next(appended, after: 2, limit: 1) == [3, 4], "a transaction is not cut")
-    appended.put(run(10...13), count: 4)
+    appended.put(run(10...13))
     #expect(next(appended, after: 2) == Array(3...9), "there is no room for four more")
     #expect(next(appended, after: 4) == Array(5...9), "the first two are dropped")
-    appended.put(run(10...13), count: 4)
+    appended.put(run(10...13))
     #expect(next(appended, after: 9) == Array(10...13))
     #expect(next(appended, after: 11).isEmpty, "a transaction is projected whole or not at all")
     appended.open(false)
@@ -67,7 +66,7 @@ import Testing
           try await ledger.append(mine, batch: 12, handingTo: appended)
           try await ledger.append(Array(rest.prefix(5)))
           rest = rest.dropFirst(5)
-          handed += try await ledger.connection.run { try leader.atHand(&$0)?.count ?? 0 }
+          handed += try await ledger.connection.run { try leader.atHand(&$0)?.reduce(0) { $0 + $1.events.count } ?? 0 }
           try await ledger.catchUp(leader)
         }
         #expect(try await ledger.verify().differenceCount == 0)
@@ -87,7 +86,7 @@ import Testing
       leader.appended = appended
       let lost = [Event.told("L", "accepted", "2026-06-01 09:00"), .told("L", "completed", "2026-06-01 10:00")]
       appended.open(true)
-      appended.put([AppendedEventsTests.stored(lost[0], 1), AppendedEventsTests.stored(lost[1], 2)], count: 2)
+      appended.put(AppendedEventsTests.run(lost, from: 1))
       try await ledger.catchUp(leader)
       #expect(leader.term.position == 0)
 
@@ -96,11 +95,7 @@ import Testing
       ])
       // The same event at the same place, told at another time and after another one.
       let earlier = TestLedger.now + -1_000_000
-      appended.put(
-        [
-          AppendedEventsTests.stored(lost[0], 1, receivedAt: earlier),
-          AppendedEventsTests.stored(lost[1], 2, receivedAt: earlier),
-        ], count: 2)
+      appended.put(AppendedEventsTests.run(lost, from: 1, receivedAt: earlier))
       try await ledger.catchUp(leader)
       #expect(leader.term.position == 2)
       #expect(try await ledger.verify().differenceCount == 0)
