@@ -189,6 +189,7 @@ CREATE TABLE bizclock.commitment_version (
   limit_amount  bigint,
   legal_text    text,
   day_end       text,
+  start_rule    text,
   compression   double precision,
   title_en      text,
   title_zh      text,
@@ -213,6 +214,8 @@ CREATE TABLE bizclock.calendar_day (
   worked_through   integer     NOT NULL,
   office_before_us bigint      NOT NULL,
   midnight         timestamptz NOT NULL,
+  next_midnight    timestamptz NOT NULL,
+  close_at         timestamptz NOT NULL,
   worked           boolean     NOT NULL,
   published        boolean     NOT NULL,
   kind             text        NOT NULL,
@@ -224,6 +227,8 @@ CREATE TABLE bizclock.calendar_day (
 );
 COMMENT ON TABLE bizclock.calendar_day IS 'The calendars in force, day by day, with running sums for the views.';
 COMMENT ON COLUMN bizclock.calendar_day.worked_through IS 'How many days are worked up to and including this one.';
+COMMENT ON COLUMN bizclock.calendar_day.next_midnight IS 'Its 24:00.';
+COMMENT ON COLUMN bizclock.calendar_day.close_at IS 'Its last closing time; of a day not worked the usual one.';
 COMMENT ON COLUMN bizclock.calendar_day.office_before_us IS 'Office time before this day''s midnight.';
 
 CREATE TABLE bizclock.region (
@@ -280,11 +285,14 @@ CREATE TABLE bizclock.case_file (
   report_tag        text,
   share_commitment  text[],
   share_day         date[],
-  share_counted     boolean[]
+  share_counted     boolean[],
+  was_individual    boolean     NOT NULL
 ) WITH (
   fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
 );
 COMMENT ON TABLE bizclock.case_file IS 'One row a case: its attributes as its events tell them.';
+COMMENT ON COLUMN bizclock.case_file.was_individual IS
+  'Whether any of its events ever said that the entity is an individual, be it one that never happened: then its names are not shown.';
 COMMENT ON COLUMN bizclock.case_file.share_commitment IS
   'What the case adds to share_cell, an event a place, so that it can be taken off again; null where nothing.';
 

@@ -116,7 +116,7 @@ $$;
 
 -- ------------------------------------------------------------------------------------------------- pure functions
 
--- Bodies in RETURN are bound when they are created: no search_path can turn them.
+-- Bodies in RETURN and BEGIN ATOMIC are bound when they are created: no search_path can turn them.
 
 CREATE OR REPLACE FUNCTION dashboard.now() RETURNS timestamptz
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -155,11 +155,11 @@ COMMENT ON AGGREGATE bizclock.product(double precision) IS 'All values multiplie
 CREATE OR REPLACE FUNCTION bizclock.sketch(days_sketch bigint[], working_sketch bigint[])
   RETURNS TABLE (days boolean, bucket integer, count bigint)
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$
+BEGIN ATOMIC
   SELECT true, (e >> 32)::integer, e & 4294967295 FROM unnest(days_sketch) AS e
   UNION ALL
-  SELECT false, (e >> 32)::integer, e & 4294967295 FROM unnest(working_sketch) AS e
-$$;
+  SELECT false, (e >> 32)::integer, e & 4294967295 FROM unnest(working_sketch) AS e;
+END;
 COMMENT ON FUNCTION bizclock.sketch(bigint[], bigint[]) IS
   'The duration sketches of a metric cell: how many clocks fell into each bucket, of counted days and of office time.';
 
@@ -1051,7 +1051,8 @@ LEFT JOIN LATERAL (
 -- Each pause by itself, as it was told: overlapping ones each show the time and the days they would take alone.
 -- b is the day on which the pause ends (one that ends at 24:00 ends on the day that it closes), or today. A day is
 -- suspended if the pause holds at its end, or ends on it after beginning on an earlier one and taking office time.
--- An open pause holds at every end. A day is taken to end at its close, or for limits in calendar days at 24:00.
+-- An open pause holds at every end. Days up to s, from which days are counted, are counted for nobody and taken from
+-- nobody.
 CREATE OR REPLACE VIEW dashboard.pause_audit AS
 SELECT
   c.case_id,
@@ -1065,17 +1066,14 @@ SELECT
   u.office_us * 0.000001 AS working_seconds,
   CASE
     WHEN p.until < p.began OR (p.ended = p.began) THEN 0
-    WHEN v.limit_unit = 'calendar_days' THEN
-      greatest(b.date - a.date - 1, 0)
-      + (coalesce(p.ended, 'infinity') >= a.midnight + interval '24 hours')::integer
-      + (b.date > a.date
-        AND (u.office_us > 0 OR p.ended IS NULL OR p.ended >= b.midnight + interval '24 hours'))::integer
     ELSE
-      greatest(b.worked_through - b.worked::integer - a.worked_through, 0)
-      + (a.worked AND p.began < a.closes[cardinality(a.closes)]
-        AND coalesce(p.ended, 'infinity') >= a.closes[cardinality(a.closes)])::integer
-      + (b.worked AND b.date > a.date
-        AND (u.office_us > 0 OR p.ended IS NULL OR p.ended >= b.closes[cardinality(b.closes)]))::integer
+      CASE v.limit_unit
+        WHEN 'calendar_days' THEN greatest(b.date - 1 - greatest(a.date, s.date), 0)
+        ELSE greatest(b.worked_through - b.worked::integer - greatest(a.worked_through, s.worked_through), 0)
+      END
+      + (a.date > s.date AND d.a_counts AND p.began < d.a_end AND coalesce(p.ended, 'infinity') >= d.a_end)::integer
+      + (b.date > a.date AND b.date > s.date AND d.b_counts
+        AND (u.office_us > 0 OR p.ended IS NULL OR p.ended >= d.b_end))::integer
   END AS suspended_days,
   CASE WHEN p.kind = 'correction_requested' THEN p.nth END AS correction_round,
   c.state,
@@ -1096,6 +1094,21 @@ LEFT JOIN bizclock.calendar_day b
   ON b.calendar = c.calendar
   AND b.date = ((CASE WHEN p.ended > p.began THEN p.ended - interval '1 microsecond' ELSE p.until END)
     AT TIME ZONE k.time_zone)::date
+-- The date of the start, and where the version counts from a worked one, the next.
+LEFT JOIN bizclock.calendar_day z ON z.calendar = c.calendar AND z.date = (c.started_at AT TIME ZONE k.time_zone)::date
+LEFT JOIN bizclock.calendar_day n
+  ON v.start_rule = 'next_working_day' AND (NOT z.worked OR c.started_at > z.close_at)
+  AND n.calendar = z.calendar AND n.worked AND n.worked_through = z.worked_through + 1
+CROSS JOIN LATERAL (
+  SELECT coalesce(n.date, z.date) AS date, coalesce(n.worked_through, z.worked_through) AS worked_through
+) s
+CROSS JOIN LATERAL (
+  SELECT
+    a.worked OR v.limit_unit = 'calendar_days' AS a_counts,
+    b.worked OR v.limit_unit = 'calendar_days' AS b_counts,
+    CASE v.day_end WHEN 'midnight' THEN a.next_midnight ELSE a.close_at END AS a_end,
+    CASE v.day_end WHEN 'midnight' THEN b.next_midnight ELSE b.close_at END AS b_end
+) d
 LEFT JOIN LATERAL (
   SELECT
     bizclock.office_until(b.office_before_us, b.opens, b.closes, p.until)
@@ -1106,7 +1119,7 @@ LEFT JOIN LATERAL (
 
 -- What happened: without voids and what they void. Attributes of the case fill those that an event leaves out;
 -- channel, service window and step are the event's own. The name of an individual (and of an entity whose type is
--- not known: it may be one) is shown only where the configuration says so.
+-- not known: it may be one) is shown only where the configuration says so, whatever the type was corrected to.
 CREATE OR REPLACE VIEW dashboard.event_log AS
 SELECT
   e.case_id,
@@ -1122,7 +1135,7 @@ SELECT
   e.service_window,
   coalesce(f.entity_type, e.entity_type) AS entity_type,
   CASE
-    WHEN (f.entity_type <> 'individual' AND coalesce(e.entity_type, f.entity_type) <> 'individual')
+    WHEN (NOT f.was_individual AND coalesce(e.entity_type, f.entity_type) <> 'individual')
       OR (SELECT s.value = 'true' FROM bizclock.setting s WHERE s.name = 'show_individual_names')
       THEN coalesce(e.entity_name, f.entity_name)
   END AS entity_name,
@@ -1167,7 +1180,8 @@ FROM bizclock.feed f;
 
 -- Retrospective alerts were not to be seen coming, and the instant of an amended one is not that it was raised for.
 -- Nor could one be seen that data told which came after its instant: it is measured from their coming, so that late
--- data do not make the timer look slow. What a change of rules told (it came as it was recorded) is not measured.
+-- data do not make the timer look slow. One that was not reached after all, told while the database was away, is not
+-- measured either. What a change of rules told (it came as it was recorded) is not measured.
 CREATE OR REPLACE VIEW dashboard.detection_lag AS
 SELECT
   date_trunc('hour', a.recorded_at, 'UTC') AS hour,
@@ -1188,6 +1202,7 @@ FROM (
     extract(epoch FROM l.logged_at - greatest(l.level_at, l.data_at)) * 1000 AS logged_ms
   FROM bizclock.alert l
   WHERE NOT l.retrospective AND l.amended_at IS NULL AND l.data_at IS DISTINCT FROM l.recorded_at
+    AND l.change_reason IS DISTINCT FROM 'never_reached'
 ) a
 GROUP BY date_trunc('hour', a.recorded_at, 'UTC'), a.level;
 

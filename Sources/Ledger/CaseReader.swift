@@ -129,12 +129,12 @@ enum AlertRows {
 enum CaseRows {
   static let columns = """
     case_id, first_occurred_at, last_occurred_at, events, process, region, grid, service_window, channel, \
-    entity_name, entity_type, uscc, tags, report_tag, share_commitment, share_day, share_counted
+    entity_name, entity_type, uscc, tags, report_tag, share_commitment, share_day, share_counted, was_individual
     """
 
   static func write(_ row: CaseRow, to writer: inout CopyWriter) throws(PostgresError) {
     let a = row.attributes
-    try writer.row(columns: 17)
+    try writer.row(columns: 18)
     writer.text(row.caseID.text)
     writer.timestamptz(row.firstOccurredAt?.microseconds)
     writer.timestamptz(row.lastOccurredAt?.microseconds)
@@ -149,13 +149,14 @@ enum CaseRows {
     writer.text(a.uscc)
     writer.textArray(a.tags)
     writer.text(row.reportTag)
-    guard !row.shares.isEmpty else {
+    if row.shares.isEmpty {
       for _ in 0..<3 { writer.null() }
-      return
+    } else {
+      writer.textArray(row.shares.map(\.commitment))
+      writer.dateArray(row.shares.map(\.day.dayNumber))
+      writer.boolArray(row.shares.map(\.counted))
     }
-    writer.textArray(row.shares.map(\.commitment))
-    writer.dateArray(row.shares.map(\.day.dayNumber))
-    writer.boolArray(row.shares.map(\.counted))
+    writer.bool(row.wasIndividual)
   }
 
   static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> CaseRow {
@@ -170,7 +171,8 @@ enum CaseRows {
     a.uscc = try result.optionalText(row, 11)
     a.tags = try result.optionalTextArray(row, 12)?.map { $0 ?? "" }
     return CaseRow(
-      caseID: Identifier(try result.text(row, 0)), attributes: a, reportTag: try result.optionalText(row, 13),
+      caseID: Identifier(try result.text(row, 0)), attributes: a, wasIndividual: try result.bool(row, 17),
+      reportTag: try result.optionalText(row, 13),
       firstOccurredAt: try result.optionalTimestamptz(row, 1).map { Instant(microseconds: $0) },
       lastOccurredAt: try result.optionalTimestamptz(row, 2).map { Instant(microseconds: $0) },
       events: try result.int4(row, 3), shares: try shares(result, row))

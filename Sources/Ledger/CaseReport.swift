@@ -84,8 +84,7 @@ public struct CaseReport: Sendable {
     ).bool(0, 0)
     let attributes = fold.attributes
     // An event may have told the name of a person before the type was corrected.
-    let types = stored.map(\.event.entityType) + [attributes.entityType ?? "individual"]
-    let isIndividual = types.contains("individual")
+    let isIndividual = fold.wasIndividual || attributes.entityType == nil
     let clocks = fold.clocks(asOf: now)
     var alerts = try alerts(of: caseID, knownAt: knownAt, &session)
     if let knownAt { alerts = alerts.compactMap { $0.known(at: knownAt, clocks) } }

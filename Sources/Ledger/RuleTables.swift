@@ -19,12 +19,13 @@ enum RuleTables {
   private static func versions(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) {
     let copy = """
       COPY bizclock.commitment_version (commitment, version_from, kind, process, calendar, ordinal, limit_text, \
-      limit_unit, limit_amount, legal_text, day_end, compression, title_en, title_zh, basis) FROM STDIN (FORMAT binary)
+      limit_unit, limit_amount, legal_text, day_end, start_rule, compression, title_en, title_zh, basis) \
+      FROM STDIN (FORMAT binary)
       """
     try session.copyIn(copy) { writer throws(PostgresError) in
       for (ordinal, commitment) in rulebook.policy.commitments.enumerated() {
         for version in commitment.versions {
-          try writer.row(columns: 15)
+          try writer.row(columns: 16)
           writer.text(commitment.id)
           writer.date(version.from.dayNumber)
           writer.text("time")
@@ -36,6 +37,7 @@ enum RuleTables {
           writer.int8(version.limit.amount)
           writer.text(version.legalLimit?.description)
           writer.text(version.dayEnd.rawValue)
+          writer.text(version.startRule.rawValue)
           writer.float8(version.compression)
           writer.text(commitment.title["en"])
           writer.text(commitment.title["zh"])
@@ -88,8 +90,8 @@ enum RuleTables {
     // Ten years on, so that open clocks and views find their days whatever happens to the office in between.
     let through = CivilDate(year: last.fields.year + 10, month: 12, day: 31)
     let copy = """
-      COPY bizclock.calendar_day (calendar, date, worked_through, office_before_us, midnight, worked, published, \
-      kind, name, opens, closes, time_zone) FROM STDIN (FORMAT binary)
+      COPY bizclock.calendar_day (calendar, date, worked_through, office_before_us, midnight, next_midnight, close_at, \
+      worked, published, kind, name, opens, closes, time_zone) FROM STDIN (FORMAT binary)
       """
     var worked = calendar.workedDays(after: from + -3650, through: from + -1)
     try session.copyIn(copy) { writer throws(PostgresError) in
@@ -98,12 +100,14 @@ enum RuleTables {
         let facts = calendar.facts(of: date)
         if facts.worked { worked += 1 }
         let midnight = calendar.midnight(date)
-        try writer.row(columns: 12)
+        try writer.row(columns: 14)
         writer.text(calendar.id)
         writer.date(date.dayNumber)
         writer.int4(Int32(clamping: worked))
         writer.int8(calendar.officeTime(until: midnight))
         writer.timestamptz(midnight.microseconds)
+        writer.timestamptz(calendar.midnight(date + 1).microseconds)
+        writer.timestamptz(calendar.close(date).microseconds)
         writer.bool(facts.worked)
         writer.bool(facts.published)
         writer.text(facts.kind.rawValue)

@@ -81,7 +81,7 @@ public struct ServiceStatus: Sendable {
         SELECT (extract(epoch FROM recorded_at - greatest(level_at, data_at)) * 1000)::float8 AS ms
         FROM bizclock.alert
         WHERE NOT retrospective AND amended_at IS NULL AND data_at IS DISTINCT FROM recorded_at
-          AND recorded_at > $1::timestamptz - interval '1 day') AS day
+          AND change_reason IS DISTINCT FROM 'never_reached' AND recorded_at > $1::timestamptz - interval '1 day') AS day
       """, [.timestamptz(now.microseconds)])
     var lags: (Double, Double)?
     if let p50 = try lag.optionalFloat8(0, 0), let p99 = try lag.optionalFloat8(0, 1) { lags = (p50, p99) }

@@ -14,6 +14,10 @@ public struct CaseFold: Sendable {
   /// The last occurred_at of the events that count.
   public private(set) var lastOccurredAt: Instant?
 
+  /// Whether any event ever said that the entity is an individual, be it one that never happened: whoever was told to be
+  /// a person may have been named.
+  public private(set) var wasIndividual = false
+
   private var tracks: [ClockTrack] = []
   /// What judges the cases of the case's process.
   private var rules: Rulebook.ProcessRules?
@@ -39,6 +43,7 @@ public struct CaseFold: Sendable {
       counting = ordered.filter { !CaseFold.isVoid($0) && !isVoided($0) }
     }
     attributes.takeAll(counting)
+    wasIndividual = ordered.contains(where: CaseFold.saysIndividual)
     rules = rulebook.rules(of: attributes.process)
     if let rules {
       tracks = rules.tracks(for: attributes)
@@ -65,6 +70,7 @@ public struct CaseFold: Sendable {
       populations = nextRules?.populations ?? RankSet()
     }
     attributes.take(event)
+    if !wasIndividual { wasIndividual = CaseFold.saysIndividual(event) }
     lastOrder = event.orderKey
     count(event)
     return true
@@ -98,6 +104,8 @@ public struct CaseFold: Sendable {
     let voided = voided(ordered)
     return ordered.filter { !isVoid($0) && !voided.contains($0.key) }
   }
+
+  private static func saysIndividual(_ event: Event) -> Bool { event.entityType.sameBytes("individual") }
 
   private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.Rank.voided }
 

@@ -112,7 +112,9 @@ import Testing
     try Data(load.files[0].bytes).write(to: URL(filePath: file))
     _ = try await RoledServer.bizclock(["ingest", file], folder, as: server.daemon)
     _ = try await TestQuery.rows(
-      server.owner, "INSERT INTO bizclock.case_file (case_id, events) VALUES ('stray', 1) RETURNING case_id")
+      server.owner,
+      "INSERT INTO bizclock.case_file (case_id, events, was_individual) VALUES ('stray', 1, false) RETURNING case_id"
+    )
     let daemon = try await RoledServer.bizclock(["rebuild"], folder, as: server.daemon)
     #expect(daemon.status == 77, "\(daemon.output)\(daemon.errors)")
     let owner = try await RoledServer.bizclock(["rebuild"], folder)

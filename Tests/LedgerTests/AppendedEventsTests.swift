@@ -66,7 +66,9 @@ import Testing
           try await ledger.append(mine, batch: 12, handingTo: appended)
           try await ledger.append(Array(rest.prefix(5)))
           rest = rest.dropFirst(5)
-          handed += try await ledger.connection.run { try leader.atHand(&$0)?.reduce(0) { $0 + $1.events.count } ?? 0 }
+          handed += try await ledger.connection.run {
+            try leader.atHand(&$0)?.reduce(0) { $0 + $1.events.count } ?? 0
+          }
           try await ledger.catchUp(leader)
         }
         #expect(try await ledger.verify().differenceCount == 0)

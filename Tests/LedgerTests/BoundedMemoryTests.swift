@@ -7,8 +7,8 @@ import Testing
 @Suite struct BoundedMemoryTests {
   private func cached(_ rulebook: Rulebook, _ number: Int) -> CachedCase {
     let row = CaseRow(
-      caseID: "K", attributes: CaseAttributes(), reportTag: nil, firstOccurredAt: nil, lastOccurredAt: nil,
-      events: Int32(number), shares: [])
+      caseID: "K", attributes: CaseAttributes(), wasIndividual: false, reportTag: nil, firstOccurredAt: nil,
+      lastOccurredAt: nil, events: Int32(number), shares: [])
     return CachedCase(fold: CaseFold(rulebook: rulebook), row: row, clocks: [], receipts: Receipts())
   }
 

@@ -41,6 +41,26 @@ import Testing
     }
   }
 
+  /// Told while the database was away, and not reached: how long the database was away is no lag.
+  @Test func neverReached() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(
+        leader, [.told("K1", "accepted", "2026-06-01 09:00"), .told("K1", "completed", "2026-06-01 10:00")],
+        at: local("2026-06-01 11:00"))
+      let level = WatchedLevel(
+        id: AlertID(caseID: "K1", commitment: "opening", round: 1, level: "red", revision: 1), priority: .error,
+        dueAt: local("2026-06-03 17:30"), levelAt: local("2026-06-03 17:30"), calendar: "cn")
+      let settled = try await ledger.connection.run {
+        try UnrecordedAlerts.settle(
+          [ToldAlert(level: level, toldAt: local("2026-06-03 17:30"))], now: local("2026-06-03 19:30"), &$0)
+      }
+      #expect(settled.withdrawn == 1)
+      try await expectRows(view(ledger), [])
+      #expect(try await status(ledger, at: local("2026-06-03 20:00")) == [-1, -1])
+    }
+  }
+
   /// The whole case is told half an hour after its red level, and projected 2 s later.
   @Test func byLateData() async throws {
     try await TestLedger.with { ledger async throws in

@@ -56,6 +56,19 @@ import Testing
     }
   }
 
+  /// What a function means is settled when it is made: no reader's search_path can turn it.
+  @Test func functionsAreBound() async throws {
+    try await TestLedger.with { ledger async throws in
+      try await expectRows(
+        ledger.column(
+          """
+          SELECT p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+          WHERE p.pronamespace IN ('bizclock'::regnamespace, 'dashboard'::regnamespace) AND l.lanname <> 'internal'
+            AND p.prosqlbody IS NULL AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
+          """), [])
+    }
+  }
+
   @Test func theDashboardRoleReadsTheViewsAlone() async throws {
     try await TestLedger.with { ledger async throws in
       try await ledger.tell(ledger.leader(), OrderTests.simulated(cases: 20))

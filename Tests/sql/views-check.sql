@@ -21,12 +21,14 @@ SET LOCAL client_min_messages = warning;
 -- Days worked through: Mon 2 = 1, Tue 3 = 2, Wed 4 = 3, Thu 5 = 4, Fri 6 = 5, Mon 9 = 6, Tue 10 = 7, Wed 11 = 8,
 -- Thu 12 = 9, Fri 13 = 10, Mon 16 = 11, Tue 17 = 12, Wed 18 = 13. `short` is the same up to Tue 10.
 INSERT INTO bizclock.calendar_day
-  (calendar, date, worked_through, office_before_us, midnight, worked, published, kind, name, opens, closes, time_zone)
+  (calendar, date, worked_through, office_before_us, midnight, next_midnight, close_at, worked, published, kind, name,
+   opens, closes, time_zone)
 SELECT
   c.id, d.date,
   sum(d.worked::integer) OVER w,
   (sum(d.worked::integer) OVER w - d.worked::integer) * 23400000000,
-  d.date::timestamp AT TIME ZONE 'Asia/Shanghai',
+  d.date::timestamp AT TIME ZONE 'Asia/Shanghai', (d.date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai',
+  (d.date + '17:30'::time) AT TIME ZONE 'Asia/Shanghai',
   d.worked, d.date < '2026-11-28', CASE WHEN d.worked THEN 'workday' ELSE 'weekend' END, NULL,
   '{}', '{}', 'Asia/Shanghai'
 FROM (VALUES ('cn', '2026-11-30'::date), ('short', '2026-11-10')) AS c (id, last)
@@ -41,19 +43,21 @@ UPDATE bizclock.calendar_day SET
 WHERE worked;
 -- One day open to the end: 24:00 is not 00:00.
 INSERT INTO bizclock.calendar_day
-VALUES ('night', '2026-11-12', 1, 0, '2026-11-12 00:00+08', true, true, 'workday', '夜市',
+VALUES ('night', '2026-11-12', 1, 0, '2026-11-12 00:00+08', '2026-11-13 00:00+08', '2026-11-13 00:00+08', true, true,
+  'workday', '夜市',
   ARRAY['2026-11-12 20:00+08'::timestamptz], ARRAY['2026-11-13 00:00+08'::timestamptz], 'Asia/Shanghai');
 
 INSERT INTO bizclock.commitment_version
   (commitment, version_from, kind, process, calendar, ordinal, limit_text, limit_unit, limit_amount, legal_text,
-   compression, title_en, title_zh, basis)
+   day_end, start_rule, compression, title_en, title_zh, basis)
 VALUES
-  ('opening', '2018-01-01', 'time', 'opening', 'cn', 1, '5 working_days', 'working_days', 5, NULL, NULL,
+  ('opening', '2018-01-01', 'time', 'opening', 'cn', 1, '5 working_days', 'working_days', 5, NULL, 'close', 'as_is', NULL,
    'Business opening', '企业开办', NULL),
-  ('opening', '2019-01-01', 'time', 'opening', 'cn', 1, '2 working_days', 'working_days', 2, '5 working_days', 0.6,
+  ('opening', '2019-01-01', 'time', 'opening', 'cn', 1, '2 working_days', 'working_days', 2, '5 working_days',
+   'close', 'as_is', 0.6,
    'Business opening', '企业开办', 'a notice'),
-  ('dereg_notice', '2019-01-01', 'time', 'deregistration', 'cn', 2, '7 calendar_days', 'calendar_days', 7, NULL, NULL,
-   NULL, NULL, NULL);
+  ('dereg_notice', '2019-01-01', 'time', 'deregistration', 'cn', 2, '7 calendar_days', 'calendar_days', 7, NULL,
+   'midnight', 'as_is', NULL, NULL, NULL, NULL);
 INSERT INTO bizclock.commitment_version
   (commitment, version_from, kind, process, calendar, ordinal, title_en, title_zh, target, period)
 VALUES
@@ -67,9 +71,11 @@ VALUES
 SET LOCAL bizclock.now = '2026-11-12 10:00+08';
 
 INSERT INTO bizclock.case_file
-  (case_id, events, process, region, grid, service_window, channel, entity_name, entity_type, tags, report_tag)
+  (case_id, events, process, region, grid, service_window, channel, entity_name, entity_type, tags, report_tag,
+    was_individual)
 SELECT
-  id, 2, process, '469005100', 'g1', 'w1', 'online', 'Name of ' || id, type, tags, tags[1]
+  id, 2, process, '469005100', 'g1', 'w1', 'online', 'Name of ' || id, type, tags, tags[1],
+  coalesce(type = 'individual', false)
 FROM (VALUES
   ('on-time', 'opening', 'enterprise', ARRAY['assisted']), ('late', 'opening', 'enterprise', NULL),
   ('premature', 'deregistration', 'enterprise', NULL), ('overdue', 'opening', 'enterprise', NULL),
@@ -267,7 +273,8 @@ FROM (VALUES
   ('late', ARRAY['correction_requested', 'correction_requested', 'suspended'],
     ARRAY['2026-11-03 10:00+08', '2026-11-03 18:00+08', '2026-11-05 12:00+08'],
     ARRAY['2026-11-03 11:00+08', '2026-11-04 08:00+08', '2026-11-06 00:00+08']),
-  ('notice', ARRAY['suspended'], ARRAY['2026-11-11 20:00+08'], ARRAY['2026-11-12 09:00+08'])
+  ('notice', ARRAY['suspended'], ARRAY['2026-11-11 20:00+08'], ARRAY['2026-11-12 09:00+08']),
+  ('premature', ARRAY['suspended'], ARRAY['2026-11-03 20:00+08'], ARRAY['2026-11-04 01:00+08'])
 ) AS p (id, kinds, began, ended)
 WHERE c.case_id = p.id;
 SELECT pg_temp.expect('pauses',
@@ -278,13 +285,23 @@ SELECT pg_temp.expect('pauses',
     'late correction_requested 3600.000000 3600.000000 0 1',
     'late correction_requested 50400.000000 0.000000 0 2',
     'late suspended 43200.000000 10800.000000 1 -',
-    -- Of a calendar-day limit: over the end of Wednesday, and Thursday on which time starts again, with half an hour.
-    'notice suspended 46800.000000 1800.000000 2 -',
+    -- Of a calendar-day limit: over the end of Wednesday, the date of the start, which is counted for nobody, and
+    -- Thursday on which time starts again, with half an hour.
+    'notice suspended 46800.000000 1800.000000 1 -',
     -- Still open: 4 h of Tuesday, 6.5 h, 1.5 h; Tue, Wed, Thu.
     'paused correction_requested 169200.000000 43200.000000 3 1',
+    -- Of a day that ends at 24:00, over its end; without office time the next one counts.
+    'premature suspended 18000.000000 0.000000 1 -',
     -- 6 h, 6.5 h, 0.5 h; Thu, Fri, and Mon on which time starts again.
     'resumed suspended 345600.000000 46800.000000 3 -'])
 FROM dashboard.pause_audit a;
+-- Begun after the close of Wednesday, days are counted from Thursday, which is taken from nobody then.
+SAVEPOINT after_close;
+UPDATE bizclock.commitment_version SET start_rule = 'next_working_day';
+UPDATE bizclock.clock SET started_at = '2026-11-04 18:00+08' WHERE case_id = 'resumed';
+SELECT pg_temp.expect('days from the next worked one', a.suspended_days, 2) FROM dashboard.pause_audit a
+WHERE a.case_id = 'resumed';
+ROLLBACK TO after_close;
 
 -- ------------------------------------------------------------------------------------------------------- alerts
 
@@ -700,6 +717,10 @@ SELECT pg_temp.expect('event order', (SELECT array_agg(e.activity) FROM dashboar
 SELECT pg_temp.expect('event, attributes', format('%s %s %s %s', e.process, e.region, e.channel, e.entity_name),
   'opening 469005100 window 海南某公司')
 FROM dashboard.event_log e WHERE e.case_id = 'late' AND e.event_id = '3';
+-- And so is that of whoever was an individual once, whatever the type was corrected to, in every event of the case.
+UPDATE bizclock.case_file SET was_individual = true WHERE case_id = 'late';
+SELECT pg_temp.expect('names of former individuals hidden', count(e.entity_name), 0::bigint) FROM dashboard.event_log e;
+UPDATE bizclock.case_file SET was_individual = false WHERE case_id = 'late';
 SELECT pg_temp.expect('names hidden', count(e.entity_name), 0::bigint)
 FROM dashboard.event_log e WHERE e.case_id <> 'late';
 -- No other view says a name of anyone.
@@ -990,7 +1011,7 @@ INSERT INTO bizclock.event
 SELECT c * 10 + e, '2026-10-01 09:00+08'::timestamptz + c * interval '1 min', now(), false, 'p' || c, 's', 'e' || e,
   CASE WHEN e = 9 THEN 'voided' ELSE 'step_started' END, CASE WHEN e = 9 THEN 'e1' END
 FROM generate_series(1, 3000) c, generate_series(0, 9) e;
-INSERT INTO bizclock.case_file (case_id, events, process) SELECT 'p' || c, 9, 'opening' FROM generate_series(1, 3000) c;
+INSERT INTO bizclock.case_file (case_id, events, process, was_individual) SELECT 'p' || c, 9, 'opening', false FROM generate_series(1, 3000) c;
 ANALYZE bizclock.event, bizclock.case_file;
 
 -- 200,000 cells as of 10 million clocks: 17 towns over 48 months, 15 buckets each.
