@@ -6,7 +6,9 @@ import LibPQ
 import ServiceTime
 import Synchronization
 
-/// Loads inputs on command and returns when they are projected: by the leader, or here where nobody leads.
+/// Loads inputs on command and returns when they are projected: by the leader, or here where no daemon serves.
+///
+/// It raises no level while it loads, and writes no line: where a daemon serves, that one is to lead.
 public struct Loading: Sendable {
   let database: DatabaseSource
   let clock: any WallClock
@@ -103,7 +105,7 @@ public struct Loading: Sendable {
     return total
   }
 
-  /// Returns once the projections have reached the goal; projects here where nobody leads.
+  /// Returns once the projections have reached the goal; projects here where nobody leads and no daemon is to.
   private func project(until goal: Goal, progress: @escaping @Sendable (Int64) -> Void) async throws {
     var watch = DatabaseWatch(clock: clock, log: log)
     let bell = Doorbell()
@@ -116,7 +118,9 @@ public struct Loading: Sendable {
           watch.found()
           progress(reached)
           if goal.isReached(by: reached) { break }
-          if !led { try await lead(until: goal, progress) }
+          if !led, try await !ask.run({ try ServiceStatus.hasDaemon(&$0) }) {
+            try await lead(until: goal, progress)
+          }
           _ = await bell.wait(atMost: .milliseconds(50))
         }
         await ask.close()
@@ -131,7 +135,10 @@ public struct Loading: Sendable {
     }
   }
 
-  /// Leads for as long as it takes.
+  /// How often it is looked whether a daemon has come.
+  private static let look = Duration.seconds(1)
+
+  /// Leads for as long as it takes, or until a daemon serves.
   private func lead(until goal: Goal, _ progress: @escaping @Sendable (Int64) -> Void) async throws {
     let connection = try await database.connect(.lead)
     let settings = settings
@@ -147,7 +154,13 @@ public struct Loading: Sendable {
     projector.appended = database.appended
     database.appended.open(true)
     defer { database.appended.open(false) }
+    var next = ContinuousClock.now + Loading.look
     while !goal.isReached(by: projector.term.position), !Task.isCancelled {
+      if .now >= next {
+        // The session's end gives the leadership up: the alerts of all the others cannot wait for this load.
+        if try await connection.run({ try ServiceStatus.hasDaemon(&$0) }) { return await connection.close() }
+        next = .now + Loading.look
+      }
       projector.expectsMore = !goal.isKnown
       let step = try await connection.run { try projector.projectNext(&$0, now: clock.now()) }
       progress(projector.term.position)

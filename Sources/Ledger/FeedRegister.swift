@@ -65,8 +65,7 @@ public enum FeedRegister {
       UPDATE bizclock.feed SET stalled = false
       WHERE stalled AND name <> ALL ($1::text[])
         AND (name IS NOT DISTINCT FROM $2
-          OR (SELECT count(*) FROM pg_catalog.pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'bizclock listen') <= 1)
+          OR \(ServiceStatus.daemons) <= 1)
       RETURNING name
       """, [.textArray(names), .text(own)])
     var found: [String] = []

@@ -70,8 +70,7 @@ public struct ServiceStatus: Sendable {
         (SELECT min(next_level_at) FROM bizclock.clock WHERE next_level_at IS NOT NULL),
         (SELECT count(*) FROM bizclock.log_outbox WHERE event = 'alert.raised' AND recorded_at IS NULL)
           + (SELECT count(*) FROM (\(Outbox.unlogged)) AS line),
-        (SELECT count(*) FROM pg_catalog.pg_stat_activity
-          WHERE datname = current_database() AND application_name = 'bizclock listen')
+        \(daemons)
       FROM bizclock.projector p
       """, [.timestamptz(now.microseconds)])
     let lag = try session.execute(
@@ -110,6 +109,17 @@ public struct ServiceStatus: Sendable {
       calendar: try row.int8(0, 5), running: try row.int8(0, 6), paused: try row.int8(0, 7),
       overdue: try row.int8(0, 8), nextLevel: try row.optionalTimestamptz(0, 9).map { Instant(microseconds: $0) },
       unlogged: try row.int8(0, 10), lag: lags, feeds: feeds)
+  }
+
+  /// How many daemons serve, of those whose sessions may be seen.
+  static let daemons = """
+    (SELECT count(*) FROM pg_catalog.pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'bizclock listen')
+    """
+
+  /// Whether a daemon serves: it leads, or stands by to.
+  public static func hasDaemon(_ session: inout Session) throws(PostgresError) -> Bool {
+    try session.execute("SELECT \(daemons) > 0").bool(0, 0)
   }
 
   /// How far the projections are, and whether somebody leads.

@@ -1,6 +1,8 @@
 import Journal
+import Ledger
 import LibPQ
 import ServiceTime
+import Settings
 import TestSupport
 import Testing
 
@@ -37,6 +39,55 @@ import Testing
       }
       #expect(office.alerts().count == 800)
       #expect(Set(office.alerts()).count == 800)
+    }
+  }
+
+  /// Somebody has locked the queue, as for an index: what is in the log already is not written again and again.
+  @Test func aLockBetweenTheLineAndItsMark() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let database = DatabaseSource(conninfo: conninfo)
+      let log = MemorySink()
+      let absence = AbsenceAlarm(database: database, log: log, directory: nil, retrospectiveAfter: 0)
+      let rulebook = try await Installation(
+        configuration: Configuration(database: .conninfo(conninfo)), database: database, cluster: nil
+      ).rulebook()
+      let teller = OutboxTeller(
+        announcer: Announcer(rulebook: rulebook), clock: ManualClock(.earliest), log: log, absence: absence,
+        metrics: DaemonMetrics())
+      let (leading, admin) = (try await Connection.connect(conninfo), try await Connection.connect(conninfo))
+      try await leading.run { session in
+        try session.execute("SET lock_timeout = '50ms'")
+        try session.execute(
+          """
+          INSERT INTO bizclock.log_outbox (event, case_id, commitment, round, level, revision, fields)
+          VALUES ('alert.raised', 'C1', 'opening', 1, 'red', 1, '{"priority": "error"}')
+          """)
+        try session.execute(
+          "INSERT INTO bizclock.log_outbox (event, fields) VALUES ('alert.summary', '{\"retrospective\": 1}')")
+      }
+      func turn(_ teller: OutboxTeller) async throws -> SQLState? {
+        try await leading.run { session in
+          var teller = teller
+          do { while try teller.tell(within: .seconds(1), summarize: true, &session) {} } catch let error
+            as PostgresError
+          {
+            return error.code
+          }
+          return nil
+        }
+      }
+      try await admin.run { session in
+        try session.begin()
+        try session.execute("LOCK TABLE bizclock.log_outbox IN SHARE MODE")
+      }
+      for _ in 1...3 { #expect(try await turn(teller) == .lockNotAvailable) }
+      #expect(log.records.map(\.event) == [.alertRaised])
+      try await admin.run { $0.rollbackQuietly() }
+      #expect(try await turn(teller) == nil)
+      #expect(log.records.map(\.event) == [.alertRaised, .alertSummary])
+      #expect(try await TestQuery.rows(conninfo, "SELECT count(*)::text FROM bizclock.log_outbox") == [["0"]])
+      await leading.close()
+      await admin.close()
     }
   }
 

@@ -1,3 +1,6 @@
+import Feeds
+import Foundation
+import Journal
 import LibPQ
 import Ledger
 import ServiceTime
@@ -36,6 +39,39 @@ import Testing
       try await applying.run { try $0.commit() }
       #expect(try await candidate.value == false)
       await applying.close()
+    }
+  }
+
+  /// A load by hand leads as long as no daemon serves; one that starts meanwhile leads within a second or two, though the
+  /// load lasts: no level waits for it.
+  @Test func aLoadGivesWayToADaemon() async throws {
+    try await DaemonTestBase.withOffice { conninfo, spool in
+      let pipe = Pipe()
+      let now = Instant(rfc3339: DaemonTestBase.start) ?? Instant(microseconds: 0)
+      let loading = Loading(
+        database: DatabaseSource(conninfo: conninfo), clock: ManualClock(now), log: MemorySink())
+      let reading = pipe.fileHandleForReading.fileDescriptor
+      let load = Task {
+        try await loading.run(
+          [("pipe", reading)], feed: FeedDescription(name: "history", source: "history", format: .ndjson),
+          history: false)
+      }
+      let isLed =
+        "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+        + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      try await TestDeadline.within(TestDeadline.patience, "the load to lead") {
+        while try await TestQuery.rows(conninfo, isLed) != [["1"]] { try Task.checkCancellation() }
+      }
+      let office = try await DaemonTestBase.daemon(conninfo, spool, at: DaemonTestBase.start)
+      try await office.logged(.leaderElected)
+      let line = DaemonTestBase.event("C1", "accepted", "2026-09-14T07:59:00+08:00") + "\n"
+      try pipe.fileHandleForWriting.write(contentsOf: Data(line.utf8))
+      try pipe.fileHandleForWriting.close()
+      #expect(try await load.value.new == 1)
+      try await office.projected(through: 1)
+      try await office.advance(to: "2026-09-16T17:30:00+08:00")
+      #expect(office.alerts().contains("C1/opening/1/red/1"))
+      await office.stop()
     }
   }
 
