@@ -208,6 +208,12 @@ COMMENT ON COLUMN bizclock.commitment_version.limit_amount IS 'Days, or microsec
 COMMENT ON COLUMN bizclock.commitment_version.compression IS
   '承诺时限压缩率: (legal limit − promised limit) / legal limit; null without a legal limit in the same unit.';
 
+CREATE TABLE bizclock.calendar (
+  id        text NOT NULL PRIMARY KEY,
+  time_zone text NOT NULL
+);
+COMMENT ON TABLE bizclock.calendar IS 'The calendars in force.';
+
 CREATE TABLE bizclock.calendar_day (
   calendar         text        NOT NULL,
   date             date        NOT NULL,
@@ -222,7 +228,6 @@ CREATE TABLE bizclock.calendar_day (
   name             text,
   opens            timestamptz[] NOT NULL,
   closes           timestamptz[] NOT NULL,
-  time_zone        text        NOT NULL,
   PRIMARY KEY (calendar, date)
 );
 COMMENT ON TABLE bizclock.calendar_day IS 'The calendars in force, day by day, with running sums for the views.';

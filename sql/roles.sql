@@ -143,6 +143,7 @@ BEGIN
       -- The rules: the owner's.
       ('rules',              'SELECT',                 NULL),
       ('commitment_version', 'SELECT',                 NULL),
+      ('calendar',           'SELECT',                 NULL),
       ('calendar_day',       'SELECT',                 NULL),
       ('region',             'SELECT',                 NULL),
       -- Projections: they can be made again. A case never goes; what comes to nothing of the others does.

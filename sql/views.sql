@@ -225,32 +225,19 @@ COMMENT ON AGGREGATE bizclock.voided_ids(text, text) IS
 
 -- -------------------------------------------------------------------------------------------------- shared views
 
--- One row a calendar, found by hopping through the key: a calendar has thousands of days.
 CREATE OR REPLACE VIEW bizclock.calendar_now AS
-WITH RECURSIVE known AS (
-  (SELECT d.calendar, d.time_zone FROM bizclock.calendar_day d ORDER BY d.calendar LIMIT 1)
-  UNION ALL
-  SELECT n.calendar, n.time_zone
-  FROM known k
-  CROSS JOIN LATERAL (
-    SELECT d.calendar, d.time_zone
-    FROM bizclock.calendar_day d
-    WHERE d.calendar > k.calendar
-    ORDER BY d.calendar
-    LIMIT 1
-  ) n
-), moment AS MATERIALIZED (
+WITH moment AS MATERIALIZED (
   SELECT dashboard.now() AS now
 )
 SELECT
-  k.calendar,
+  k.id AS calendar,
   k.time_zone,
   (t.now AT TIME ZONE k.time_zone)::date AS today,
   d.worked_through,
   bizclock.office_until(d.office_before_us, d.opens, d.closes, t.now) AS office_us
-FROM known k
+FROM bizclock.calendar k
 CROSS JOIN moment t
-LEFT JOIN bizclock.calendar_day d ON d.calendar = k.calendar AND d.date = (t.now AT TIME ZONE k.time_zone)::date;
+LEFT JOIN bizclock.calendar_day d ON d.calendar = k.id AND d.date = (t.now AT TIME ZONE k.time_zone)::date;
 COMMENT ON VIEW bizclock.calendar_now IS 'Each calendar as it stands now; sums are null past the days it knows.';
 COMMENT ON COLUMN bizclock.calendar_now.calendar IS 'The calendar''s id.';
 COMMENT ON COLUMN bizclock.calendar_now.time_zone IS 'Its time zone.';
@@ -1219,15 +1206,16 @@ SELECT
   d.published,
   (
     SELECT string_agg(
-      to_char(h.opens AT TIME ZONE d.time_zone, 'HH24:MI') || '-' || CASE
-        WHEN (h.closes AT TIME ZONE d.time_zone)::date > d.date THEN '24:00'
-        ELSE to_char(h.closes AT TIME ZONE d.time_zone, 'HH24:MI')
+      to_char(h.opens AT TIME ZONE k.time_zone, 'HH24:MI') || '-' || CASE
+        WHEN (h.closes AT TIME ZONE k.time_zone)::date > d.date THEN '24:00'
+        ELSE to_char(h.closes AT TIME ZONE k.time_zone, 'HH24:MI')
       END, ' ' ORDER BY h.opens)
     FROM unnest(d.opens, d.closes) AS h (opens, closes)
     WHERE d.worked
   ) AS office_hours,
-  d.time_zone
-FROM bizclock.calendar_day d;
+  k.time_zone
+FROM bizclock.calendar_day d
+JOIN bizclock.calendar k ON k.id = d.calendar;
 
 -- ------------------------------------------------------------------------------------------------------- regions
 

@@ -7,13 +7,16 @@ enum RuleTables {
   static func write(_ rulebook: Rulebook, now: Instant, _ session: inout Session) throws(PostgresError) {
     _ = try session.execute("DELETE FROM bizclock.commitment_version", [])
     _ = try session.execute("DELETE FROM bizclock.calendar_day", [])
+    _ = try session.execute("DELETE FROM bizclock.calendar", [])
     _ = try session.execute("DELETE FROM bizclock.region", [])
     try versions(rulebook, &session)
     try regions(rulebook, &session)
     try shares(rulebook, &session)
-    for calendar in rulebook.calendars.values.sorted(by: { $0.id < $1.id }) {
-      try days(calendar, now: now, &session)
-    }
+    let calendars = rulebook.calendars.values.sorted { $0.id < $1.id }
+    _ = try session.execute(
+      "INSERT INTO bizclock.calendar (id, time_zone) SELECT * FROM unnest($1::text[], $2::text[])",
+      [.textArray(calendars.map(\.id)), .textArray(calendars.map(\.zone.name))])
+    for calendar in calendars { try days(calendar, now: now, &session) }
   }
 
   private static func versions(_ rulebook: Rulebook, _ session: inout Session) throws(PostgresError) {
@@ -91,7 +94,7 @@ enum RuleTables {
     let through = CivilDate(year: last.fields.year + 10, month: 12, day: 31)
     let copy = """
       COPY bizclock.calendar_day (calendar, date, worked_through, office_before_us, midnight, next_midnight, close_at, \
-      worked, published, kind, name, opens, closes, time_zone) FROM STDIN (FORMAT binary)
+      worked, published, kind, name, opens, closes) FROM STDIN (FORMAT binary)
       """
     var worked = calendar.workedDays(after: from + -3650, through: from + -1)
     try session.copyIn(copy) { writer throws(PostgresError) in
@@ -100,7 +103,7 @@ enum RuleTables {
         let facts = calendar.facts(of: date)
         if facts.worked { worked += 1 }
         let midnight = calendar.midnight(date)
-        try writer.row(columns: 14)
+        try writer.row(columns: 13)
         writer.text(calendar.id)
         writer.date(date.dayNumber)
         writer.int4(Int32(clamping: worked))
@@ -115,7 +118,6 @@ enum RuleTables {
         let hours = facts.worked ? calendar.officeSpans(of: date) : []
         writer.timestamptzArray(hours.map(\.open.microseconds))
         writer.timestamptzArray(hours.map(\.close.microseconds))
-        writer.text(calendar.zone.name)
         date = date + 1
       }
     }

@@ -44,7 +44,8 @@ extension ClockRun {
       provisional: due?.provisional ?? false, state: state, stoppedAt: end?.at, stoppedDay: end.map { _ in date },
       outcome: end?.outcome.name, verdict: verdict, breached: breached,
       measures: reckoner.measures(at: mark),
-      overrun: isOpen || verdict == .late ? reckoner.overrun(stoppedAt: mark) : nil,
+      overrun: isOpen
+        ? reckoner.overrunSoFar(at: mark) : verdict == .late ? reckoner.overrun(stoppedAt: mark) : nil,
       early: verdict == .onTime && due.map { date < $0.day } ?? false,
       markAt: mark, markDay: max(date, reckoner.startDate),
       pauses: pauses.map { ClockPause($0, commitment) }, extendedDays: extendedDays,

@@ -61,8 +61,19 @@ extension Reckoner {
   /// By how much a stop at an instant is late; nil if it is not.
   public func overrun(stoppedAt end: Instant) -> Overrun? {
     guard let due, end > due.at else { return nil }
-    return Overrun(
-      time: end - due.at,
+    return overrun(due, end)
+  }
+
+  /// What an open clock's overrun goes on from at an instant: counted dates after the due day also while the grace lasts;
+  /// nil while there are none.
+  func overrunSoFar(at instant: Instant) -> Overrun? {
+    guard let due, instant > due.at || calendar.date(of: instant) > due.day else { return nil }
+    return overrun(due, instant)
+  }
+
+  private func overrun(_ due: Due, _ end: Instant) -> Overrun {
+    Overrun(
+      time: max(0, end - due.at),
       days: line.count(after: due.day, through: calendar.date(of: end), worked: version.countsWorkedDays))
   }
 }

@@ -12,7 +12,7 @@ import Testing
   private static let tables: [String: String] = [
     "schema_migration": "S", "setting": "S", "event": "SI", "ledger_head": "SU", "feed": "SIU", "quarantine": "SIU",
     "exchange_position": "SIU", "exchange_row": "SIU",
-    "rules": "S", "commitment_version": "S", "calendar_day": "S", "region": "S", "projector": "SU",
+    "rules": "S", "commitment_version": "S", "calendar": "S", "calendar_day": "S", "region": "S", "projector": "SU",
     "case_file": "SIU", "clock": "SIUD", "metric_series": "SI", "metric_cell": "SIUD", "share_cell": "SIUD",
     "alert": "SIU", "alert_history": "SI", "verdict_history": "SI", "progress": "S", "log_outbox": "SID",
   ]

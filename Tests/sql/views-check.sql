@@ -22,7 +22,7 @@ SET LOCAL client_min_messages = warning;
 -- Thu 12 = 9, Fri 13 = 10, Mon 16 = 11, Tue 17 = 12, Wed 18 = 13. `short` is the same up to Tue 10.
 INSERT INTO bizclock.calendar_day
   (calendar, date, worked_through, office_before_us, midnight, next_midnight, close_at, worked, published, kind, name,
-   opens, closes, time_zone)
+   opens, closes)
 SELECT
   c.id, d.date,
   sum(d.worked::integer) OVER w,
@@ -30,7 +30,7 @@ SELECT
   d.date::timestamp AT TIME ZONE 'Asia/Shanghai', (d.date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai',
   (d.date + '17:30'::time) AT TIME ZONE 'Asia/Shanghai',
   d.worked, d.date < '2026-11-28', CASE WHEN d.worked THEN 'workday' ELSE 'weekend' END, NULL,
-  '{}', '{}', 'Asia/Shanghai'
+  '{}', '{}'
 FROM (VALUES ('cn', '2026-11-30'::date), ('short', '2026-11-10')) AS c (id, last)
 CROSS JOIN LATERAL (
   SELECT g::date AS date, extract(isodow FROM g) <= 5 AS worked
@@ -45,7 +45,8 @@ WHERE worked;
 INSERT INTO bizclock.calendar_day
 VALUES ('night', '2026-11-12', 1, 0, '2026-11-12 00:00+08', '2026-11-13 00:00+08', '2026-11-13 00:00+08', true, true,
   'workday', '夜市',
-  ARRAY['2026-11-12 20:00+08'::timestamptz], ARRAY['2026-11-13 00:00+08'::timestamptz], 'Asia/Shanghai');
+  ARRAY['2026-11-12 20:00+08'::timestamptz], ARRAY['2026-11-13 00:00+08'::timestamptz]);
+INSERT INTO bizclock.calendar VALUES ('cn', 'Asia/Shanghai'), ('short', 'Asia/Shanghai'), ('night', 'Asia/Shanghai');
 
 INSERT INTO bizclock.commitment_version
   (commitment, version_from, kind, process, calendar, ordinal, limit_text, limit_unit, limit_amount, legal_text,

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Ledger
 
-/// The days that a pause takes, as the view tells them, are those that the reckoning leaves out for it.
-@Suite struct PauseAuditTests {
+/// What the views tell of pauses is what the reckoning makes of them.
+@Suite struct PauseViewTests {
   private static let versions:
     [(limit: Limit, dayEnd: CommitmentVersion.DayEnd, start: CommitmentVersion.StartRule)] =
       [
@@ -40,40 +40,79 @@ import Testing
     }
   }
 
-  @Test(arguments: versions.indices) func asReckoned(_ index: Int) async throws {
-    let given = PauseAuditTests.versions[index]
-    let version = CommitmentVersion(
-      from: CivilDate(year: 2000, month: 1, day: 1), limit: given.limit, dayEnd: given.dayEnd,
-      startRule: given.start)
+  /// Projects the stories by one version, and hands on how each is reckoned.
+  private static func with(
+    _ version: CommitmentVersion, _ stories: [[Event]],
+    _ body: @Sendable (TestLedger, [(caseID: Identifier, reckoner: Reckoner)]) async throws -> Void
+  ) async throws {
     let rulebook = try ShippedRules.rulebook { policy, _ in
       policy.commitments = policy.commitments.filter { $0.id == "opening" }
       policy.commitments[0].versions = [version]
     }
-    let stories = PauseAuditTests.stories(seed: UInt64(index) + 1)
-    let now = local("2026-10-20 09:00")
+    let calendar = try #require(rulebook.calendars["cn"])
+    let reckoned = stories.map { story in
+      let to = story.count > 2 ? story[2].occurredAt : nil
+      return (
+        caseID: story[0].caseID,
+        reckoner: Reckoner(
+          version: version, calendar: calendar, start: story[0].occurredAt,
+          pauses: [PauseSpan(from: story[1].occurredAt, to: to)])
+      )
+    }
     try await TestLedger.with { ledger async throws in
       let ledger = TestLedger(conninfo: ledger.conninfo, connection: ledger.connection, rulebook: rulebook)
+      let document = try ShippedRules.document()
       try await ledger.connection.run { session in
-        let document = try ShippedRules.document()
         _ = try Rules.apply(
           [(.policy, document)], rulebook: rulebook, by: "test", reason: "pauses",
           retrospectiveAfter: ProjectorSettings().retrospectiveAfter, now: { TestLedger.founded }, on: &session)
+        _ = try session.execute("SET bizclock.now = '2026-10-20 09:00+08'")
       }
       let leader = try await ledger.leader()
       try await ledger.tell(leader, stories.flatMap { $0 }, at: now)
-      var expected: [String] = []
-      for story in stories {
-        let calendar = try #require(rulebook.calendars["cn"])
-        let span = PauseSpan(from: story[1].occurredAt, to: story[2].occurredAt)
-        let reckoner = Reckoner(version: version, calendar: calendar, start: story[0].occurredAt, pauses: [span])
-        let taken = reckoner.days(through: calendar.date(of: story[2].occurredAt)).filter {
+      try await body(ledger, reckoned)
+    }
+  }
+
+  private static let now = local("2026-10-20 09:00")
+
+  @Test(arguments: versions.indices) func daysTaken(_ index: Int) async throws {
+    let given = PauseViewTests.versions[index]
+    let version = CommitmentVersion(
+      from: CivilDate(year: 2000, month: 1, day: 1), limit: given.limit, dayEnd: given.dayEnd,
+      startRule: given.start)
+    let stories = PauseViewTests.stories(seed: UInt64(index) + 1)
+    try await PauseViewTests.with(version, stories) { ledger, reckoned in
+      let expected = zip(reckoned, stories).map { clock, story in
+        let calendar = clock.reckoner.calendar
+        let taken = clock.reckoner.days(through: calendar.date(of: story[2].occurredAt)).filter {
           ($0.reason == .suspended || $0.reason == .restarted)
             && (!version.rules.countsWorkedDays || calendar.isWorked($0.date))
         }
-        expected.append("\(story[0].caseID) \(taken.count)")
+        return "\(clock.caseID) \(taken.count)"
       }
       try await expectRows(
         ledger.column("SELECT case_id || ' ' || suspended_days FROM dashboard.pause_audit ORDER BY 1"),
+        expected.sorted())
+    }
+  }
+
+  /// The days past due of open clocks go on from their marks, also where a pause began or ended in the grace.
+  @Test(arguments: versions.indices) func daysPastDue(_ index: Int) async throws {
+    let given = PauseViewTests.versions[index]
+    let version = CommitmentVersion(
+      from: CivilDate(year: 2000, month: 1, day: 1), limit: given.limit, dayEnd: given.dayEnd,
+      startRule: given.start, grace: 40 * 3_600_000_000)
+    let stories = PauseViewTests.stories(seed: UInt64(index) + 101).enumerated().map { number, story in
+      number % 3 == 0 ? story.dropLast() : story
+    }
+    try await PauseViewTests.with(version, stories) { ledger, reckoned in
+      let expected = reckoned.map { clock in
+        let days = clock.reckoner.overrun(stoppedAt: PauseViewTests.now)?.days
+        return "\(clock.caseID) \(days.map(String.init) ?? "-")"
+      }
+      try await expectRows(
+        ledger.column("SELECT case_id || ' ' || coalesce(overrun_days::text, '-') FROM dashboard.clock ORDER BY 1"),
         expected.sorted())
     }
   }
