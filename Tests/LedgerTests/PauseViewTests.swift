@@ -29,6 +29,10 @@ import Testing
     return (0..<150).map { number in
       let start = time(0...6)
       let from = time(0...9, after: start)
+      // Long, or a day at most.
+      let to =
+        number.isMultiple(of: 2)
+        ? time(0...14, after: from) : from + Int64.random(in: 1...4, using: &random) * 21_600_000_000
       func event(_ type: EventType, _ at: Instant) -> Event {
         var event = Event(
           caseID: Identifier("K\(number)"), source: "test", eventID: Identifier(type.name), type: type,
@@ -36,7 +40,7 @@ import Testing
         event.process = "opening"
         return event
       }
-      return [event("accepted", start), event("suspended", from), event("resumed", time(0...14, after: from))]
+      return [event("accepted", start), event("suspended", from), event("resumed", to)]
     }
   }
 
