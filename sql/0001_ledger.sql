@@ -90,6 +90,13 @@ COMMENT ON COLUMN bizclock.feed.watched_since IS
 COMMENT ON COLUMN bizclock.feed.stalled IS
   'It has brought nothing for longer than it may: set by whoever finds it out first, taken back by what it brings next.';
 
+CREATE TABLE bizclock.feed_source (
+  feed   text NOT NULL,
+  source text COLLATE "C" NOT NULL,
+  PRIMARY KEY (feed, source)
+);
+COMMENT ON TABLE bizclock.feed_source IS 'Which sources the events of a feed have named beside the feed''s own.';
+
 CREATE TABLE bizclock.quarantine (
   id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   received_at  timestamptz NOT NULL,

@@ -136,6 +136,7 @@ BEGIN
       ('event',              'SELECT, INSERT',         NULL),
       ('ledger_head',        'SELECT',                 '{}'),
       ('feed',               'SELECT, INSERT',         '{name}'),
+      ('feed_source',        'SELECT, INSERT',         NULL),
       ('quarantine',         'SELECT, INSERT',
         '{id, received_at, line, byte_offset, total_bytes, feed, origin, bytes, header}'),
       ('exchange_position',  'SELECT, INSERT',         '{source, upstream_table}'),

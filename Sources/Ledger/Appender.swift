@@ -10,6 +10,7 @@ public struct Appender: Sendable {
   private var recent = RecentKeys(capacity: 1 << 18)
   /// Whether the last batch held keys that the filter did not know; then the next is looked up whole at once.
   private var distrust = false
+  private var sources = FeedSources()
 
   /// Where what it has appended is handed on.
   private let appended: AppendedEvents?
@@ -32,9 +33,11 @@ public struct Appender: Sendable {
     _ batch: AppendBatch, parts: [Range<Int>], on session: inout Session
   ) throws(PostgresError) -> (outcome: AppendOutcome, parts: [AppendOutcome]) {
     var taking = Taking(batch)
+    let named = sources.news(batch)
     do {
       try session.begin()
       try take(&taking, batch, &session)
+      try FeedSources.note(named, of: batch.feed, &session)
       let (quarantined, fresh) = try Appender.quarantine(batch, taking.census.conflicts, &session)
       taking.outcome.quarantined = quarantined
       try Appender.count(batch, &taking.outcome, freshlyQuarantined: fresh, receivedAt: batch.receivedAt, &session)
@@ -45,6 +48,7 @@ public struct Appender: Sendable {
       throw error
     }
     remember(taking)
+    sources.remember(named, of: batch.feed)
     hand(taking, batch)
     let outcome = taking.outcome
     return (

@@ -4,7 +4,12 @@ import ServiceTime
 /// Marks what is raised while a feed that brings the case's events is silent: the case may have moved on unseen.
 enum StalledFeeds {
   /// Sources of which every feed is silent: a feed that was renamed leaves its row behind.
-  static let sources = "SELECT source FROM bizclock.feed GROUP BY source HAVING bool_and(stalled)"
+  static let sources = """
+    SELECT s.source
+    FROM (SELECT name AS feed, source FROM bizclock.feed UNION SELECT feed, source FROM bizclock.feed_source) AS s
+    JOIN bizclock.feed AS f ON f.name = s.feed
+    GROUP BY s.source HAVING bool_and(f.stalled)
+    """
 
   /// Marks the alerts that a delta raises, and their lines. Asks nothing where it raises none, and little where no feed
   /// is silent.

@@ -10,7 +10,8 @@ import Testing
   /// What `bizclock_daemon` may do with each table: S select, I insert, U update of some column, D delete; nobody but
   /// the owner may truncate. `bizclock_dashboard`, and whoever has nothing, may do none of it.
   private static let tables: [String: String] = [
-    "schema_migration": "S", "setting": "S", "event": "SI", "ledger_head": "SU", "feed": "SIU", "quarantine": "SIU",
+    "schema_migration": "S", "setting": "S", "event": "SI", "ledger_head": "SU", "feed": "SIU", "feed_source": "SI",
+    "quarantine": "SIU",
     "exchange_position": "SIU", "exchange_row": "SIU",
     "rules": "S", "commitment_version": "S", "calendar": "S", "calendar_day": "S", "region": "S", "projector": "SU",
     "case_file": "SIU", "clock": "SIUD", "metric_series": "SI", "metric_cell": "SIUD", "share_cell": "SIUD",

@@ -50,6 +50,30 @@ import Testing
     }
   }
 
+  /// Events that name a source of their own, as CloudEvents do, are known to be the feed's that brought them; a sender
+  /// that names ever more of them fills no table.
+  @Test func sourcesThatEventsName() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      var far = Event.told("K1", "accepted", "2026-06-01 09:00")
+      far.source = "https://far.example"
+      try await ledger.tell(
+        leader, [far, .told("K2", "accepted", "2026-06-01 09:00")], at: StalledFeedTests.morning)
+      try await ledger.execute("UPDATE bizclock.feed SET source = 'office'")
+      try await stall(ledger)
+      _ = try await ledger.raise(leader, at: local("2026-06-02 17:30"))
+      try await expectRows(alerts(ledger), ["K1 yellow t true", "K2 yellow f"])
+      let many = (0..<2_500).map { number in
+        var event = Event.told("M", "inspected", "2026-06-01 09:00", id: "\(number)")
+        event.source = Identifier("s\(number)")
+        return event
+      }
+      try await ledger.append(many, batch: 300)
+      let count = try await ledger.column("SELECT (count(*) BETWEEN 1000 AND 2000)::text FROM bizclock.feed_source")
+      #expect(count == ["true"])
+    }
+  }
+
   /// On their instant, and by what comes in of another feed: only of cases that the silent feed brings events of, and
   /// not of what is history.
   @Test func marksWhatIsRaised() async throws {
