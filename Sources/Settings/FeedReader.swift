@@ -27,6 +27,7 @@ struct FeedReader {
 
   /// The folder of the configuration file, from which relative paths are seen.
   let folder: String
+  let use: ConfigurationUse
   let expand: (Field, String) -> String?
 
   /// The feed; nil where something needed is missing or wrong, which is then reported.

@@ -11,8 +11,8 @@ struct GlobalOptions: ParsableArguments {
   @Option(help: "The configuration file; /etc/bizclock/bizclock.yaml if left out.")
   var config: String?
 
-  func configuration() throws -> Configuration {
-    try Configuration.load(config, environment: ProcessInfo.processInfo.environment)
+  func configuration(for use: ConfigurationUse) throws -> Configuration {
+    try Configuration.load(config, for: use, environment: ProcessInfo.processInfo.environment)
   }
 
   /// Runs a body on the database of the installation, whose schema must be this program's.
@@ -32,7 +32,7 @@ struct GlobalOptions: ParsableArguments {
     }
   }
 
-  func open() async throws -> Installation { try await Installation.open(try configuration()) }
+  func open() async throws -> Installation { try await Installation.open(try configuration(for: .command)) }
 }
 
 /// Policies that are not in force.
@@ -44,7 +44,7 @@ enum Drafts {
       documents = try PolicyDocuments.read(path)
     } else {
       // The configuration may be unreadable to whoever only asks for a date; then the shipped policy answers.
-      documents = try Installation.draft((try? globals.configuration()) ?? Configuration())
+      documents = try Installation.draft((try? globals.configuration(for: .draft)) ?? Configuration())
     }
     let draft = try PolicyDraft.parse(documents)
     return try RuleLoader.compile(draft.policy, draft.calendars)
