@@ -41,9 +41,12 @@ public struct Configuration: Sendable, Equatable {
   ///
   /// A file that is named must be there; without any, the defaults hold (`database: private`). What `use` does not need
   /// of conninfos and tokens is not looked up.
+  ///
+  /// - Parameter doWithout: told where nobody named a file and the default one is not this user's to read, for which the
+  ///   defaults hold then; nil refuses it.
   public static func load(
     _ path: String? = nil, for use: ConfigurationUse = .daemon, environment: [String: String],
-    defaultPath: String = Configuration.defaultPath
+    defaultPath: String = Configuration.defaultPath, doWithout: ((SettingsFault) -> Void)? = nil
   ) throws(SettingsError) -> Configuration {
     let named = path ?? environment["BIZCLOCK_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     let file = named ?? defaultPath
@@ -55,7 +58,12 @@ public struct Configuration: Sendable, Equatable {
       if error.isMissing, named == nil {
         return try parse(nil, file: nil, for: use, environment: environment, hasPolicy: isThere)
       }
-      throw SettingsError(SettingsFault(file: file, message: "cannot be read: \(error)"))
+      let fault = SettingsFault(file: file, message: "cannot be read: \(error)")
+      if error.isDenied, named == nil, let doWithout {
+        doWithout(fault)
+        return try parse(nil, file: nil, for: use, environment: environment, hasPolicy: isThere)
+      }
+      throw SettingsError(fault)
     }
     do {
       return try parse(

@@ -19,6 +19,8 @@ public enum FileBytes {
     public var description: String
     /// Whether there is no such file.
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    /// Whether this user may not read it.
+    public var isDenied: Bool { code == EACCES }
   }
 
   /// The bytes of a regular file of at most `limit` bytes.

@@ -10,7 +10,9 @@ struct DueCommand: AsyncParsableCommand {
     commandName: "due",
     abstract: "Reckon a due time: every counted and skipped day with the reason, and the levels.",
     discussion: """
-      Needs no database. Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the \
+      Needs no database. The policy is that of the configuration; the shipped one where there is no configuration \
+      file, or where nobody named one and the machine's cannot be read, which is said then. A wrong one is an error \
+      (78). Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the \
       calendar's zone. With --batch, reads NDJSON lines {"commitment","start","pauses":[[from,to|null]]} and \
       writes one answer a line; for a question at fault {"error"}, and then the exit status is 65.
       """)

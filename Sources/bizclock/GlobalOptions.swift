@@ -15,6 +15,15 @@ struct GlobalOptions: ParsableArguments {
     try Configuration.load(config, for: use, environment: ProcessInfo.processInfo.environment)
   }
 
+  /// The configuration of whoever only asks for a date: where nobody named one, and the machine's is not theirs to read,
+  /// they are told so, and get none.
+  func draftConfiguration() throws -> Configuration {
+    try Configuration.load(config, for: .draft, environment: ProcessInfo.processInfo.environment) { fault in
+      Terminal.note(
+        "\(fault); without it the shipped policy holds, unless --policy or BIZCLOCK_POLICY names another")
+    }
+  }
+
   /// Runs a body on the database of the installation, whose schema must be this program's.
   func withDatabase<R>(_ body: (DatabaseSource) async throws -> R) async throws -> R {
     let installation = try await open()
@@ -43,8 +52,7 @@ enum Drafts {
     if let path {
       documents = try PolicyDocuments.read(path)
     } else {
-      // The configuration may be unreadable to whoever only asks for a date; then the shipped policy answers.
-      documents = try Installation.draft((try? globals.configuration(for: .draft)) ?? Configuration())
+      documents = try Installation.draft(try globals.draftConfiguration())
     }
     let draft = try PolicyDraft.parse(documents)
     return try RuleLoader.compile(draft.policy, draft.calendars)
