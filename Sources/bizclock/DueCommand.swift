@@ -85,11 +85,7 @@ struct DueQuestion {
     guard let calendar = rulebook.calendar(commitment.calendar, region: terms.region) else {
       throw ValidationError("The calendar \(commitment.calendar) is missing.")
     }
-    func instant(_ text: String) throws -> Instant {
-      if let instant = Instant(rfc3339: text) { return instant }
-      if let instant = Instant(local: text, in: calendar.zone) { return instant }
-      throw ValidationError("\(text) is not a time; write for example 2026-09-18T10:00:00+08:00.")
-    }
+    func instant(_ text: String) throws -> Instant { try TimeText.instant(text, in: calendar.zone) }
     let at = try instant(start)
     guard let version = commitment.version(on: calendar.date(of: at)) else {
       throw ValidationError("No version of \(id) was in force on \(calendar.date(of: at)).")
@@ -136,6 +132,17 @@ struct DueAnswer {
     ])
   }
 
+  /// Why there is no due time.
+  private var unknown: String {
+    if pauses.contains(where: { $0.to == nil && $0.from >= reckoner.start }) {
+      return "unknown while a pause without end lasts"
+    }
+    if reckoner.version.closures == .pause, reckoner.calendar.openClosureFrom != nil {
+      return "unknown while a closure without end lasts"
+    }
+    return "unknown: it lies beyond the calendar's table, which ends with 2110"
+  }
+
   var text: String {
     let title = commitment.title["en"].map { " (\($0))" } ?? ""
     var lines = [
@@ -147,7 +154,7 @@ struct DueAnswer {
         "due    \(due.at.rfc3339(in: zone))"
           + (due.provisional ? "  provisional: the calendar is not published that far" : ""))
     } else {
-      lines.append("due    unknown while a pause without end lasts")
+      lines.append("due    \(unknown)")
     }
     lines.append("")
     let last = reckoner.due?.day ?? reckoner.calendar.date(of: reckoner.start) + 14
@@ -179,18 +186,5 @@ enum DayTable {
       ])
     }
     return table.text
-  }
-}
-
-extension Instant {
-  /// A wall-clock time `YYYY-MM-DDThh:mm[:ss]` in a zone.
-  init?(local text: String, in zone: TimeZoneTable) {
-    var text = text
-    let local = text.withUTF8 { bytes -> LocalTime? in
-      guard let (local, used) = LocalTime.parse(isoPrefix: bytes), used == bytes.count else { return nil }
-      return local
-    }
-    guard let local else { return nil }
-    self = zone.instant(local)
   }
 }

@@ -75,7 +75,10 @@ import Testing
     #expect(run.status == 65)
     let answers = run.output.split(separator: "\n")
     #expect(answers.count == 3)
-    #expect(answers.last == #"{"error":"yesterday is not a time; write for example 2026-09-18T10:00:00+08:00."}"#)
+    #expect(
+      answers.last
+        == #"{"error":"yesterday is not a time; write for example 2026-09-18T10:00 or 2026-09-18T10:00:00+08:00."}"#
+    )
     #expect(run.errors.contains("line 2: There is no commitment opera"))
     #expect(run.errors.contains("line 3: yesterday is not a time"))
   }
@@ -84,6 +87,9 @@ import Testing
   @Test(arguments: [
     (["--pause", "2026-09-20T10:00/2026-09-19T10:00"], "ends before it begins"),
     (["--region", "abc"], "--region abc is not a region code"),
+    (
+      ["--pause", "2026-09-19T10:00/2199-01-01T10:00"], "2199-01-01T10:00 lies outside of 1970-01-01 to 2099-12-30"
+    ),
   ])
   func dueRefusesWhatCannotBe(_ more: [String], _ words: String) throws {
     let run = try ProgramRun(["due", "--commitment", "opening", "--start", "2026-09-18T10:00"] + more)
