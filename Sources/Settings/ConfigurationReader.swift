@@ -131,6 +131,13 @@ struct ConfigurationReader {
       } else {
         folders[folder] = feed.name
       }
+      if let other = feeds.lazy.map(\.1).first(where: {
+        $0.directory.map { FilePath.isWithin(folder, "\($0)/done") } ?? false
+      }) {
+        item.fault(
+          "the folder \(folder) is that of done files of the feed \(other.name), or in it; give the feed one elsewhere"
+        )
+      }
     }
     return feeds.map(\.1)
   }

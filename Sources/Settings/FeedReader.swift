@@ -52,7 +52,7 @@ struct FeedReader {
     switch kind {
     case .spool:
       if let directory = map.required("directory", example: "/var/spool/bizclock/\(name)")?.text(longest: 4000) {
-        feed.directory = FilePath.resolve(directory, in: folder)
+        feed.directory = FilePath.plain(FilePath.resolve(directory, in: folder))
       }
     case .http: break
     case .exchange:

@@ -71,7 +71,7 @@ public struct SettingsGuide: Sendable {
           ),
           (
             "directory",
-            "of a spool: where files are put; each feed has its own. What is read moves to done/ in it. Outside "
+            "of a spool: where files are put; each feed has its own: one that leads to another's, or to its done/, is refused. What is read moves to done/ in it. Outside "
               + "/var/spool/bizclock the unit needs a drop-in with ReadWritePaths="
           ),
           ("format", "of a spool: ndjson (the default) or csv"),
