@@ -40,6 +40,7 @@ final class FeedsService: Service {
   /// Rung when something is to begin or has ended.
   private let bell = Doorbell()
   private let current: Mutex<State>
+  private let places = SpoolPlaces()
 
   /// What every feed's services are made with.
   struct Parts: Sendable {
@@ -154,7 +155,7 @@ final class FeedsService: Service {
       await SpoolService(
         feed: feed, directory: directory, database: parts.database, clock: parts.clock, log: parts.log,
         batch: parts.batch, stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart,
-        metrics: parts.metrics
+        metrics: parts.metrics, places: places
       ).run()
     case .exchange(let upstream):
       await ExchangeService(

@@ -36,12 +36,12 @@ public struct Loading: Sendable {
     case projected(Int64)
   }
 
-  /// Takes in open descriptors, one after the other, and returns when what they held is projected.
+  /// Takes in inputs, one after the other, and returns when what they held is projected.
   ///
   /// Projecting goes on beside the loading. What has been loaded is committed: a database that goes away is waited
   /// for, as the daemon does.
   public func run(
-    _ inputs: [(name: String, descriptor: Int32)], feed: FeedDescription, history: Bool,
+    _ inputs: [LoadInput], feed: FeedDescription, history: Bool,
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) async throws -> AppendOutcome {
     try await projecting(progress) {
@@ -84,7 +84,7 @@ public struct Loading: Sendable {
   }
 
   private func load(
-    _ inputs: [(name: String, descriptor: Int32)], feed: FeedDescription, history: Bool,
+    _ inputs: [LoadInput], feed: FeedDescription, history: Bool,
     progress: @escaping @Sendable (AppendOutcome) -> Void
   ) async throws -> AppendOutcome {
     let intake = Intake(database: database, clock: clock, log: log)
@@ -92,14 +92,16 @@ public struct Loading: Sendable {
     var total = AppendOutcome()
     for input in inputs {
       let before = total
-      total += try await intake.take(
-        descriptor: input.descriptor, origin: input.name, feed: feed, history: history, batch: batch,
-        stop: Doorbell(), pace: { await appended.waitForRoom(for: batch) }
-      ) { done in
-        var all = before
-        all += done
-        progress(all)
-      }.outcome
+      total += try await input.withDescriptor { descriptor in
+        try await intake.take(
+          descriptor: descriptor, origin: input.name, feed: feed, history: history, batch: batch,
+          stop: Doorbell(), pace: { await appended.waitForRoom(for: batch) }
+        ) { done in
+          var all = before
+          all += done
+          progress(all)
+        }.outcome
+      }
     }
     await intake.close()
     return total

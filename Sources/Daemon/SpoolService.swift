@@ -21,6 +21,7 @@ public struct SpoolService: Sendable {
   let state: DaemonState
   let heart: Heartbeat
   let metrics: DaemonMetrics
+  let places: SpoolPlaces
 
   /// Runs until graceful shutdown, or until it is to leave; the batch or the file in hand is finished.
   func run() async {
@@ -28,7 +29,7 @@ public struct SpoolService: Sendable {
       let intake = Intake(
         database: database, clock: clock, log: log, tellsGrowth: true, heart: heart, metrics: metrics)
       metrics.begins(feed: feed.description.name)
-      let watcher = SpoolWatcher(directory, heart)
+      let watcher = SpoolWatcher(directory, of: feed.description.name, among: places, heart)
       var told = ""
       while !leave.isSilenced, !Task.isCancelled {
         heart.beat()

@@ -5,22 +5,28 @@ import ServiceTime
 /// A spool directory, opened when it is there and anew when another is in its place, and the wait for its news.
 final class SpoolWatcher {
   private let path: String
+  private let feed: String
+  private let places: SpoolPlaces
   private let heart: Heartbeat
   private var directory: SpoolDirectory?
   private var hadOne = false
   private var retriedAt = ContinuousClock.now
 
-  init(_ path: String, _ heart: Heartbeat) {
+  init(_ path: String, of feed: String, among places: SpoolPlaces, _ heart: Heartbeat) {
     self.path = path
+    self.feed = feed
+    self.places = places
     self.heart = heart
   }
+
+  deinit { places.leave(feed) }
 
   /// The names of the files to look at; `renewed` is told when another directory than before is watched.
   func scan(renewed: () -> Void) throws(SpoolDirectory.Problem) -> [String] {
     let names = try list(renewed)
     // Asked after the scan, which may have taken the very notice of it.
     if directory?.isInPlace ?? false { return names }
-    directory = nil
+    letGo()
     return try list(renewed)
   }
 
@@ -30,7 +36,7 @@ final class SpoolWatcher {
     retryFailed(directory)
     do { return try directory.scan { heart.beat() } } catch {
       // What is remembered of its files is kept while it is the right one.
-      if !directory.isInPlace { self.directory = nil }
+      if !directory.isInPlace { letGo() }
       throw error
     }
   }
@@ -55,10 +61,22 @@ final class SpoolWatcher {
   private func opened(_ renewed: () -> Void) throws(SpoolDirectory.Problem) -> SpoolDirectory {
     if let directory { return directory }
     let fresh = try SpoolDirectory(path: path)
+    if let other = places.take(fresh.place, for: feed) {
+      throw SpoolDirectory.Problem(
+        name: "",
+        description:
+          "\(path) leads to the directory of the feed \(other), whose files would count for both; nothing is "
+          + "read here: give \(feed) a directory of its own")
+    }
     directory = fresh
     if hadOne { renewed() }
     hadOne = true
     return fresh
+  }
+
+  private func letGo() {
+    directory = nil
+    places.leave(feed)
   }
 
   /// Waits for news of the directory, for the bell, or until the time has run out.

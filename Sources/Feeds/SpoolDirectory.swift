@@ -29,6 +29,20 @@ public final class SpoolDirectory {
     public var name: String
     /// What is wrong and what to do.
     public var description: String
+
+    /// A problem; arguments as the properties.
+    public init(name: String, description: String) {
+      self.name = name
+      self.description = description
+    }
+  }
+
+  /// What a directory is known by, whatever path leads there.
+  public struct Place: Sendable, Hashable {
+    /// The file system's number.
+    let device: UInt
+    /// Its number there.
+    let inode: UInt
   }
 
   /// Its path.
@@ -87,6 +101,9 @@ public final class SpoolDirectory {
     close(watch)
     close(directory)
   }
+
+  /// What it is known by.
+  public var place: Place { Place(device: identity.device, inode: identity.inode) }
 
   /// Whether its path still leads to it: it may have been moved away, or another been mounted over it.
   public var isInPlace: Bool {

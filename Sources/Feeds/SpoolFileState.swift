@@ -2,8 +2,8 @@ import Glibc
 
 /// What tells whether a file is still the one that was opened, with the same content.
 struct SpoolFileState: Equatable {
-  private var device: UInt
-  private var inode: UInt
+  let device: UInt
+  let inode: UInt
   private var size: Int
   private var seconds: Int
   private var nanoseconds: Int

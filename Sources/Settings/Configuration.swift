@@ -39,9 +39,14 @@ public struct Configuration: Sendable, Equatable {
 
   /// Reads the configuration: the file named, else that of `BIZCLOCK_CONFIG`, else the default one if it is there.
   ///
-  /// A file that is named must be there; without any, the defaults hold (`database: private`).
+  /// A file that is named must be there; without any, the defaults hold (`database: private`). What `use` does not need
+  /// of conninfos and tokens is not looked up.
+  ///
+  /// - Parameter doWithout: told where nobody named a file and the default one is not this user's to read, for which the
+  ///   defaults hold then; nil refuses it.
   public static func load(
-    _ path: String? = nil, environment: [String: String], defaultPath: String = Configuration.defaultPath
+    _ path: String? = nil, for use: ConfigurationUse = .daemon, environment: [String: String],
+    defaultPath: String = Configuration.defaultPath, doWithout: ((SettingsFault) -> Void)? = nil
   ) throws(SettingsError) -> Configuration {
     let named = path ?? environment["BIZCLOCK_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     let file = named ?? defaultPath
@@ -51,12 +56,18 @@ public struct Configuration: Sendable, Equatable {
     } catch {
       // Only a file that nobody asked for may be missing; one that cannot be read must not fork the data.
       if error.isMissing, named == nil {
-        return try parse(nil, file: nil, environment: environment, hasPolicy: isThere)
+        return try parse(nil, file: nil, for: use, environment: environment, hasPolicy: isThere)
       }
-      throw SettingsError(SettingsFault(file: file, message: "cannot be read: \(error)"))
+      let fault = SettingsFault(file: file, message: "cannot be read: \(error)")
+      if error.isDenied, named == nil, let doWithout {
+        doWithout(fault)
+        return try parse(nil, file: nil, for: use, environment: environment, hasPolicy: isThere)
+      }
+      throw SettingsError(fault)
     }
     do {
-      return try parse(PolicyDocuments.text(of: bytes), file: file, environment: environment, hasPolicy: isThere)
+      return try parse(
+        PolicyDocuments.text(of: bytes), file: file, for: use, environment: environment, hasPolicy: isThere)
     } catch let error as Complaint {
       throw SettingsError(SettingsFault(file: file, message: error.message))
     } catch let error as SettingsError {
@@ -81,12 +92,13 @@ public struct Configuration: Sendable, Equatable {
   /// Where the text names no policy, the file `policy.yaml` beside it is meant if `hasPolicy` says that it is there,
   /// else the shipped policy.
   public static func parse(
-    _ text: String?, file: String?, environment: [String: String] = [:],
+    _ text: String?, file: String?, for use: ConfigurationUse = .daemon, environment: [String: String] = [:],
     hasPolicy: (String) -> Bool = { _ in true }
   ) throws(SettingsError) -> Configuration {
     let log = FaultLog()
     let configuration = withoutActuallyEscaping(hasPolicy) { hasPolicy in
-      ConfigurationReader(file: file, environment: environment, log: log, hasPolicy: hasPolicy).read(text)
+      ConfigurationReader(file: file, environment: environment, log: log, use: use, hasPolicy: hasPolicy)
+        .read(text)
     }
     try log.check()
     return configuration

@@ -16,6 +16,7 @@ struct ConfigurationReader {
   let file: String?
   let environment: [String: String]
   let log: FaultLog
+  let use: ConfigurationUse
   /// Whether there is a policy file beside the configuration file; asked where that names none.
   let hasPolicy: (String) -> Bool
 
@@ -31,7 +32,7 @@ struct ConfigurationReader {
       guard let node = SourceNode.read(text, file: name, log: log) else { return configuration }
       let root = Field(node: node, path: "", file: name, log: log)
       guard let map = root.map(keys: ConfigurationReader.keys) else { return configuration }
-      if let field = map["database"] { database = self.database(field) }
+      if let field = unlessOverridden(map["database"], by: "BIZCLOCK_DATABASE") { database = self.database(field) }
       if map["database"] == nil, !namesDatabase {
         root.fault(
           "has no database; add `database: \"host=/run/postgresql dbname=bizclock\"` or `database: private`")
@@ -40,7 +41,8 @@ struct ConfigurationReader {
         configuration.stateDirectory = FilePath.resolve(path, in: folder)
       }
       if let http = map["http"]?.map(keys: ConfigurationReader.httpKeys) {
-        apply(listen: http["listen"], tokens: http["tokens"], folder, to: &configuration)
+        let tokens = unlessOverridden(http["tokens"], by: "BIZCLOCK_HTTP_TOKENS")
+        apply(listen: http["listen"], tokens: tokens, folder, to: &configuration)
         applyBodyBounds(http, to: &configuration.http)
       }
       if let alerts = map["alerts"]?.map(keys: ConfigurationReader.alertKeys) {
@@ -65,24 +67,33 @@ struct ConfigurationReader {
     guard let text = field.text(longest: 4000) else { return nil }
     if text == "private" { return .private }
     // No conninfo begins so: it is the file that holds one.
-    if text.hasPrefix("/") || text.hasPrefix(ConfigurationReader.credentials) {
-      guard let path = expand(field, text) else { return nil }
-      return field.value { _ throws(Complaint) in .conninfo(try ConninfoFile.read(path)) }
-    }
-    guard Conninfo.isOne(text) else {
+    let isFile = text.hasPrefix("/") || text.hasPrefix(ConfigurationReader.credentials)
+    guard isFile || Conninfo.isOne(text) else {
       field.fault(
         "is not a libpq conninfo; write for example \"host=/run/postgresql dbname=bizclock\", "
           + "the whole path of a file that holds one, or private")
       return nil
     }
-    return expand(field, text).map { .conninfo($0) }
+    // As it is written it leads to no database.
+    guard use.needsDatabase else { return .conninfo(text) }
+    guard let whole = expand(field, text, otherwise: "set BIZCLOCK_DATABASE, or write the path") else { return nil }
+    return isFile
+      ? field.value { _ throws(Complaint) in .conninfo(try ConninfoFile.read(whole)) } : .conninfo(whole)
+  }
+
+  /// A value of the file, unless a variable stands for it: then it is not looked up, for a credential may be there for
+  /// the daemon alone.
+  private func unlessOverridden(_ field: Field?, by name: String) -> Field? {
+    guard variable(name) != nil else { return field }
+    _ = field?.text(longest: 4000)
+    return nil
   }
 
   /// Puts systemd's folder of credentials in its place.
-  private func expand(_ field: Field, _ text: String) -> String? {
+  private func expand(_ field: Field, _ text: String, otherwise: String = "or write the path") -> String? {
     guard text.contains(ConfigurationReader.credentials) else { return text }
     guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty else {
-      field.fault("CREDENTIALS_DIRECTORY is not set; start under systemd with LoadCredential=, or write the path")
+      field.fault("CREDENTIALS_DIRECTORY is not set; start under systemd with LoadCredential=, \(otherwise)")
       return nil
     }
     return text.replacing(ConfigurationReader.credentials, with: folder)
@@ -91,7 +102,7 @@ struct ConfigurationReader {
   private func apply(listen: Field?, tokens: Field?, _ folder: String, to configuration: inout Configuration) {
     let address = listen?.value { text throws(Complaint) in try ListenAddress(settingsText: text) }
     if let address { configuration.http.listen = address }
-    if let tokens, let text = tokens.text(longest: 4000), let path = expand(tokens, text) {
+    if let tokens, let text = tokens.text(longest: 4000), use.needsTokens, let path = expand(tokens, text) {
       configuration.http.tokens = FilePath.resolve(path, in: folder)
     }
   }
@@ -104,7 +115,7 @@ struct ConfigurationReader {
 
   private func feeds(_ field: Field?, _ folder: String) -> [FeedSettings] {
     guard let items = field?.items() else { return [] }
-    let reader = FeedReader(folder: folder, expand: { expand($0, $1) })
+    let reader = FeedReader(folder: folder, use: use, expand: { expand($0, $1) })
     let feeds = items.compactMap { item in reader.feed(item).map { (item, $0) } }
     var names: Set<String> = []
     var folders: [String: String] = [:]
@@ -119,6 +130,13 @@ struct ConfigurationReader {
         item.fault("the folder \(folder) is already that of the feed \(other); give each its own")
       } else {
         folders[folder] = feed.name
+      }
+      if let other = feeds.lazy.map(\.1).first(where: {
+        $0.directory.map { FilePath.isWithin(folder, "\($0)/done") } ?? false
+      }) {
+        item.fault(
+          "the folder \(folder) is that of done files of the feed \(other.name), or in it; give the feed one elsewhere"
+        )
       }
     }
     return feeds.map(\.1)

@@ -11,7 +11,9 @@ extension FeedReader {
 
   /// Reads where the exchange database is and how it is read.
   func exchange(_ map: FieldMap, _ feed: inout FeedSettings) {
-    if let field = map.required("database", example: "\"service=exchange\"") { feed.database = upstream(field) }
+    if let field = map.required("database", example: "\"service=exchange\"") {
+      feed.database = upstream(field, of: feed.name)
+    }
     _ = map.required("time_zone", example: "Asia/Shanghai")
     var exchange = feed.exchange
     if let time = time(map["poll"]) { exchange.poll = time }
@@ -30,23 +32,24 @@ extension FeedReader {
     }
   }
 
-  private func upstream(_ field: Field) -> DatabaseLocation? {
+  private func upstream(_ field: Field, of feed: String) -> DatabaseLocation? {
     guard let text = field.text(longest: 4000) else { return nil }
     if text == "private" {
       field.fault("an exchange database is not private; write a libpq conninfo")
       return nil
     }
-    if text.hasPrefix("/") || text.hasPrefix(ConfigurationReader.credentials) {
-      guard let path = expand(field, text) else { return nil }
-      return field.value { _ throws(Complaint) in .conninfo(try ConninfoFile.read(path)) }
-    }
-    guard Conninfo.isOne(text) else {
+    let isFile = text.hasPrefix("/") || text.hasPrefix(ConfigurationReader.credentials)
+    guard isFile || Conninfo.isOne(text) else {
       field.fault(
         "is not a libpq conninfo; write for example \"service=exchange\", or the whole path of a file that holds one"
       )
       return nil
     }
-    return expand(field, text).map { .conninfo($0) }
+    // As it is written it leads to no database.
+    guard use.needsUpstream(of: feed) else { return .conninfo(text) }
+    guard let whole = expand(field, text) else { return nil }
+    return isFile
+      ? field.value { _ throws(Complaint) in .conninfo(try ConninfoFile.read(whole)) } : .conninfo(whole)
   }
 
   private func time(_ field: Field?) -> Int64? {

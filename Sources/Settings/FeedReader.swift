@@ -27,6 +27,7 @@ struct FeedReader {
 
   /// The folder of the configuration file, from which relative paths are seen.
   let folder: String
+  let use: ConfigurationUse
   let expand: (Field, String) -> String?
 
   /// The feed; nil where something needed is missing or wrong, which is then reported.
@@ -51,7 +52,7 @@ struct FeedReader {
     switch kind {
     case .spool:
       if let directory = map.required("directory", example: "/var/spool/bizclock/\(name)")?.text(longest: 4000) {
-        feed.directory = FilePath.resolve(directory, in: folder)
+        feed.directory = FilePath.plain(FilePath.resolve(directory, in: folder))
       }
     case .http: break
     case .exchange:

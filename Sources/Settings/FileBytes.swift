@@ -19,6 +19,8 @@ public enum FileBytes {
     public var description: String
     /// Whether there is no such file.
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    /// Whether this user may not read it.
+    public var isDenied: Bool { code == EACCES }
   }
 
   /// The bytes of a regular file of at most `limit` bytes.
@@ -82,4 +84,13 @@ enum FilePath {
     if path.hasPrefix("/") || folder == "." { return path }
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }
+
+  /// A path without what says nothing: doubled and last slashes, and `.`. A `..` stays, for it may follow a link.
+  static func plain(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    return path.hasPrefix("/") ? "/" + parts : parts.isEmpty ? "." : parts
+  }
+
+  /// Whether a plain path is a folder's or leads into it.
+  static func isWithin(_ path: String, _ folder: String) -> Bool { path == folder || path.hasPrefix(folder + "/") }
 }

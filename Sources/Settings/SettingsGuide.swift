@@ -33,7 +33,8 @@ public struct SettingsGuide: Sendable {
         + "BIZCLOCK_HTTP_LISTEN, BIZCLOCK_HTTP_TOKENS, BIZCLOCK_POLICY, BIZCLOCK_ALERTS_RETROSPECTIVE_AFTER, "
         + "BIZCLOCK_ALERTS_SHOW_INDIVIDUAL_NAMES. libpq's own variables (PGHOST, PGPASSFILE and so on) fill what a "
         + "conninfo leaves out. ${CREDENTIALS_DIRECTORY} in database and tokens stands for systemd's folder of "
-        + "credentials.",
+        + "credentials. What a variable overrides is not looked up there; tokens are read by run alone, and a feed's "
+        + "database by run and by feed check of that feed.",
       "SIGHUP (systemctl reload bizclock) has a running daemon read it anew. Feeds that were added, changed or removed "
         + "are taken over, and alerts.retrospective_after, retention and what is in the file of http.tokens; a file in hand is "
         + "read to its end first. database, state_directory and http hold after a restart, alerts.show_individual_names after bizclock migrate; the log "
@@ -70,7 +71,7 @@ public struct SettingsGuide: Sendable {
           ),
           (
             "directory",
-            "of a spool: where files are put; each feed has its own. What is read moves to done/ in it. Outside "
+            "of a spool: where files are put; each feed has its own: one that leads to another's, or to its done/, is refused. What is read moves to done/ in it. Outside "
               + "/var/spool/bizclock the unit needs a drop-in with ReadWritePaths="
           ),
           ("format", "of a spool: ndjson (the default) or csv"),

@@ -29,8 +29,8 @@ struct ClosureCommand: AsyncParsableCommand {
       try await declaration.declare(globals) { desk, calendar, now in
         let zone = try desk.zone(calendar: calendar)
         let closure = Closure(
-          from: try from.map { try Declaration.instant($0, zone) } ?? now,
-          to: try to.map { try Declaration.instant($0, zone) }, name: name)
+          from: try from.map { try TimeText.instant($0, in: zone) } ?? now,
+          to: try to.map { try TimeText.instant($0, in: zone) }, name: name)
         let document = try desk.begin(calendar: calendar, name: name, from: closure.from, to: closure.to)
         return (document, closure, "is in force")
       }
@@ -48,7 +48,7 @@ struct ClosureCommand: AsyncParsableCommand {
       try await declaration.declare(globals) { desk, calendar, now in
         let zone = try desk.zone(calendar: calendar)
         let (document, closure) = try desk.end(
-          calendar: calendar, name: name, at: try at.map { try Declaration.instant($0, zone) } ?? now)
+          calendar: calendar, name: name, at: try at.map { try TimeText.instant($0, in: zone) } ?? now)
         return (document, closure, "has its end")
       }
     }
@@ -69,7 +69,7 @@ struct ClosureCommand: AsyncParsableCommand {
       try await declaration.declare(globals) { desk, calendar, now in
         let zone = try desk.zone(calendar: calendar)
         let (document, closure) = try desk.remove(
-          calendar: calendar, name: name, from: try from.map { try Declaration.instant($0, zone) })
+          calendar: calendar, name: name, from: try from.map { try TimeText.instant($0, in: zone) })
         return (document, closure, "never was")
       }
     }
@@ -125,14 +125,6 @@ struct ClosureCommand: AsyncParsableCommand {
     @Flag(help: "Only show what would move; exit status 1 if something would.") var dryRun = false
 
     func validate() throws { try Operator.check(by: by, reason: reason) }
-
-    /// A time as RFC 3339, or as a clock on the calendar's wall shows it.
-    static func instant(_ text: String, _ zone: TimeZoneTable) throws -> Instant {
-      if let instant = Instant(rfc3339: text) { return instant }
-      if let instant = Instant(local: text, in: zone), instant >= .earliest, instant <= .latest { return instant }
-      throw ValidationError(
-        "\(text) is not a time; write for example 2026-09-18T10:00 or 2026-09-18T10:00:00+08:00.")
-    }
 
     /// Makes a declaration in one transaction, and says what it moved.
     func declare(

@@ -122,7 +122,9 @@ final class Demo: Sendable {
     let feed = try installation.servedFeeds(try await installation.rulebook())
     guard let description = feed.first?.description else { return history.rest }
     let progress = ProgressLine()
-    let outcome = try await loading.run([("history", descriptor)], feed: description, history: true) {
+    let outcome = try await loading.run(
+      [LoadInput(name: "history", descriptor: descriptor)], feed: description, history: true
+    ) {
       progress.show($0)
     }
     progress.end()

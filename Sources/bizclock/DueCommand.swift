@@ -10,9 +10,12 @@ struct DueCommand: AsyncParsableCommand {
     commandName: "due",
     abstract: "Reckon a due time: every counted and skipped day with the reason, and the levels.",
     discussion: """
-      Needs no database. Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the \
-      calendar's zone. With --batch, reads NDJSON lines {"commitment","start","pauses":[[from,to|null]]} and \
-      writes one answer a line; for a question at fault {"error"}, and then the exit status is 65.
+      Needs no database. The policy is that of the configuration; the shipped one where there is no configuration \
+      file, or where nobody named one and the machine's cannot be read, which is said then. A wrong one is an error \
+      (78). Times are RFC 3339, e.g. 2026-09-18T10:00:00+08:00; without an offset, in the \
+      calendar's zone. With --batch, reads NDJSON lines \
+      {"commitment","start","pauses":[[from,to|null]],"region","extend_days"} and writes one answer a line; what a \
+      line leaves out is as the options say. For a question at fault the answer is {"error"}, and the exit status 65.
       """)
 
   @OptionGroup var globals: GlobalOptions
@@ -31,19 +34,18 @@ struct DueCommand: AsyncParsableCommand {
     guard batch || (commitment != nil && start != nil) else {
       throw ValidationError("Give --commitment and --start, or --batch.")
     }
-    guard (0...3_660).contains(extend) else {
-      throw ValidationError("--extend is a number of days from 0 to 3660.")
+    guard (0...DueTerms.mostExtended).contains(extend) else {
+      throw ValidationError("--extend is a number of days from 0 to \(DueTerms.mostExtended).")
     }
     if let region { try RegionOption.check(region) }
   }
 
   func run() async throws {
     let rulebook = try Drafts.rulebook(policy: policy, globals)
+    let terms = DueTerms(
+      commitment: commitment, start: start, pauses: DueTerms.pauses(pauses), extended: extend, region: region)
     guard batch else {
-      let question = try DueQuestion(
-        commitment: commitment ?? "", start: start ?? "", pauses: pauses, extended: extend, region: region, rulebook
-      )
-      let answer = question.answer()
+      let answer = try DueQuestion(terms, rulebook).answer()
       Terminal.print(json ? answer.json.description : answer.text)
       return
     }
@@ -53,7 +55,8 @@ struct DueCommand: AsyncParsableCommand {
       line += 1
       if text.allSatisfy(\.isWhitespace) { continue }
       do {
-        guard Terminal.print(try DueQuestion(json: text, rulebook).answer().json.description) else { return }
+        let question = try DueQuestion(try terms.overlaid(byJSON: text), rulebook)
+        guard Terminal.print(question.answer().json.description) else { return }
       } catch {
         failed = true
         Terminal.note(Terminal.safe("line \(line): \(error)"))
@@ -72,73 +75,31 @@ struct DueQuestion {
   private let pauses: [ClockPause]
   private let rulebook: Rulebook
 
-  init(
-    commitment id: String, start: String, pauses: [String], extended: Int, region: String?, _ rulebook: Rulebook
-  ) throws {
-    let spans = pauses.map { text -> (String, String?) in
-      let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      return (parts[0], parts.count > 1 && !parts[1].isEmpty ? parts[1] : nil)
-    }
-    try self.init(id, start, spans, extended, region, rulebook)
-  }
-
-  init(json line: String, _ rulebook: Rulebook) throws {
-    let value = try JSONReader.read(line)
-    guard case .object(let members) = value else { throw ValidationError("is not a JSON object") }
-    let fields = Dictionary(members, uniquingKeysWith: { $1 })
-    func text(_ name: String) throws -> String {
-      guard case .text(let value)? = fields[name] else { throw ValidationError("\(name): a text is needed") }
-      return value
-    }
-    var spans: [(String, String?)] = []
-    switch fields["pauses"] {
-    case nil, .null?: break
-    case .array(let pairs)?:
-      for pair in pairs {
-        guard case .array(let ends) = pair, ends.count == 2, case .text(let from) = ends[0] else {
-          throw ValidationError("pauses: each is [from, to] or [from, null]")
-        }
-        switch ends[1] {
-        case .text(let to): spans.append((from, to))
-        case .null: spans.append((from, nil))
-        default: throw ValidationError("pauses: each is [from, to] or [from, null]")
-        }
-      }
-    default: throw ValidationError("pauses: a list is needed")
-    }
-    try self.init(try text("commitment"), try text("start"), spans, 0, nil, rulebook)
-  }
-
-  private init(
-    _ id: String, _ start: String, _ spans: [(String, String?)], _ extended: Int, _ region: String?,
-    _ rulebook: Rulebook
-  ) throws {
+  init(_ terms: DueTerms, _ rulebook: Rulebook) throws {
+    guard let id = terms.commitment else { throw ValidationError("commitment: a text is needed") }
+    guard let start = terms.start else { throw ValidationError("start: a text is needed") }
     guard let commitment = rulebook.policy.commitments.first(where: { $0.id == id }) else {
       let known = rulebook.policy.commitments.map(\.id).joined(separator: ", ")
       throw ValidationError("There is no commitment \(id); the policy has \(known).")
     }
-    guard let calendar = rulebook.calendar(commitment.calendar, region: region) else {
+    guard let calendar = rulebook.calendar(commitment.calendar, region: terms.region) else {
       throw ValidationError("The calendar \(commitment.calendar) is missing.")
     }
-    func instant(_ text: String) throws -> Instant {
-      if let instant = Instant(rfc3339: text) { return instant }
-      if let instant = Instant(local: text, in: calendar.zone) { return instant }
-      throw ValidationError("\(text) is not a time; write for example 2026-09-18T10:00:00+08:00.")
-    }
+    func instant(_ text: String) throws -> Instant { try TimeText.instant(text, in: calendar.zone) }
     let at = try instant(start)
     guard let version = commitment.version(on: calendar.date(of: at)) else {
       throw ValidationError("No version of \(id) was in force on \(calendar.date(of: at)).")
     }
     self.commitment = commitment
     self.rulebook = rulebook
-    pauses = try spans.map { first, last in
+    pauses = try terms.pauses.map { first, last in
       let (from, to) = (try instant(first), try last.map(instant))
       if let to, to < from { throw ValidationError("The pause \(first)/\(last ?? "") ends before it begins.") }
       return ClockPause(kind: "", from: from, to: to)
     }
     reckoner = Reckoner(
       version: version, calendar: calendar, start: at,
-      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: extended)
+      pauses: pauses.map { PauseSpan(from: $0.from, to: $0.to) }, extendedDays: terms.extended)
   }
 
   func answer() -> DueAnswer {
@@ -171,6 +132,17 @@ struct DueAnswer {
     ])
   }
 
+  /// Why there is no due time.
+  private var unknown: String {
+    if pauses.contains(where: { $0.to == nil && $0.from >= reckoner.start }) {
+      return "unknown while a pause without end lasts"
+    }
+    if reckoner.version.closures == .pause, reckoner.calendar.openClosureFrom != nil {
+      return "unknown while a closure without end lasts"
+    }
+    return "unknown: it lies beyond the calendar's table, which ends with 2110"
+  }
+
   var text: String {
     let title = commitment.title["en"].map { " (\($0))" } ?? ""
     var lines = [
@@ -182,7 +154,7 @@ struct DueAnswer {
         "due    \(due.at.rfc3339(in: zone))"
           + (due.provisional ? "  provisional: the calendar is not published that far" : ""))
     } else {
-      lines.append("due    unknown while a pause without end lasts")
+      lines.append("due    \(unknown)")
     }
     lines.append("")
     let last = reckoner.due?.day ?? reckoner.calendar.date(of: reckoner.start) + 14
@@ -214,18 +186,5 @@ enum DayTable {
       ])
     }
     return table.text
-  }
-}
-
-extension Instant {
-  /// A wall-clock time `YYYY-MM-DDThh:mm[:ss]` in a zone.
-  init?(local text: String, in zone: TimeZoneTable) {
-    var text = text
-    let local = text.withUTF8 { bytes -> LocalTime? in
-      guard let (local, used) = LocalTime.parse(isoPrefix: bytes), used == bytes.count else { return nil }
-      return local
-    }
-    guard let local else { return nil }
-    self = zone.instant(local)
   }
 }

@@ -34,7 +34,7 @@ struct FeedCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let configuration = try globals.configuration()
+      let configuration = try globals.configuration(for: .feed(name))
       guard let settings = configuration.feeds.first(where: { $0.name == name }) else {
         let known = configuration.feeds.map(\.name).joined(separator: ", ")
         throw ValidationError("The configuration has no feed \(name)\(known.isEmpty ? "." : "; it has \(known).")")

@@ -11,8 +11,17 @@ struct GlobalOptions: ParsableArguments {
   @Option(help: "The configuration file; /etc/bizclock/bizclock.yaml if left out.")
   var config: String?
 
-  func configuration() throws -> Configuration {
-    try Configuration.load(config, environment: ProcessInfo.processInfo.environment)
+  func configuration(for use: ConfigurationUse) throws -> Configuration {
+    try Configuration.load(config, for: use, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// The configuration of whoever only asks for a date: where nobody named one, and the machine's is not theirs to read,
+  /// they are told so, and get none.
+  func draftConfiguration() throws -> Configuration {
+    try Configuration.load(config, for: .draft, environment: ProcessInfo.processInfo.environment) { fault in
+      Terminal.note(
+        "\(fault); without it the shipped policy holds, unless --policy or BIZCLOCK_POLICY names another")
+    }
   }
 
   /// Runs a body on the database of the installation, whose schema must be this program's.
@@ -32,7 +41,7 @@ struct GlobalOptions: ParsableArguments {
     }
   }
 
-  func open() async throws -> Installation { try await Installation.open(try configuration()) }
+  func open() async throws -> Installation { try await Installation.open(try configuration(for: .command)) }
 }
 
 /// Policies that are not in force.
@@ -43,8 +52,7 @@ enum Drafts {
     if let path {
       documents = try PolicyDocuments.read(path)
     } else {
-      // The configuration may be unreadable to whoever only asks for a date; then the shipped policy answers.
-      documents = try Installation.draft((try? globals.configuration()) ?? Configuration())
+      documents = try Installation.draft(try globals.draftConfiguration())
     }
     let draft = try PolicyDraft.parse(documents)
     return try RuleLoader.compile(draft.policy, draft.calendars)

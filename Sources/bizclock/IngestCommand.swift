@@ -28,25 +28,12 @@ struct IngestCommand: AsyncParsableCommand {
     try await installation.checkSchema()
     let rulebook = try await installation.rulebook()
     let description = try description(installation, rulebook)
-    var inputs: [(name: String, descriptor: Int32)] = []
-    for file in files {
-      let descriptor = file == "-" ? STDIN_FILENO : Glibc.open(file, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else {
-        throw CommandFailure.io("\(file) cannot be opened")
-      }
-      var status = stat()
-      if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-        errno = EISDIR
-        throw CommandFailure.io("\(file) cannot be read")
-      }
-      inputs.append((file == "-" ? "(standard input)" : file, descriptor))
-    }
+    let inputs = try files.map(IngestCommand.input)
     let loading = Loading(
       database: installation.database, clock: SystemClock(), log: JSONLineSink(),
       settings: installation.projectorSettings)
     let progress = ProgressLine()
     let outcome = try await loading.run(inputs, feed: description, history: retrospective) { progress.show($0) }
-    for input in inputs where input.descriptor != STDIN_FILENO { close(input.descriptor) }
     progress.end()
     if json {
       Terminal.print(
@@ -59,6 +46,27 @@ struct IngestCommand: AsyncParsableCommand {
         "read \(outcome.read) new \(outcome.new) duplicate \(outcome.duplicate) quarantined \(outcome.quarantined)")
     }
     if outcome.quarantined > 0 { throw ExitCode(65) }
+  }
+
+  /// A file, which is looked at now, and opened when its turn comes.
+  private static func input(_ file: String) throws -> LoadInput {
+    if file == "-" { return LoadInput(name: "(standard input)", descriptor: STDIN_FILENO) }
+    var status = stat()
+    guard stat(file, &status) == 0, access(file, R_OK) == 0 else {
+      throw CommandFailure.io("\(file) cannot be opened")
+    }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      errno = EISDIR
+      throw CommandFailure.io("\(file) cannot be read")
+    }
+    return LoadInput(name: file) {
+      let descriptor = Glibc.open(file, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw CommandFailure.io(
+          "What came before \(file) is taken in, and all may be loaded again, but it cannot be opened any more")
+      }
+      return descriptor
+    }
   }
 
   private func description(_ installation: Installation, _ rulebook: Rulebook) throws -> FeedDescription {

@@ -16,6 +16,8 @@ enum JSONReader {
     case let text as String: return .text(text)
     case let values as [Any]: return .array(values.map(convert))
     case let members as [String: Any]: return .object(members.map { ($0.key, convert($0.value)) })
+    // A number to Foundation, too.
+    case let flag as NSNumber where String(cString: flag.objCType) == "c": return .bool(flag.boolValue)
     case let number as NSNumber: return .number(number.doubleValue)
     default: return .null
     }

@@ -28,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
     signal(SIGHUP, SIG_IGN)
     CoreDump.forbid()
     SharedHeaps.use()
-    let configuration = try globals.configuration()
+    let configuration = try globals.configuration(for: .daemon)
     let hangups = await UnixSignalsSequence(trapping: .sighup)
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
@@ -52,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
     let reloading = ConfigurationService(
       of: daemon, installation: installation, processes: rulebook.policy.processes, signals: hangups,
       notifier: notifier, others: { try web.tokens.reading() }
-    ) { [globals] in try globals.configuration() }
+    ) { [globals] in try globals.configuration(for: .daemon) }
     let beside: [any Service] = [reloading, web.service(for: daemon, version: Bizclock.configuration.version)]
     let keeper = installation.cluster.map { cluster in
       Task { await PrivateClusterKeeper(cluster: cluster, clock: clock, log: log).run() }

@@ -32,9 +32,10 @@ struct TokenCommand: ParsableCommand {
     if let file {
       let isNew = try TokenCommand.append(token, to: file)
       Terminal.print(text)
+      // Made by the daemon's own user it is as it must be, and nobody but root could give it away.
+      let remedy = geteuid() == 0 ? ": chown root:bizclock \(file) && chmod 640 \(file)" : ""
       Terminal.note(
-        "\(isNew ? "made" : "added to") \(file), which the daemon must be able to read and nobody else: "
-          + "chown root:bizclock \(file) && chmod 640 \(file)")
+        "\(isNew ? "made" : "added to") \(file), which the daemon must be able to read and nobody else\(remedy)")
     } else {
       Terminal.print(text)
       Terminal.note(token.line)

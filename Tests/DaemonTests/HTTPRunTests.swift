@@ -140,6 +140,23 @@ import Testing
     #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n") == lines)
   }
 
+  /// Only root can give a file away; whoever else makes one, as README has the daemon's user do, is to leave it be.
+  @Test(.enabled(if: geteuid() != 0 || Nobody.canRun))
+  func onlyRootIsAdvisedToGiveTheFileAway() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "bizclock-\(UUID().uuidString)").path
+    #expect(mkdir(folder, 0o777) == 0 && chmod(folder, 0o777) == 0)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (isRoot, file) = (geteuid() == 0, folder + "/tokens")
+    let arguments = ["token", "--name", "a", "--scope", "metrics", "--file"]
+    let other = try isRoot ? Nobody.run(arguments + [file]) : ProgramRun(arguments + [file])
+    #expect(other.status == 0)
+    #expect(other.errors == "made \(file), which the daemon must be able to read and nobody else\n")
+    guard isRoot else { return }
+    let root = try ProgramRun(arguments + [file + "-of-root"])
+    #expect(
+      root.errors.hasSuffix("nobody else: chown root:bizclock \(file)-of-root && chmod 640 \(file)-of-root\n"))
+  }
+
   @Test(arguments: [
     (["--name", "a b", "--scope", "read"], "--name takes"), (["--name", "a", "--scope", "all"], "--scope"),
     (["--name", "a"], "scope"), (["--scope", "read"], "--name"),

@@ -85,7 +85,7 @@ final class LoadedOffice: Sendable {
     let loading = Loading(
       database: installation.database, clock: clock, log: MemorySink(), settings: installation.projectorSettings)
     let outcome = try await loading.run(
-      [("load", handle.fileDescriptor)],
+      [LoadInput(name: "load", descriptor: handle.fileDescriptor)],
       feed: FeedDescription(
         name: "office", source: "office", format: .ndjson, knownProcesses: ["opening", "deregistration"]),
       history: false)

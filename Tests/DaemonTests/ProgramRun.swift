@@ -1,16 +1,19 @@
 import Foundation
 
-/// The built program run to its end.
+/// The built program, or another, run to its end.
 struct ProgramRun {
   var status: Int32
   var output: String
   var errors: String
 
   /// Runs a command; `input` is its standard input.
-  init(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws {
+  init(
+    program: String = DaemonProcess.program, _ arguments: [String], input: String = "",
+    environment: [String: String] = [:]
+  ) throws {
     let files = try Files(input)
     defer { files.remove() }
-    let process = files.process(arguments, environment)
+    let process = files.process(program, arguments, environment)
     try process.run()
     process.waitUntilExit()
     self = try files.result(process)
@@ -22,7 +25,7 @@ struct ProgramRun {
   ) async throws -> ProgramRun {
     let files = try Files(input)
     defer { files.remove() }
-    let process = files.process(arguments, environment)
+    let process = files.process(DaemonProcess.program, arguments, environment)
     try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in done.resume() }
       do { try process.run() } catch { done.resume(throwing: error) }
@@ -49,9 +52,9 @@ struct ProgramRun {
       for end in ["in", "out", "err"] { try? FileManager.default.removeItem(atPath: "\(name).\(end)") }
     }
 
-    func process(_ arguments: [String], _ environment: [String: String]) -> Process {
+    func process(_ program: String, _ arguments: [String], _ environment: [String: String]) -> Process {
       let process = Process()
-      process.executableURL = URL(filePath: DaemonProcess.program)
+      process.executableURL = URL(filePath: program)
       process.arguments = arguments
       process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
       process.standardInput = FileHandle(forReadingAtPath: name + ".in")

@@ -33,7 +33,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.path + "/bizclock-\(UUID().uuidString)"
     defer { for end in ["", ".old"] { try? FileManager.default.removeItem(atPath: path + end) } }
     #expect(mkdir(path, 0o700) == 0)
-    let watcher = SpoolWatcher(path, Heartbeats().loop("feed"))
+    let watcher = SpoolWatcher(path, of: "feed", among: SpoolPlaces(), Heartbeats().loop("feed"))
     var renewals = 0
     #expect(try watcher.scan { renewals += 1 } == [])
     for round in 1...2 {

@@ -168,8 +168,8 @@ struct PermitDesk: Sendable {
     defer { try? handle.close() }
     let loading = Loading(
       database: installation.database, clock: clock, log: MemorySink(), settings: installation.projectorSettings)
-    let outcome = try await loading.run([("log", handle.fileDescriptor)], feed: feed, history: true)
-    return outcome
+    return try await loading.run(
+      [LoadInput(name: "log", descriptor: handle.fileDescriptor)], feed: feed, history: true)
   }
 
   func verify() async throws -> Verifier.Report {
