@@ -20,7 +20,7 @@ struct WebServer: Service {
   private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   func run() async throws {
-    if let trouble = interface.tokens.trouble { say(.error, "HTTP: \(trouble)") }
+    if let trouble = interface.tokens.trouble { say(.error, trouble) }
     let places = await places()
     await withDiscardingTaskGroup { group in
       for place in places { group.addTask { await serve(place) } }

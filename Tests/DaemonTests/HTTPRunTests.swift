@@ -66,10 +66,39 @@ import Testing
       try (String(contentsOfFile: configuration, encoding: .utf8) + "retention: { done: 90 days }\n").write(
         toFile: configuration, atomically: false, encoding: .utf8)
       daemon.signal(SIGHUP)
-      try await daemon.logged(containing: "read anew: retention.")
+      try await daemon.logged(containing: "read anew: retention; tokens removed: a; no token is known.")
       #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 401)
       daemon.signal(SIGTERM)
       #expect(try await daemon.exit() == 0)
+    }
+  }
+
+  /// A file of tokens that is gone locks everyone out, and the reload says so, each time, with what to do.
+  @Test func aReloadTellsThatTheTokensAreGone() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let office = try OfficeFolder(conninfo: conninfo)
+      defer { office.remove() }
+      let file = office.path + "/tokens"
+      let made = try await ProgramRun.finished(["token", "--name", "a", "--scope", "metrics", "--file", file])
+      let token = made.output.trimmingCharacters(in: .newlines)
+      let daemon = try DaemonProcess(
+        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
+      try await daemon.logged("ready")
+      let address = try await HTTPRunTests.address(daemon)
+      #expect(rename(file, file + ".x") == 0)
+      daemon.signal(SIGHUP)
+      try await daemon.logged(containing: "read anew: tokens removed: a; no token is known.")
+      try await daemon.logged(containing: "HTTP: nobody is let in, not even to /metrics: \(file) is not there;")
+      let told = try #require(daemon.records.last { $0["message"]?.contains("nobody is let in") ?? false })
+      #expect(told["priority"] == "error")
+      #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 401)
+      #expect(rename(file + ".x", file) == 0)
+      daemon.signal(SIGHUP)
+      try await daemon.logged(containing: "read anew: tokens added: a; 1 known.")
+      #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 200)
+      daemon.signal(SIGTERM)
+      #expect(try await daemon.exit() == 0)
+      #expect(!daemon.lines.joined().contains(token))
     }
   }
 
