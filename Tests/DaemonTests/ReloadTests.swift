@@ -100,7 +100,8 @@ import Testing
       await barrier.open()
       try await office.projected(through: 250)
       #expect(office.daemon.state.snapshot.feedsSeen.contains("office"))
-      let counts = try await office.query("SELECT received::text, duplicates::text FROM bizclock.feed")
+      let counts = try await office.query(
+        "SELECT received::text, duplicates::text FROM bizclock.feed WHERE name = 'office'")
       #expect(counts == [["250", "0"]])
     }
   }
