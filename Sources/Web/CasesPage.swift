@@ -17,6 +17,10 @@ actor CasesPage {
   /// Gives the connection back.
   func close() async { await kept.close() }
 
+  /// While the database does not answer.
+  static let away = Answer.error(
+    .serviceUnavailable, "the database does not answer now; ask again later", [.retryAfter: "5"])
+
   func answer(_ call: Call) async -> Answer {
     guard let id = PercentText.decoded(call.part), !id.utf8.contains(0) else {
       return .error(.badRequest, "the case's number is not percent-encoded UTF-8")
@@ -39,7 +43,7 @@ actor CasesPage {
     } catch let error as PostgresError where !error.isRetryable {
       return .error(.internalServerError, "the database refuses to tell: \(error)")
     } catch {
-      return .error(.serviceUnavailable, "the database does not answer now; ask again later", [.retryAfter: "5"])
+      return CasesPage.away
     }
   }
 
