@@ -2,8 +2,8 @@ import Daemon
 import Logging
 import ServiceLifecycle
 
-/// An interface that is served before there is a daemon, for that waits for its database, and by the daemon from then
-/// on: who asks whether it lives and serves is answered all the while.
+/// An interface that is served before there is a daemon, which waits for its database, and by the daemon from then on:
+/// whoever asks whether it lives and serves is answered all the while.
 public final class WebFront: Sendable {
   private let interface: WebInterface
   private let version: String
@@ -11,7 +11,7 @@ public final class WebFront: Sendable {
   private let group: ServiceGroup
   private let task: Task<Void, any Error>
 
-  /// Begins to serve: it lives, is not ready, and takes nothing yet.
+  /// Begins to serve: the program lives, is not ready, and takes nothing yet.
   ///
   /// - Parameters:
   ///   - feeds: the names of the feeds of kind `http`.

@@ -71,13 +71,7 @@ public struct WebInterface: Sendable {
     self.onListening = onListening
   }
 
-  /// The service that serves it for a daemon, from the daemon's start to its end.
-  ///
-  /// - Parameter version: the program's, for the metrics.
-  public func service(for daemon: BizclockDaemon, version: String) -> any Service {
-    service(for: daemon, version: version, overdue: { daemon.heartbeats.overdue })
-  }
-
+  /// The service that serves it for a daemon from its start on; `WebFront` begins before.
   func service(
     for daemon: BizclockDaemon, version: String, overdue: @escaping @Sendable () -> [String]
   ) -> any Service {
