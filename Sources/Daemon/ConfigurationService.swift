@@ -14,7 +14,7 @@ public final class ConfigurationService: Service {
   private let processes: Set<String>
   private let notifier: ServiceNotifier
   private let read: @Sendable () throws -> Configuration
-  private let others: @Sendable () throws -> @Sendable () -> Void
+  private let others: @Sendable () throws -> @Sendable () -> Reread
   private let signals: UnixSignalsSequence?
   private let notice: PolicyDraftNotice
   private let bell = Doorbell()
@@ -26,12 +26,12 @@ public final class ConfigurationService: Service {
   ///   - installation: what the daemon was started with.
   ///   - processes: those of the policy in force; each file is read with those of its own moment.
   ///   - signals: each asks for a reading; those that came before the service runs count too.
-  ///   - others: reads what else is read anew; what it gives puts that in force.
+  ///   - others: reads what else is read anew; what it gives puts that in force and tells what became of it.
   ///   - read: reads the configuration.
   public init(
     of daemon: BizclockDaemon, installation: Installation, processes: Set<String>,
     signals: UnixSignalsSequence? = nil, notifier: ServiceNotifier = ServiceNotifier(socket: nil),
-    others: @escaping @Sendable () throws -> @Sendable () -> Void = { {} },
+    others: @escaping @Sendable () throws -> @Sendable () -> Reread = { { Reread() } },
     read: @escaping @Sendable () throws -> Configuration
   ) {
     self.others = others
@@ -94,12 +94,16 @@ public final class ConfigurationService: Service {
       let retention = fresh.configuration.retention
       let keptBefore = daemon.retention
       let change = daemon.reload(feeds: feeds, settings: settings, retention: retention)
-      takeOver()
+      let other = takeOver()
       daemon.state.setRefusal(nil)
       var words = ConfigurationService.words(change)
       if before.retrospectiveAfter != settings.retrospectiveAfter { words.append("alerts.retrospective_after") }
       if keptBefore != retention { words.append("retention") }
+      if let change = other.change { words.append(change) }
       sayLoaded(fresh.configuration, words)
+      if let trouble = other.trouble {
+        _ = daemon.log.write(LogRecord(time: daemon.clock.microseconds(), priority: .error, message: trouble))
+      }
       return notice.draft(of: fresh.configuration)
     } catch {
       refuse(error)

@@ -33,6 +33,8 @@ struct FeedWatch: Sendable {
     defer { heart.end() }
     return await cancelWhenGracefulShutdown {
       let name = feed.description.name
+      // Known from the start: one that never brings anything would be missing without a word.
+      guard await isRegistered() else { return false }
       // What lies in its directory already came while nobody was there to take it in.
       guard await state.wait(until: { $0.feedsRead.contains(name) }) else { return false }
       let rules = OfficeHoursInForce()
@@ -61,10 +63,28 @@ struct FeedWatch: Sendable {
     }
   }
 
+  /// Has the feed known once the database answers; false if the watch is to end before.
+  private func isRegistered() async -> Bool {
+    let (name, source) = (feed.description.name, feed.description.source.text)
+    repeat {
+      do {
+        try await connected { try FeedRegister.register(name, source: source, on: &$0) }
+        return true
+      } catch {
+        // Why it does not answer is the leader's to tell.
+      }
+    } while await bell.wait(atMost: .seconds(5))
+    return false
+  }
+
   /// Looks at the feed, and marks it if its time has run out.
   private func look(_ rules: OfficeHoursInForce, _ hasMarked: Bool) async throws -> Look {
+    try await connected { try look(rules, hasMarked, &$0) }
+  }
+
+  private func connected<R: Sendable>(_ body: @Sendable (inout Session) throws -> R) async throws -> R {
     let connection = try await database.connect(.ask)
-    let result = await Result { try await connection.run { try look(rules, hasMarked, &$0) } }
+    let result = await Result { try await connection.run(body) }
     await connection.close()
     return try result.get()
   }

@@ -11,8 +11,8 @@ public final class PostDesk: Sendable {
 
   private let state = Mutex(State())
 
-  /// A desk without feeds.
-  init() {}
+  /// A desk at which no feed is at work yet; `names` are those that are configured.
+  public init(_ names: [String] = []) { setFeeds(names) }
 
   /// Whether a feed of that name takes posts.
   public func has(_ feed: String) -> Bool { state.withLock { $0.names.contains(feed) } }

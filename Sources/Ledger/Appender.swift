@@ -235,6 +235,7 @@ public struct Appender: Sendable {
         (name, source, last_event_at, last_received_at, received, duplicates, quarantined)
       SELECT $1, $2, $3, $4, $5, $6, $7 FROM (SELECT count(*) FROM was) AS locked
       ON CONFLICT (name) DO UPDATE SET
+        source = excluded.source,
         last_event_at = greatest(f.last_event_at, excluded.last_event_at),
         last_received_at = greatest(f.last_received_at, excluded.last_received_at),
         received = f.received + excluded.received,

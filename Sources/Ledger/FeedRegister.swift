@@ -15,6 +15,16 @@ public enum FeedRegister {
     public var quietSince: Instant { lastReceivedAt ?? watchedSince }
   }
 
+  /// Has a feed known that a daemon begins to serve, with the source that its configuration names; whether its silence is
+  /// watched is not decided here. Writes nothing where all of it is known.
+  public static func register(_ name: String, source: String, on session: inout Session) throws(PostgresError) {
+    try session.execute(
+      """
+      INSERT INTO bizclock.feed AS f (name, source) VALUES ($1, $2)
+      ON CONFLICT (name) DO UPDATE SET source = excluded.source WHERE f.source <> excluded.source
+      """, [.text(name), .text(source)])
+  }
+
   /// Looks at a feed; one that was never seen is known from now on.
   public static func look(
     at name: String, source: String, now: Instant, on session: inout Session
@@ -27,7 +37,8 @@ public enum FeedRegister {
       try session.execute(
         """
         INSERT INTO bizclock.feed AS f (name, source, watched_since) VALUES ($1, $2, $3)
-        ON CONFLICT (name) DO UPDATE SET watched_since = coalesce(f.watched_since, excluded.watched_since)
+        ON CONFLICT (name) DO UPDATE SET source = excluded.source,
+          watched_since = coalesce(f.watched_since, excluded.watched_since)
         """, [.text(name), .text(source), .timestamptz(now.microseconds)])
       found = try session.execute(look, [.text(name)])
     }

@@ -7,19 +7,19 @@ import ServiceTime
 
 /// Answers for a case at `/v1/cases/{id}`, as `bizclock explain --json` does: on one connection, one after the other.
 actor CasesPage {
-  private let database: DatabaseSource
-  private var connection: Connection?
+  private let kept: KeptConnection
   /// Requests that wait for it; who asks again before there is an answer must not make it longer for all.
   private var waiting = 0
   private static let mostWaiting = 16
 
-  init(_ database: DatabaseSource) { self.database = database }
+  init(_ database: DatabaseSource) { kept = KeptConnection(database) }
 
   /// Gives the connection back.
-  func close() async {
-    await connection?.close()
-    connection = nil
-  }
+  func close() async { await kept.close() }
+
+  /// While the database does not answer.
+  static let away = Answer.error(
+    .serviceUnavailable, "the database does not answer now; ask again later", [.retryAfter: "5"])
 
   func answer(_ call: Call) async -> Answer {
     guard let id = PercentText.decoded(call.part), !id.utf8.contains(0) else {
@@ -43,33 +43,17 @@ actor CasesPage {
     } catch let error as PostgresError where !error.isRetryable {
       return .error(.internalServerError, "the database refuses to tell: \(error)")
     } catch {
-      return .error(.serviceUnavailable, "the database does not answer now; ask again later", [.retryAfter: "5"])
+      return CasesPage.away
     }
   }
 
   private func explain(_ id: String) async throws -> CaseExplanation? {
-    try await connected().run { session in
+    try await kept.read { session in
       guard let (_, rulebook) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
       let now = try OnTimeReport.now(&session)
       return try CaseReport.read(id, rulebook, asOf: now, on: &session).map {
         CaseExplanation(caseID: id, report: $0, rulebook: rulebook, now: now)
       }
     }
-  }
-
-  /// The connection, a new one where it is broken; what one request meets with must not break it for the others.
-  private func connected() async throws -> Connection {
-    if let connection {
-      if await connection.isUsable { return connection }
-      await close()
-    }
-    let fresh = try await database.connect(.observe)
-    // Another request may have been faster.
-    if let connection {
-      await fresh.close()
-      return connection
-    }
-    connection = fresh
-    return fresh
   }
 }

@@ -31,11 +31,10 @@ actor DatabaseProbe {
     var looks = 0
   }
 
-  private let database: DatabaseSource
+  private let kept: KeptConnection
   private let clock: any WallClock
   private let log: any LogSink
   private let freshness: Freshness
-  private var connection: Connection?
   private var known = Known()
   private var pulseUntil: ContinuousClock.Instant?
   private var holdingsUntil: ContinuousClock.Instant?
@@ -43,7 +42,7 @@ actor DatabaseProbe {
   private var said = ""
 
   init(_ database: DatabaseSource, clock: any WallClock, log: any LogSink, freshness: Freshness = Freshness()) {
-    self.database = database
+    kept = KeptConnection(database)
     self.clock = clock
     self.log = log
     self.freshness = freshness
@@ -65,10 +64,7 @@ actor DatabaseProbe {
   }
 
   /// Gives the connection back.
-  func close() async {
-    await connection?.close()
-    connection = nil
-  }
+  func close() async { await kept.close() }
 
   private func isFresh(counting: Bool) -> Bool {
     let now = ContinuousClock.now
@@ -81,11 +77,10 @@ actor DatabaseProbe {
     defer { flight = nil }
     known.looks += 1
     do {
-      let connection = try await connected()
-      known.pulse = try await connection.run { try ServiceFigures.pulse(&$0) }
+      known.pulse = try await kept.read { try ServiceFigures.pulse(&$0) }
       known.isUp = known.pulse != nil
       if counting, holdingsUntil.map({ ContinuousClock.now >= $0 }) ?? true {
-        await count(connection)
+        await count()
       }
       pulseUntil = .now + freshness.pulse
     } catch {
@@ -97,10 +92,10 @@ actor DatabaseProbe {
   }
 
   /// Counts rows; where that takes too long the database serves all the same.
-  private func count(_ connection: Connection) async {
+  private func count() async {
     let now = clock.now()
     do {
-      known.holdings = try await connection.run { try ServiceFigures.holdings(&$0, now: now) }
+      known.holdings = try await kept.read { try ServiceFigures.holdings(&$0, now: now) }
     } catch {
       failed(error)
     }
@@ -117,13 +112,5 @@ actor DatabaseProbe {
       message: "The database refuses to tell the figures for /metrics and /readyz; see the error.")
     record.set("error", .text(said))
     _ = log.write(record)
-  }
-
-  private func connected() async throws -> Connection {
-    if let connection, await connection.isUsable { return connection }
-    await close()
-    let fresh = try await database.connect(.observe)
-    connection = fresh
-    return fresh
   }
 }

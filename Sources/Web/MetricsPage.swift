@@ -9,11 +9,12 @@ struct MetricsPage: Sendable {
   let state: DaemonState
   let log: any LogSink
   let version: String
-  let probe: DatabaseProbe
+  /// Nil before there is a database to ask.
+  let probe: DatabaseProbe?
 
   /// The page as it is now; with the database away, what is known.
   func text() async -> String {
-    let known = await probe.look(counting: true)
+    let known = await probe?.look(counting: true) ?? DatabaseProbe.Known()
     return PrometheusText.page(
       factory.families() + ProcessFigures.families() + own(known) + MetricsPage.database(known))
   }

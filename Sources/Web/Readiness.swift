@@ -3,7 +3,8 @@ import Daemon
 /// Whether the daemon lives, and whether it serves.
 struct Readiness: Sendable {
   let state: DaemonState
-  let probe: DatabaseProbe
+  /// Nil before there is a database to ask.
+  let probe: DatabaseProbe?
   /// The loops that have not shown themselves for too long.
   let overdue: @Sendable () -> [String]
 
@@ -18,9 +19,9 @@ struct Readiness: Sendable {
 
   /// 200 while the part it plays is known, every feed has been looked at and the database serves.
   func readiness() async -> Answer {
-    let known = await probe.look(counting: false)
+    let isUp = await probe?.look(counting: false).isUp ?? false
     let snapshot = state.snapshot
-    if let missing = Readiness.missing(snapshot, isDatabaseUp: known.isUp) {
+    if let missing = Readiness.missing(snapshot, isDatabaseUp: isUp) {
       return .json(.serviceUnavailable, [("status", .text("not ready")), ("missing", .text(missing))])
     }
     let role = snapshot.role == .leading ? "leading" : "standby"

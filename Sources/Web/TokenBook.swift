@@ -1,3 +1,4 @@
+import Daemon
 import Settings
 import Synchronization
 
@@ -8,7 +9,7 @@ public final class TokenBook: Sendable {
   private let tokens: Mutex<[AccessToken]>
   private let unread: Mutex<String?>
 
-  /// Why the file holds no tokens for this program; nil if it could be read.
+  /// Why the file holds no tokens for this program, in a sentence for the log; nil if it could be read.
   var trouble: String? { unread.withLock { $0 } }
 
   /// The tokens of a file; the error names its faults.
@@ -16,28 +17,55 @@ public final class TokenBook: Sendable {
     self.file = file
     tokens = Mutex([])
     unread = Mutex(nil)
-    try reading()()
+    _ = try reading()()
   }
 
   /// Reads the file again; with a fault in it the tokens stay as they are. Requests under way are not disturbed.
-  public func reload() throws(SettingsError) { try reading()() }
+  @discardableResult
+  public func reload() throws(SettingsError) -> Reread { try reading()() }
 
-  /// Reads the file; what it gives puts its tokens in force.
-  public func reading() throws(SettingsError) -> @Sendable () -> Void {
-    guard let file else { return {} }
+  /// Reads the file; what it gives puts its tokens in force, and tells which came and went, by their names.
+  public func reading() throws(SettingsError) -> @Sendable () -> Reread {
+    guard let file else { return { Reread() } }
     let reading = try TokenFile.look(file)
     return { [self] in
       // One that cannot be read is no reason to stop the clocks: it lets nobody in.
-      let (fresh, trouble): ([AccessToken], String?) =
+      let (fresh, words): ([AccessToken], String?) =
         switch reading {
         case .tokens(let tokens): (tokens, nil)
-        case .missing(let words): ([], "nobody is let in, not even to /metrics: \(words)")
-        case .unreadable(let words): ([], "nobody is let in, not even to /metrics: \(file) \(words)")
+        case .missing(let words): ([], words)
+        case .unreadable(let words): ([], "\(file) \(words)")
         }
-      tokens.withLock { $0 = fresh }
+      let trouble = words.map { "HTTP: nobody is let in, not even to /metrics: \($0); then reload bizclock" }
+      let before = tokens.withLock { tokens in
+        defer { tokens = fresh }
+        return tokens
+      }
       unread.withLock { $0 = trouble }
+      return Reread(change: TokenBook.change(from: before, to: fresh), trouble: trouble)
     }
   }
+
+  /// What other tokens are known than before, in words; nil if they are the same.
+  private static func change(from old: [AccessToken], to new: [AccessToken]) -> String? {
+    let before = Dictionary(old.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    let names = Set(new.map(\.name))
+    let parts = [
+      ("added", new.filter { before[$0.name] == nil }),
+      ("changed", new.filter { token in before[token.name].map { $0 != token } ?? false }),
+      ("removed", old.filter { !names.contains($0.name) }),
+    ].filter { !$0.1.isEmpty }
+    guard !parts.isEmpty else { return nil }
+    let told = parts.map { what, tokens in
+      let named = tokens.prefix(mostNamed).map(\.name) + (tokens.count > mostNamed ? ["…"] : [])
+      return "tokens \(what): \(named.joined(separator: ", "))"
+    }
+    let known = new.isEmpty ? "no token is known" : "\(new.count) known"
+    return (told + [known]).joined(separator: "; ")
+  }
+
+  /// Of how many tokens the names are told.
+  private static let mostNamed = 20
 
   /// What became of a request's token.
   public enum Verdict: Sendable, Equatable {

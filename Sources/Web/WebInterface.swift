@@ -71,45 +71,60 @@ public struct WebInterface: Sendable {
     self.onListening = onListening
   }
 
-  /// The service that serves it for a daemon.
-  ///
-  /// - Parameter version: the program's, for the metrics.
-  public func service(for daemon: BizclockDaemon, version: String) -> any Service {
-    service(for: daemon, version: version, overdue: { daemon.heartbeats.overdue })
-  }
-
+  /// The service that serves it for a daemon from its start on; `WebFront` begins before.
   func service(
     for daemon: BizclockDaemon, version: String, overdue: @escaping @Sendable () -> [String]
   ) -> any Service {
+    WebServer(interface: self, offer: Offer(endpoints(for: daemon, version: version, overdue: overdue)))
+  }
+
+  /// What a daemon answers.
+  func endpoints(
+    for daemon: BizclockDaemon, version: String, overdue: @escaping @Sendable () -> [String]
+  ) -> Offer.Endpoints {
     let probe = DatabaseProbe(daemon.database, clock: clock, log: log)
-    let readiness = Readiness(state: daemon.state, probe: probe, overdue: overdue)
-    let page = MetricsPage(factory: factory, state: daemon.state, log: log, version: version, probe: probe)
     let cases = CasesPage(daemon.database)
-    let events = EventsPage(
-      desk: daemon.desk,
-      collector: BodyCollector(
-        limit: limits.body, time: limits.bodyTime,
-        budget: budget), patience: limits.commit)
-    return WebServer(
-      interface: self,
+    let list = endpoints(
+      state: daemon.state, probe: probe, overdue: overdue, version: version, desk: daemon.desk,
+      cases: { await cases.answer($0) })
+    return Offer.Endpoints(
+      list: list,
       closing: {
         await probe.close()
         await cases.close()
+      })
+  }
+
+  /// What is answered while there is no database, and so no daemon, yet.
+  func endpoints(waitingFor feeds: [String], version: String) -> Offer.Endpoints {
+    Offer.Endpoints(
+      list: endpoints(
+        state: DaemonState(), probe: nil, overdue: { [] }, version: version, desk: PostDesk(feeds),
+        cases: { _ in CasesPage.away }))
+  }
+
+  private func endpoints(
+    state: DaemonState, probe: DatabaseProbe?, overdue: @escaping @Sendable () -> [String], version: String,
+    desk: PostDesk, cases: @escaping @Sendable (Call) async -> Answer
+  ) -> [Endpoint] {
+    let readiness = Readiness(state: state, probe: probe, overdue: overdue)
+    let page = MetricsPage(factory: factory, state: state, log: log, version: version, probe: probe)
+    let collector = BodyCollector(limit: limits.body, time: limits.bodyTime, budget: budget)
+    let events = EventsPage(desk: desk, collector: collector, patience: limits.commit)
+    return [
+      Endpoint(path: "/healthz", method: .get) { _ in readiness.health() },
+      Endpoint(path: "/readyz", method: .get) { _ in await readiness.readiness() },
+      Endpoint(path: "/metrics", method: .get, scope: .metrics) { _ in
+        Answer(status: .ok, contentType: PrometheusText.contentType, body: await page.text())
       },
-      endpoints: [
-        Endpoint(path: "/healthz", method: .get) { _ in readiness.health() },
-        Endpoint(path: "/readyz", method: .get) { _ in await readiness.readiness() },
-        Endpoint(path: "/metrics", method: .get, scope: .metrics) { _ in
-          Answer(status: .ok, contentType: PrometheusText.contentType, body: await page.text())
-        },
-        Endpoint(
-          path: "/v1/events", method: .post, scope: .ingest, extraTime: limits.bodyTime + limits.commit
-        ) { await events.answer($0) },
-        Endpoint(path: "/v1/cases/{id}", method: .get, scope: .read) { await cases.answer($0) },
-        Endpoint(path: "/openapi.yaml", method: .get) { _ in
-          Answer(
-            status: .ok, contentType: "application/yaml", body: ShippedFiles.text("deploy/openapi.yaml") ?? "")
-        },
-      ])
+      Endpoint(
+        path: "/v1/events", method: .post, scope: .ingest, extraTime: limits.bodyTime + limits.commit
+      ) { await events.answer($0) },
+      Endpoint(path: "/v1/cases/{id}", method: .get, scope: .read, answer: cases),
+      Endpoint(path: "/openapi.yaml", method: .get) { _ in
+        Answer(
+          status: .ok, contentType: "application/yaml", body: ShippedFiles.text("deploy/openapi.yaml") ?? "")
+      },
+    ]
   }
 }

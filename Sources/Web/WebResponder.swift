@@ -6,7 +6,7 @@ import NIOCore
 
 /// Answers requests by the table of endpoints.
 struct WebResponder: HTTPResponder {
-  let endpoints: [Endpoint]
+  let offer: Offer
   let tokens: TokenBook
   let factory: any MetricsFactory
   /// How long an answer may take, its way to a slow reader included.
@@ -15,7 +15,7 @@ struct WebResponder: HTTPResponder {
   func respond(to request: Request, context: WebContext) async throws -> Response {
     let channel = context.channel
     let path = request.uri.path
-    let here = endpoints.filter { $0.matches(path).isMeant }
+    let here = offer.endpoints.filter { $0.matches(path).isMeant }
     let extra = here.compactMap(\.extraTime).max().map { TimeAmount($0) } ?? .zero
     // Whoever takes no answer holds no connection.
     let expiry = channel.eventLoop.scheduleTask(in: deadline + extra) { channel.close(mode: .all, promise: nil) }
@@ -121,7 +121,7 @@ struct WebResponder: HTTPResponder {
 
   private var served: [String] {
     var paths: [String] = []
-    for endpoint in endpoints where !paths.contains(endpoint.path) { paths.append(endpoint.path) }
+    for endpoint in offer.endpoints where !paths.contains(endpoint.path) { paths.append(endpoint.path) }
     return paths
   }
 

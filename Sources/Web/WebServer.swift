@@ -12,20 +12,18 @@ import ServiceLifecycle
 /// It never brings them down: whatever fails once it runs is told and tried again.
 struct WebServer: Service {
   let interface: WebInterface
-  /// Gives back what the endpoints hold.
-  let closing: @Sendable () async -> Void
-  let endpoints: [Endpoint]
+  let offer: Offer
 
   /// One thread is plenty: it carries bytes, what they say is read elsewhere.
   private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   func run() async throws {
-    if let trouble = interface.tokens.trouble { say(.error, "HTTP: \(trouble)") }
+    if let trouble = interface.tokens.trouble { say(.error, trouble) }
     let places = await places()
     await withDiscardingTaskGroup { group in
       for place in places { group.addTask { await serve(place) } }
     }
-    await closing()
+    await offer.close()
     // A service that returns ends the others.
     try? await gracefulShutdown()
   }
@@ -74,7 +72,7 @@ struct WebServer: Service {
     let limits = interface.limits
     let logger = logger
     let responder = WebResponder(
-      endpoints: endpoints, tokens: interface.tokens, factory: interface.factory,
+      offer: offer, tokens: interface.tokens, factory: interface.factory,
       deadline: TimeAmount(limits.answer))
     let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
       maxHeaderFieldSize: limits.head, maxHeaderListSize: limits.head, maxHeaderFieldCount: limits.fields)

@@ -33,6 +33,9 @@ struct RunCommand: AsyncParsableCommand {
     let clock = SystemClock()
     let log = LogDestination(journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) }).makeSink()
     let web = try WebInterface(configuration.http, clock: clock, log: log)
+    let front = WebFront(
+      web, feeds: configuration.feeds.filter { $0.kind == .http }.map(\.name),
+      version: Bizclock.configuration.version)
     let notifier = ServiceNotifier.fromEnvironment()
     let waiting = StartupWait(clock: clock, log: log, notifier: notifier)
     let early = AbsenceAlarm(configuration, log: log)
@@ -53,7 +56,7 @@ struct RunCommand: AsyncParsableCommand {
       of: daemon, installation: installation, processes: rulebook.policy.processes, signals: hangups,
       notifier: notifier, others: { try web.tokens.reading() }
     ) { [globals] in try globals.configuration(for: .daemon) }
-    let beside: [any Service] = [reloading, web.service(for: daemon, version: Bizclock.configuration.version)]
+    let beside: [any Service] = [reloading, front.service(for: daemon)]
     let keeper = installation.cluster.map { cluster in
       Task { await PrivateClusterKeeper(cluster: cluster, clock: clock, log: log).run() }
     }

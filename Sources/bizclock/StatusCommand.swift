@@ -62,6 +62,11 @@ struct StatusCommand: AsyncParsableCommand {
     ])
   }
 
+  private static func remark(_ feed: ServiceStatus.Feed) -> String {
+    if feed.isStalled { return "silent" }
+    return feed.lastReceivedAt == nil ? "nothing yet" : ""
+  }
+
   private static func text(_ s: ServiceStatus, _ zone: TimeZoneTable, _ now: Instant) -> String {
     func time(_ instant: Instant?) -> String { instant?.rfc3339(in: zone) ?? "–" }
     var lines = [
@@ -85,7 +90,7 @@ struct StatusCommand: AsyncParsableCommand {
         table.add([
           feed.name, time(feed.lastEventAt), feed.lastEventAt.map { PastSpan.text(now - $0) } ?? "–",
           time(feed.lastReceivedAt), String(feed.received),
-          String(feed.duplicates), String(feed.quarantined), String(feed.open), feed.isStalled ? "silent" : "",
+          String(feed.duplicates), String(feed.quarantined), String(feed.open), remark(feed),
         ])
       }
       lines += ["", table.text]

@@ -66,11 +66,92 @@ import Testing
       try (String(contentsOfFile: configuration, encoding: .utf8) + "retention: { done: 90 days }\n").write(
         toFile: configuration, atomically: false, encoding: .utf8)
       daemon.signal(SIGHUP)
-      try await daemon.logged(containing: "read anew: retention.")
+      try await daemon.logged(containing: "read anew: retention; tokens removed: a; no token is known.")
       #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 401)
       daemon.signal(SIGTERM)
       #expect(try await daemon.exit() == 0)
     }
+  }
+
+  /// A file of tokens that is gone locks everyone out, and the reload says so, each time, with what to do.
+  @Test func aReloadTellsThatTheTokensAreGone() async throws {
+    try await DaemonTestBase.withOffice { conninfo, _ in
+      let office = try OfficeFolder(conninfo: conninfo)
+      defer { office.remove() }
+      let file = office.path + "/tokens"
+      let made = try await ProgramRun.finished(["token", "--name", "a", "--scope", "metrics", "--file", file])
+      let token = made.output.trimmingCharacters(in: .newlines)
+      let daemon = try DaemonProcess(
+        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
+      try await daemon.logged("ready")
+      let address = try await HTTPRunTests.address(daemon)
+      #expect(rename(file, file + ".x") == 0)
+      daemon.signal(SIGHUP)
+      try await daemon.logged(containing: "read anew: tokens removed: a; no token is known.")
+      try await daemon.logged(containing: "HTTP: nobody is let in, not even to /metrics: \(file) is not there;")
+      let told = try #require(daemon.records.last { $0["message"]?.contains("nobody is let in") ?? false })
+      #expect(told["priority"] == "error")
+      #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 401)
+      #expect(rename(file + ".x", file) == 0)
+      daemon.signal(SIGHUP)
+      try await daemon.logged(containing: "read anew: tokens added: a; 1 known.")
+      #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 200)
+      daemon.signal(SIGTERM)
+      #expect(try await daemon.exit() == 0)
+      #expect(!daemon.lines.joined().contains(token))
+    }
+  }
+
+  /// The daemon is seen while it waits for its database at the start: it lives, is not ready and takes nothing; then all
+  /// of it is there, at the same address.
+  @Test func itIsSeenWhileTheDatabaseIsAwayAtTheStart() async throws {
+    let server = try OwnServer()
+    defer { server.remove() }
+    try await server.start()
+    let office = try OfficeFolder(conninfo: server.conninfo)
+    defer { office.remove() }
+    try await office.migrate()
+    try server.kill()
+    let configuration = office.path + "/bizclock.yaml"
+    try String(contentsOfFile: configuration, encoding: .utf8).replacing(
+      "format: ndjson }]", with: "format: ndjson }, { name: hall, source: hall, kind: http }]"
+    ).write(toFile: configuration, atomically: true, encoding: .utf8)
+    let file = office.path + "/tokens"
+    var tokens: [String: String] = [:]
+    for (name, scope) in [("m", "metrics"), ("r", "read"), ("hall", "ingest"), ("nowhere", "ingest")] {
+      let feed = scope == "ingest" ? ["--feed", name] : []
+      let made = try await ProgramRun.finished(["token", "--name", name, "--scope", scope, "--file", file] + feed)
+      tokens[name] = "Bearer \(made.output.trimmingCharacters(in: .newlines))"
+    }
+    let daemon = try DaemonProcess(["run", "--config", configuration], environment: ["BIZCLOCK_HTTP_TOKENS": file])
+    try await daemon.logged("database.lost")
+    let address = try await HTTPRunTests.address(daemon)
+    #expect(try await HTTPRunTests.ask(address, "/healthz") == (200, "{\"status\":\"ok\"}\n"))
+    #expect(
+      try await HTTPRunTests.ask(address, "/readyz")
+        == (503, "{\"status\":\"not ready\",\"missing\":\"the database does not answer\"}\n"))
+    #expect(try await RawClient.ask(address, "/metrics").status == 401)
+    var page = try await RawClient.ask(address, "/metrics", token: tokens["m"]).body
+    #expect(page.contains("\nbizclock_database_up 0\n") && page.contains("\nbizclock_leader 0\n"))
+    let line = Array(DaemonTestBase.event("C1", "accepted", "2026-09-14T07:59:00+08:00").utf8)
+    func post(_ feed: String) async throws -> RawClient.Reply {
+      try await RawClient.post(
+        address, "/v1/events", line, token: tokens[feed], fields: ["Content-Type: application/x-ndjson"])
+    }
+    for reply in [try await post("hall"), try await RawClient.ask(address, "/v1/cases/C1", token: tokens["r"])] {
+      #expect(reply.status == 503 && reply["Retry-After"] == "5", "\(reply)")
+    }
+    #expect(try await post("nowhere").status == 403)
+    try await server.start()
+    try await daemon.logged("ready")
+    #expect(try await HTTPRunTests.ask(address, "/readyz").0 == 200)
+    page = try await RawClient.ask(address, "/metrics", token: tokens["m"]).body
+    #expect(page.contains("\nbizclock_database_up 1\n"))
+    // What was refused is not counted as taken; the same again is new.
+    #expect(try await post("hall").body.contains("\"new\":1"))
+    daemon.signal(SIGTERM)
+    #expect(try await daemon.exit() == 0)
+    #expect(daemon.lines.count { $0.contains("HTTP: listening on") } == 1)
   }
 
   /// An address that is taken is told, and no reason to stop the clocks; when it is free it is served.

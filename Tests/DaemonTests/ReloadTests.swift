@@ -100,7 +100,8 @@ import Testing
       await barrier.open()
       try await office.projected(through: 250)
       #expect(office.daemon.state.snapshot.feedsSeen.contains("office"))
-      let counts = try await office.query("SELECT received::text, duplicates::text FROM bizclock.feed")
+      let counts = try await office.query(
+        "SELECT received::text, duplicates::text FROM bizclock.feed WHERE name = 'office'")
       #expect(counts == [["250", "0"]])
     }
   }
@@ -247,13 +248,14 @@ import Testing
     }
   }
 
-  /// Waits until feeds are known, and marked or not.
+  /// Waits until the silence of feeds is watched, and they are marked or not.
   private func stalled(_ office: EmbeddedDaemon, _ marks: [String: Bool]) async throws {
     let conninfo = office.conninfo
     try await TestDeadline.within(TestDeadline.patience, "the marks \(marks)") {
       while true {
         try Task.checkCancellation()
-        let rows = try await TestQuery.rows(conninfo, "SELECT name, stalled::text FROM bizclock.feed")
+        let rows = try await TestQuery.rows(
+          conninfo, "SELECT name, stalled::text FROM bizclock.feed WHERE watched_since IS NOT NULL")
         if Dictionary(rows.map { ($0[0], $0[1] == "true") }, uniquingKeysWith: { $1 }) == marks { return }
       }
     }

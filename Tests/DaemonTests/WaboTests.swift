@@ -51,6 +51,21 @@ import Testing
     }
   }
 
+  /// Its page and the README's section about it: the commands print what they show.
+  @Test(arguments: [
+    ("deploy/examples/wabo/README.md", ["Load it", "Ask it"], 7),
+    ("README.md", ["Another office: the permit desk"], 2),
+  ])
+  func itsPagesShowWhatIsPrinted(_ page: String, _ sections: [String], _ commands: Int) async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let folder = FileManager.default.temporaryDirectory.appending(path: "bizclock-wabo-\(UUID().uuidString)")
+      try FileManager.default.copyItem(at: PermitDesk.folder, to: folder)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let guide = try ConsoleGuide(Readme.repository.appending(path: page), sections: sections)
+      #expect(try guide.expect(in: folder, on: conninfo) == commands)
+    }
+  }
+
   /// The whole public log: as it comes, then shuffled with every row twice, on top and from nothing.
   @Test(.enabled(if: PermitDesk.hasLog, "the public log is not there: ../shared/data/wabo-receipt.csv"))
   func theRealLog() async throws {
@@ -118,7 +133,7 @@ import Testing
 struct PermitDesk: Sendable {
   private static let repository = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  private static let folder = repository.appending(path: "deploy/examples/wabo")
+  static let folder = repository.appending(path: "deploy/examples/wabo")
   static let excerpt = folder.appending(path: "excerpt.csv")
   static let log = repository.deletingLastPathComponent().appending(path: "shared/data/wabo-receipt.csv")
   static var hasLog: Bool { FileManager.default.isReadableFile(atPath: log.path) }

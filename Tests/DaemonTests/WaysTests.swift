@@ -178,7 +178,7 @@ import Testing
           HTTPSettings(listen: ListenAddress(host: "127.0.0.1", port: 0), tokens: file), clock: clock, log: log,
           limits: WebInterface.Limits(),
           onListening: { told.yield($0) })
-        return [web.service(for: daemon, version: "test")]
+        return [WebFront(web, feeds: [], version: "test").service(for: daemon)]
       })
   }
 

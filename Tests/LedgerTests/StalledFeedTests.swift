@@ -211,4 +211,31 @@ import Testing
       }
     }
   }
+
+  /// A source that was mistaken is corrected by whoever registers, looks or counts next, and marks go by it.
+  @Test func theSourceFollowsTheConfiguration() async throws {
+    try await TestLedger.with { ledger async throws in
+      func sources() async throws -> [String] {
+        try await ledger.column(
+          "SELECT concat_ws(' ', name, source, watched_since) FROM bizclock.feed ORDER BY name")
+      }
+      try await ledger.connection.run { session in
+        try FeedRegister.register("test", source: "mistaken", on: &session)
+        try FeedRegister.register("other", source: "other", on: &session)
+      }
+      try await expectRows(sources(), ["other other", "test mistaken"])
+      try await ledger.connection.run { try FeedRegister.register("test", source: "again", on: &$0) }
+      try await expectRows(sources(), ["other other", "test again"])
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [.told("K1", "accepted", "2026-06-01 09:00")], at: StalledFeedTests.morning)
+      try await expectRows(sources(), ["other other", "test test"])
+      try await stall(ledger)
+      _ = try await ledger.raise(leader, at: local("2026-06-02 17:30"))
+      try await expectRows(alerts(ledger), ["K1 yellow t true"])
+      _ = try await ledger.connection.run {
+        try FeedRegister.look(at: "other", source: "corrected", now: StalledFeedTests.morning, on: &$0)
+      }
+      try await expectRows(sources(), ["other corrected 2026-06-01 09:05:00+08", "test test"])
+    }
+  }
 }

@@ -125,6 +125,36 @@ import Testing
     #expect(book.judge("Bearer \(text)", scope: .metrics) == .allowed("new", feed: "hall"))
   }
 
+  /// What a reading changed is told by names, never by what the file holds; one that cannot be read is told, too.
+  @Test func whatTheFileBecameIsTold() throws {
+    let file = try File(TokenTests.line)
+    let book = try TokenBook(file: file.path)
+    #expect(try book.reload().change == nil)
+    let (_, hall) = AccessToken.make(name: "hall", scopes: [.ingest], feed: "hall")
+    try file.write(TokenTests.line + "\n" + hall.line + "\n")
+    #expect(try book.reload().change == "tokens added: hall; 2 known")
+    let (_, other) = AccessToken.make(name: "hall", scopes: [.ingest], feed: "hall")
+    try file.write(other.line + "\n")
+    #expect(try book.reload().change == "tokens changed: hall; tokens removed: prometheus; 1 known")
+    let many = (1...21).map { AccessToken.make(name: "t\($0)", scopes: [.read], feed: nil).token.line + "\n" }
+    try file.write(many.joined())
+    let long = try #require(try book.reload().change)
+    #expect(long.hasSuffix(", t20, …; tokens removed: hall; 21 known"), "\(long)")
+    #expect(rename(file.path, file.path + ".x") == 0)
+    var gone = try book.reload()
+    #expect(gone.change?.hasSuffix("; no token is known") == true)
+    for _ in 0..<2 {
+      let trouble = try #require(gone.trouble)
+      #expect(trouble.contains("nobody is let in") && trouble.contains("\(file.path) is not there; make it with"))
+      #expect(trouble.hasSuffix("; then reload bizclock"))
+      gone = try book.reload()
+      #expect(gone.change == nil)
+    }
+    #expect(rename(file.path + ".x", file.path) == 0)
+    let back = try book.reload()
+    #expect(back.trouble == nil && back.change?.hasSuffix("; 21 known") == true)
+  }
+
   /// Tokens are long, random and unlike each other, and their line does not hold them.
   @Test func newTokensAreNew() throws {
     let made = (0..<50).map { _ in AccessToken.make(name: "a", scopes: [.ingest, .metrics], feed: "b") }
