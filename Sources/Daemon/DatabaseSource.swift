@@ -83,6 +83,12 @@ public struct DatabaseSource: Sendable {
       settings["idle_in_transaction_session_timeout"] = "1min"
       settings["lock_timeout"] = "1min"
     }
+    // What a feed or somebody at a terminal is told is done must outlast a crash of the server. What the leader does can
+    // be done again.
+    switch purpose {
+    case .append, .ask, .administer: options.commitsToDisk = true
+    case .lead, .listen, .probe, .observe: break
+    }
     switch purpose {
     case .append, .lead, .administer: settings.merge(DatabaseSource.whenCutOff) { $1 }
     case .listen, .ask, .probe, .observe: break

@@ -34,6 +34,10 @@ final class FeedsService: Service {
     var wanted: [ServedFeed]
     /// By name; those that leave stay until they have ended.
     var posts: [String: Post] = [:]
+    /// Of spools, by directory.
+    var watchers: [String: SpoolWatcher] = [:]
+    /// Whether feeds have begun: what is there before that was there before the daemon.
+    var hasBegun = false
   }
 
   private let parts: Parts
@@ -120,6 +124,12 @@ final class FeedsService: Service {
       }
       let posts = fresh.map { Post(feed: $0) }
       for post in posts { state.posts[post.feed.description.name] = post }
+      let directories = Set((state.wanted + state.posts.values.map(\.feed)).compactMap(\.directory))
+      state.watchers = state.watchers.filter { directories.contains($0.key) }
+      for directory in directories where state.watchers[directory] == nil {
+        state.watchers[directory] = SpoolWatcher(directory, among: places, atStart: !state.hasBegun)
+      }
+      state.hasBegun = true
       return posts
     }
   }
@@ -152,10 +162,11 @@ final class FeedsService: Service {
     let heart = parts.beats.loop("feed \(feed.description.name)")
     switch feed.origin {
     case .spool(let directory):
+      guard let watcher = current.withLock({ $0.watchers[directory] }) else { return }
       await SpoolService(
-        feed: feed, directory: directory, database: parts.database, clock: parts.clock, log: parts.log,
-        batch: parts.batch, stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart,
-        metrics: parts.metrics, places: places
+        feed: feed, directory: directory, watcher: watcher, database: parts.database, clock: parts.clock,
+        log: parts.log, batch: parts.batch, stop: Doorbell(), leave: post.leave, state: parts.state, heart: heart,
+        metrics: parts.metrics
       ).run()
     case .exchange(let upstream):
       await ExchangeService(

@@ -10,6 +10,7 @@ import Settings
 public struct SpoolService: Sendable {
   let feed: ServedFeed
   let directory: String
+  let watcher: SpoolWatcher
   let database: DatabaseSource
   let clock: any WallClock
   let log: any LogSink
@@ -21,7 +22,6 @@ public struct SpoolService: Sendable {
   let state: DaemonState
   let heart: Heartbeat
   let metrics: DaemonMetrics
-  let places: SpoolPlaces
 
   /// Runs until graceful shutdown, or until it is to leave; the batch or the file in hand is finished.
   func run() async {
@@ -29,17 +29,18 @@ public struct SpoolService: Sendable {
       let intake = Intake(
         database: database, clock: clock, log: log, tellsGrowth: true, heart: heart, metrics: metrics)
       metrics.begins(feed: feed.description.name)
-      let watcher = SpoolWatcher(directory, of: feed.description.name, among: places, heart)
+      watcher.begin(for: feed.description.name)
+      defer { watcher.end() }
       var told = ""
       while !leave.isSilenced, !Task.isCancelled {
         heart.beat()
         do {
-          let names = try watcher.scan {
+          let names = try watcher.scan(goesOn: { heart.beat() }) {
             say(.notice, "another directory is at \(directory); it is watched from now on")
           }
           told = ""
           state.feedSeen(feed.description.name)
-          for name in names where !leave.isSilenced { await take(name, watcher, intake) }
+          for name in names where !leave.isSilenced { await take(name, intake) }
           heart.away()
           await intake.tellGrowth(of: feed.description.name)
           state.feedRead(feed.description.name)
@@ -64,12 +65,13 @@ public struct SpoolService: Sendable {
   }
 
   /// Takes one file in and moves it; whatever is wrong with it is told, and the others go on.
-  private func take(_ name: String, _ watcher: SpoolWatcher, _ intake: Intake) async {
+  private func take(_ name: String, _ intake: Intake) async {
     heart.beat()
+    watcher.listen()
     do {
       guard let file = try watcher.open(name) else { return }
       defer { close(file.descriptor) }
-      guard await read(file, watcher, intake) else { return }
+      guard await read(file, intake) else { return }
       heart.beat()
       try watcher.finish(file)
     } catch {
@@ -78,12 +80,16 @@ public struct SpoolService: Sendable {
   }
 
   /// Reads a file; false if it was not read whole.
-  private func read(_ file: SpoolDirectory.File, _ watcher: SpoolWatcher, _ intake: Intake) async -> Bool {
-    let (batch, appended) = (batch, database.appended)
+  private func read(_ file: SpoolDirectory.File, _ intake: Intake) async -> Bool {
+    let (batch, appended, watcher) = (batch, database.appended, watcher)
     do {
       return try await intake.take(
         descriptor: file.descriptor, origin: file.name, feed: feed.description, history: false, batch: batch,
-        stop: stop, pace: { await appended.waitForRoom(for: batch, atMost: .milliseconds(250)) }
+        stop: stop,
+        pace: {
+          watcher.listen()
+          await appended.waitForRoom(for: batch, atMost: .milliseconds(250))
+        }
       ).finished
     } catch {
       heart.beat()

@@ -97,6 +97,7 @@ public final class BatchReader {
     if format == .unknown { try openInput() }
     var batch = FeedBatch()
     if !isAtEnd { batch.reserve(like: room) }
+    batch.header = csv.keptHeader
     while !batch.isFull(maximumRecords) {
       let window = buffer.window
       if overlong != nil {
@@ -268,7 +269,7 @@ public final class BatchReader {
 
   private func endOverlong(_ line: Overlong, lineBreak: Int, into batch: inout FeedBatch) {
     let returnLength = !line.endsInReturn ? 0 : original == .same ? 1 : 2
-    batch.rejects.append(
+    batch.refuse(
       csv.tooLarge(
         head: line.head, length: line.length - returnLength, text: line.textLength - (line.endsInReturn ? 1 : 0),
         at: cursor))

@@ -36,17 +36,25 @@ struct CSVDecoder {
   /// Notes what the file's byte order mark tells.
   mutating func sawMark(_ known: RowEncoding.Known) { encoding.sawMark(known) }
 
-  /// The header row as a reject keeps it: with a byte order mark where a row alone would not tell the encoding.
+  /// The header row as a reject keeps it: with a byte order mark where a row alone would not tell the encoding. All of
+  /// them have the same bytes in memory.
   var keptHeader: [UInt8]? {
-    let mark: [UInt8] =
-      switch original {
-      case .utf16(let order): order.mark
-      case .same:
-        encoding.known == .gb18030 && feed.encoding != .gb18030 ? ByteOrderMark.gb18030.bytes : []
-      }
-    guard let header else { return mark.isEmpty ? nil : mark }
-    return mark + header.raw
+    mutating get {
+      let mark: [UInt8] =
+        switch original {
+        case .utf16(let order): order.mark
+        case .same:
+          encoding.known == .gb18030 && feed.encoding != .gb18030 ? ByteOrderMark.gb18030.bytes : []
+        }
+      guard let header else { return mark.isEmpty ? nil : mark }
+      guard !mark.isEmpty else { return header.raw }
+      let marked = markedHeader ?? mark + header.raw
+      markedHeader = marked
+      return marked
+    }
   }
+  /// The header row after its mark, which does not change once there is one.
+  private var markedHeader: [UInt8]?
 
   /// Decodes the whole rows of the window until it or the batch is full; returns how many bytes it took.
   ///
@@ -81,15 +89,19 @@ struct CSVDecoder {
         } else {
           let found = try readHeader(row)
           if let fault = found.fault {
-            batch.rejects.append(reject(fault, row, cursor))
+            batch.refuse(reject(fault, row, cursor))
           } else {
             batch.blankLines += 1
           }
           header = found
+          batch.header = keptHeader
         }
       } catch {
-        batch.rejects.append(reject(error, row, cursor))
-        if header == nil { header = CSVHeader(raw: original.bytes(of: row.bytes), fault: error) }
+        batch.refuse(reject(error, row, cursor))
+        if header == nil {
+          header = CSVHeader(raw: original.bytes(of: row.bytes), fault: error)
+          batch.header = keptHeader
+        }
       }
       pass(row, cursor: &cursor, batch: &batch)
       at += row.used
@@ -420,7 +432,7 @@ struct CSVDecoder {
     return CellText.folded(text, .digits, arena: arena)
   }
 
-  private func reject(_ fault: FieldFault, _ row: Row, _ cursor: FeedCursor) -> Reject {
+  private mutating func reject(_ fault: FieldFault, _ row: Row, _ cursor: FeedCursor) -> Reject {
     guard row.bytes.count <= FeedLimits.lineBytes else {
       let head = UnsafeBufferPointer(rebasing: row.bytes.prefix(FeedLimits.truncatedBytes))
       return tooLarge(
@@ -438,7 +450,7 @@ struct CSVDecoder {
   }
 
   /// A line that is too long, of which the head is kept; `text` is its length in UTF-8.
-  func tooLarge(head: [UInt8], length: Int, text: Int, at cursor: FeedCursor) -> Reject {
+  mutating func tooLarge(head: [UInt8], length: Int, text: Int, at cursor: FeedCursor) -> Reject {
     .tooLarge(
       head: head, length: length, textLength: original == .same ? nil : text, at: cursor, header: keptHeader)
   }

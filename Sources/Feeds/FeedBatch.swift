@@ -11,7 +11,9 @@ public struct FeedBatch: Sendable, Equatable {
   /// The header row that CSV rows need to be read again, as in a reject; nil for NDJSON.
   public internal(set) var header: [UInt8]?
   /// The lines and rows that are none.
-  public var rejects: [Reject] = []
+  public private(set) var rejects: [Reject] = []
+  /// Bytes of them that quarantine stores.
+  private var refusedBytes = 0
   /// Input bytes behind this batch.
   public var bytesRead = 0
   /// Line breaks behind this batch, and a last line without one.
@@ -56,6 +58,12 @@ public struct FeedBatch: Sendable, Equatable {
     return EventPlace(line: cursor.line, byteOffset: cursor.offset, start: start, end: text.count)
   }
 
+  /// Takes a line or row in that is no event.
+  mutating func refuse(_ reject: Reject) {
+    rejects.append(reject)
+    refusedBytes += reject.raw.count + (reject.header?.count ?? 0)
+  }
+
   /// Makes room for as much as another batch took.
   mutating func reserve(like other: (events: Int, bytes: Int)) {
     events.reserveCapacity(other.events)
@@ -66,10 +74,11 @@ public struct FeedBatch: Sendable, Equatable {
   /// What another like it would need room for.
   var room: (events: Int, bytes: Int) { (places.count, text.count) }
 
-  /// Whether the batch holds as much as one may.
+  /// Whether the batch holds as much as one may. Any event may turn out to be a conflict, and go to quarantine too.
   @inline(__always)
   func isFull(_ maximumRecords: Int) -> Bool {
     events.count + rejects.count >= maximumRecords || bytesRead >= FeedLimits.batchBytes
+      || refusedBytes + events.count * (header?.count ?? 0) >= FeedLimits.quarantineBytes
   }
 
   /// Counts lines that have been read.

@@ -18,6 +18,9 @@ public enum FeedLimits {
   public static let chunkBytes = 256 << 10
   /// Input bytes after which a batch ends even if it holds few events.
   public static let batchBytes = 16 << 20
+  /// Bytes after which a batch ends that quarantine has to store, were all of its rows refused: there each has the file's
+  /// header row beside it, which may be many times as long.
+  public static let quarantineBytes = 32 << 20
   /// Most lines or CloudEvents of a body in memory, and of bodies that share a commit: each may become an entry of
   /// quarantine that is many times as long.
   public static let bodyRecords = 50_000

@@ -31,7 +31,7 @@ struct ForeignDecoder {
     if isLast {
       let isWhole = length <= FeedLimits.lineBytes
       if !isWhole { kept.removeLast(max(0, kept.count - FeedLimits.truncatedBytes)) }
-      batch.rejects.append(
+      batch.refuse(
         Reject(
           code: file.code, message: file.message,
           position: Reject.Position(line: start.line, byteOffset: start.offset),

@@ -24,14 +24,14 @@ extension NDJSONDecoder {
   ) {
     guard object.count <= FeedLimits.lineBytes else {
       let head = Array(object.prefix(FeedLimits.truncatedBytes))
-      batch.rejects.append(.tooLarge(head: head, length: object.count, at: cursor, header: nil))
+      batch.refuse(.tooLarge(head: head, length: object.count, at: cursor, header: nil))
       return
     }
     do throws(FieldFault) {
       try readCloudEvent(object)
       batch.append(try builder.build(&draft, now: now), from: object, at: cursor)
     } catch {
-      batch.rejects.append(NDJSONDecoder.reject(error, object, cursor))
+      batch.refuse(NDJSONDecoder.reject(error, object, cursor))
     }
   }
 

@@ -54,7 +54,7 @@ struct NDJSONDecoder {
   ) {
     guard line.count <= FeedLimits.lineBytes else {
       let head = Array(line.prefix(FeedLimits.truncatedBytes))
-      batch.rejects.append(.tooLarge(head: head, length: line.count, at: cursor, header: nil))
+      batch.refuse(.tooLarge(head: head, length: line.count, at: cursor, header: nil))
       return
     }
     do throws(FieldFault) {
@@ -68,7 +68,7 @@ struct NDJSONDecoder {
         batch.append(try builder.build(&draft, now: now), from: line, at: cursor)
       }
     } catch {
-      batch.rejects.append(NDJSONDecoder.reject(error, line, cursor))
+      batch.refuse(NDJSONDecoder.reject(error, line, cursor))
     }
   }
 

@@ -6,8 +6,9 @@ import Glibc
 ///
 /// A file is complete when it was closed after writing or moved in. Names that begin with a dot or end in `.part` are
 /// left alone: that is where writers keep what is not complete. A file that was there before the watch began counts
-/// as complete, so a writer that does not rename must be done before the daemon starts. Links are not followed, and
-/// only regular files are read. One owner at a time.
+/// as complete, so a writer that does not rename must be done before the daemon starts; where the daemon runs already,
+/// and where notices were lost, once it has not changed for some seconds. Links are not followed, and only regular files
+/// are read. One owner at a time.
 ///
 /// It is the directory that was opened, wherever that is moved to; `isInPlace` tells whether its path still leads
 /// there. One file in trouble does not keep others waiting: it is told of once, and what was done with it is
@@ -57,19 +58,25 @@ public final class SpoolDirectory {
   /// What is known of files in trouble.
   private(set) var memory = SpoolMemory()
   /// What writers are at.
-  private var writers = SpoolWriters()
+  private var writers: SpoolWriters
   /// Whether a scan took news that nobody has asked for yet.
   private var hasUntoldNews = false
+  /// Whether there were news after the files were listed last.
+  public private(set) var hasUnlistedNews = false
+  /// In how many seconds the first of the files rests enough that the last scan left alone for that; nil if there are
+  /// none.
+  public private(set) var restEnds: Int?
   /// The bytes of names that are not UTF-8, by the names they are given here.
   private var strangeNames: [String: [CChar]] = [:]
 
-  /// Opens a directory, makes `done/` in it and begins to watch.
-  public convenience init(path: String) throws(Problem) { try self.init(path: path) { time(nil) } }
-
-  /// The same by a clock of one's own, in seconds.
-  init(path: String, seconds: @escaping () -> Int) throws(Problem) {
+  /// Opens a directory, makes `done/` in it and begins to watch. `hasWriters` says whether writers may be at files that
+  /// are there already; `seconds` is the system's clock.
+  public init(
+    path: String, hasWriters: Bool = false, seconds: @escaping () -> Int = { time(nil) }
+  ) throws(Problem) {
     self.path = path
     self.seconds = seconds
+    writers = SpoolWriters(isBlind: hasWriters)
     directory = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     done = SpoolDone(directory: directory)
     var status = stat()
@@ -115,19 +122,28 @@ public final class SpoolDirectory {
   /// file. `goesOn` is told now and then: a directory of many files on a slow disk takes long to look through.
   public func scan(goesOn: () -> Void = {}) throws(Problem) -> [String] {
     // A file made after the news were taken would look complete: the news of it are taken after it was listed. What
-    // came to be complete meanwhile may not be on the list, so that one more look is needed.
-    for _ in 0..<8 {
+    // came to be complete meanwhile may not be on the list, so that one more look is needed; where they never end, the
+    // next scan is it.
+    var looks = 0
+    while true {
+      hasUnlistedNews = false
       let listed = try list(goesOn)
-      guard takeNotices() else { return complete(listed) }
-      hasUntoldNews = true
+      writers.list(listed.lazy.map(\.key))
+      looks += 1
+      if takeNotices() { hasUntoldNews = true }
+      if !hasUnlistedNews || looks == 9 { return complete(listed) }
     }
-    return complete(try list(goesOn))
   }
 
   private func complete(_ listed: [Entry]) -> [String] {
     let now = seconds()
-    return listed.filter {
-      !writers.holds($0.key, size: $0.size, links: $0.links, sinceChange: now - $0.changed)
+    restEnds = nil
+    return listed.filter { entry in
+      let rest = writers.rest(
+        of: entry.key, size: entry.size, links: entry.links, sinceChange: now - entry.changed)
+      guard let rest else { return true }
+      if rest < .max { restEnds = min(restEnds ?? rest, rest) }
+      return false
     }.map(\.name)
   }
 
@@ -204,6 +220,7 @@ public final class SpoolDirectory {
       buffer.withUnsafeBytes { bytes in
         if writers.note(UnsafeRawBufferPointer(rebasing: bytes[..<count])) { news = true }
       }
+      if news { hasUnlistedNews = true }
     }
   }
 

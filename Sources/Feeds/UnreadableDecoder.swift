@@ -21,7 +21,7 @@ struct UnreadableDecoder {
         break
       }
       let line = Array(UnsafeBufferPointer(start: base + at, count: length))
-      batch.rejects.append(
+      batch.refuse(
         Reject(
           code: .badEncoding, message: "The file is \(encoding): save or send it as UTF-8.",
           position: Reject.Position(line: cursor.line, byteOffset: cursor.offset),

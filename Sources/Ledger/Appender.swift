@@ -177,6 +177,10 @@ public struct Appender: Sendable {
     }
   }
 
+  /// Bytes after which a statement ends that stores rejects and conflicts: each has the header row of its file beside
+  /// it, and what they have together does not fit into one.
+  private static let quarantineBytes = 4 << 20
+
   /// Stores rejects and conflicts; says how many there are, and how many of them were not there already.
   static func quarantine(
     _ batch: AppendBatch, _ conflicts: [Int], _ session: inout Session
@@ -195,8 +199,21 @@ public struct Appender: Sendable {
       entry.message = conflictMessage(event)
       entries.append(entry)
     }
-    guard !entries.isEmpty else { return (0, 0) }
-    let stored = try session.execute(
+    var (fresh, from, bytes) = (0, 0, 0)
+    for (index, entry) in entries.enumerated() {
+      bytes += entry.bytes.count + (entry.header?.count ?? 0)
+      guard bytes >= quarantineBytes || index == entries.count - 1 else { continue }
+      fresh += try store(entries[from...index], of: batch, &session)
+      (from, bytes) = (index + 1, 0)
+    }
+    return (entries.count, fresh)
+  }
+
+  /// Stores entries by one statement; says how many of them were not there already.
+  private static func store(
+    _ entries: ArraySlice<QuarantineEntry>, of batch: AppendBatch, _ session: inout Session
+  ) throws(PostgresError) -> Int {
+    try session.execute(
       """
       INSERT INTO bizclock.quarantine
         (received_at, line, byte_offset, total_bytes, feed, origin, code, field, message, bytes, header)
@@ -211,8 +228,8 @@ public struct Appender: Sendable {
         .textArray(entries.map { storable($0.origin) }), .textArray(entries.map(\.code)),
         .textArray(entries.map { $0.field.map(storable) }), .textArray(entries.map { storable($0.message) }),
         .byteaArray(entries.map(\.bytes)), .byteaArray(entries.map(\.header)),
-      ])
-    return (entries.count, stored.affectedRows)
+      ]
+    ).affectedRows
   }
 
   /// PostgreSQL's texts hold no NUL; one in a message or a column's name must not stop the batch. The bytes keep it.

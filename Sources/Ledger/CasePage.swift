@@ -29,7 +29,7 @@ struct CasePage: Sendable {
     let found = try session.execute(
       "SELECT \(EventRows.columns) FROM bizclock.event WHERE \(selection.condition) ORDER BY case_id",
       selection.parameters)
-    let cases = try EventRows.byCase(found, through: position)
+    let cases = try EventRows.byCase(found, through: position, &session)
     try self.init(cases, selection, rows: rows, &session)
   }
 

@@ -36,7 +36,7 @@ struct CasePages {
         SELECT \(EventRows.columns) FROM bizclock.event
         WHERE case_id > $1 AND position <= $2 AND ($4::text IS NULL OR case_id <= $4) ORDER BY case_id LIMIT $3
         """, [.text(after?.text ?? ""), .int8(through), .int8(limit), .text(until?.text)])
-      var cases = try EventRows.byCase(found)
+      var cases = try EventRows.byCase(found, &session)
       if found.rowCount < Int(limit) {
         done = true
         return Page(cases: cases, span: .after(after, through: until))

@@ -16,15 +16,17 @@ enum CaseReader {
   }
 
   /// All events of some cases up to a position, by case.
-  static func events(_ caseIDs: [Identifier], through position: Int64, _ session: inout Session)
-    throws(PostgresError) -> [Identifier: [StoredEvent]]
-  {
+  static func events(
+    _ caseIDs: [Identifier], through position: Int64, _ session: inout Session, life: SignOfLife = SignOfLife()
+  ) throws(PostgresError) -> [Identifier: [StoredEvent]] {
     // The position is left out of the query: its index would be walked through as well, and finds nearly all.
     let found = try session.execute(
       "SELECT \(EventRows.columns) FROM bizclock.event WHERE case_id = ANY($1::text[])",
       [.textArray(caseIDs.map(\.text))])
     var events: [Identifier: [StoredEvent]] = [:]
+    var life = life
     for row in 0..<found.rowCount {
+      try life.folded(&session)
       let stored = try EventRows.read(found, row)
       guard stored.position <= position else { continue }
       events[stored.event.caseID, default: []].append(stored)

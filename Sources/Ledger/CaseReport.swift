@@ -76,6 +76,8 @@ public struct CaseReport: Sendable {
       knownAt.map { stored.receivedAt <= $0 } ?? true
     }
     guard !stored.isEmpty else { return nil }
+    var life = SignOfLife()
+    try life.folded(&session, events: stored.count)
     let fold = CaseFold(events: stored.map(\.event), rulebook: rulebook)
     let happened = Set(
       CaseFold.happened(stored.map(\.event)).map { EventKey(source: $0.source, eventID: $0.eventID) })

@@ -40,10 +40,12 @@ enum EventRows {
 
   /// Reads rows that were selected with `columns`, ascending by their cases, and are of positions up to one.
   static func byCase(
-    _ found: QueryResult, through position: Int64 = .max
+    _ found: QueryResult, through position: Int64 = .max, _ session: inout Session, life: SignOfLife = SignOfLife()
   ) throws(PostgresError) -> [(Identifier, [StoredEvent])] {
     var cases: [(Identifier, [StoredEvent])] = []
+    var life = life
     for row in 0..<found.rowCount {
+      try life.folded(&session)
       let stored = try read(found, row, after: cases.last?.0)
       guard stored.position <= position else { continue }
       // Only the id is looked at: the events held a second time would be copied by each that is added.

@@ -24,7 +24,7 @@ enum OpenThen {
       _ cases: [(Identifier, [StoredEvent])], _ session: inout Session
     ) throws(PostgresError) {
       for (caseID, events) in cases {
-        try life.folded(&session)
+        try life.folded(&session, events: events.count)
         let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
         let open = fold.clocks(asOf: known.recordedAt).filter {
           $0.isOpen && rulebook.calendars[$0.calendar] != nil

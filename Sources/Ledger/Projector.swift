@@ -41,6 +41,8 @@ public struct ProjectorSettings: Sendable {
   public var burst = 100_000
   /// Up to how many clocks are moved on at once while alerts wait to be recorded; more are left for later.
   public var levelsMoved = 500
+  /// From how many events on a case, or what a batch folds together, takes long.
+  var longCase = SignOfLife.longCase
 
   /// The defaults.
   public init() {}
@@ -215,7 +217,7 @@ public final class Projector: @unchecked Sendable {
         batchCase.mustReload = batchCase.isKnown
       }
     }
-    var life = SignOfLife()
+    var life = SignOfLife(longCase: settings.longCase)
     for batchCase in cases {
       try life.folded(&session)
       if let old = cache[batchCase.caseID] { batchCase.append(to: old) }
@@ -234,9 +236,11 @@ public final class Projector: @unchecked Sendable {
     let alerts = try CaseReader.alerts(cases.filter(\.isKnown).map(\.caseID), &session)
     var result: [(Identifier, CachedCase)] = []
     result.reserveCapacity(cases.count)
-    guard cases.lazy.filter({ !$0.isKnown }).count >= Projector.manyNew else {
+    // Inside a COPY nothing can be said: whoever stands by takes one that says nothing for stopped.
+    let isShort = cases.reduce(0) { $0 + $1.events.count } < settings.longCase
+    guard isShort, cases.lazy.filter({ !$0.isKnown }).count >= Projector.manyNew else {
       for batchCase in cases {
-        try life.folded(&session)
+        try life.folded(&session, events: batchCase.events.count)
         result.append(settle(batchCase, alerts, moment, &delta))
       }
       return result

@@ -114,7 +114,9 @@ public enum Rebuilder {
       let page = Array(lost.prefix(2_000))
       lost = lost.dropFirst(2_000)
       var delta = ProjectionDelta()
+      var life = SignOfLife()
       for (caseID, events) in try CaseReader.events(page, through: position, &session) {
+        try life.folded(&session, events: events.count)
         let fold = CaseFold(events: events.map(\.event), rulebook: rulebook)
         delta.newCases.append(CaseRow(caseID: caseID, fold: fold, rulebook: rulebook))
       }

@@ -159,7 +159,7 @@ public enum Refolder {
     var delta = ProjectionDelta()
     var life = SignOfLife()
     for one in page.cases {
-      try life.folded(&session)
+      try life.folded(&session, events: one.events.count)
       var after = CaseAfter(folding: one.events, of: one.caseID, rulebook, asOf: moment.now)
       var before = one.before
       if !page.hasRows { before.row = after.row }

@@ -4,16 +4,21 @@
 /// whether it is shared.
 final class ByteBuffer {
   /// Room for `capacity` bytes, of which the first `count` are in use; `room(for:)` alone hands any of it out.
-  @exclusivity(unchecked) private var memory = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 8)
-  @exclusivity(unchecked) private var capacity = 256
+  @exclusivity(unchecked) private var memory: UnsafeMutableRawPointer
+  @exclusivity(unchecked) private var capacity: Int
   @exclusivity(unchecked) private(set) var count = 0
+  /// Most bytes of a value whose length is written before it.
+  private let longest: Int
+  /// Whether a longer one was put in: its length is wrong, and nothing of this may be sent.
+  @exclusivity(unchecked) private(set) var hasTooLong = false
 
-  init() {}
+  init(capacity: Int = 256, longest: Int = Int(Int32.max)) {
+    memory = .allocate(byteCount: max(capacity, 1), alignment: 8)
+    self.capacity = max(capacity, 1)
+    self.longest = longest
+  }
 
   deinit { memory.deallocate() }
-
-  /// What was put in.
-  var bytes: [UInt8] { withBytes { Array($0) } }
 
   /// Hands on what was put in.
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
@@ -28,6 +33,12 @@ final class ByteBuffer {
 
   func append(contentsOf other: [UInt8]) { other.withUnsafeBytes { append($0) } }
 
+  /// The bytes of a text.
+  func append(contentsOf text: String) {
+    let isIn: Void? = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) }
+    if isIn == nil { append(contentsOf: Array(text.utf8)) }
+  }
+
   private func append(_ other: UnsafeRawBufferPointer) {
     let place = room(for: other.count)
     if let start = other.baseAddress { place.copyMemory(from: start, byteCount: other.count) }
@@ -40,7 +51,11 @@ final class ByteBuffer {
     if isIn == nil { Array(text.utf8).withUnsafeBufferPointer(appendSized) }
   }
 
+  /// A length and bytes.
+  func appendSized(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer(appendSized) }
+
   private func appendSized(_ bytes: UnsafeBufferPointer<UInt8>) {
+    if bytes.count > longest { hasTooLong = true }
     let place = room(for: 4 + bytes.count)
     place.storeBytes(of: Int32(truncatingIfNeeded: bytes.count).bigEndian, as: Int32.self)
     if let start = bytes.baseAddress { (place + 4).copyMemory(from: start, byteCount: bytes.count) }
@@ -49,6 +64,7 @@ final class ByteBuffer {
   /// Writes a length at a place that was kept for it: of all that came after.
   func setLength(at place: Int) {
     precondition(place >= 0 && place + 4 <= count)
+    if count - place - 4 > longest { hasTooLong = true }
     (memory + place).storeBytes(of: Int32(truncatingIfNeeded: count - place - 4).bigEndian, as: Int32.self)
   }
 

@@ -12,6 +12,9 @@ public struct ConnectionOptions: Sendable {
   public var cancelPatience: Int32?
   /// Settings of the session, by name; values are quoted.
   public var settings: [String: String] = [:]
+  /// Whether a commit waits for the disk, though `synchronous_commit = off` be set for the role, the database or the
+  /// server. What waits for less or more than that is left as it is.
+  public var commitsToDisk = false
 
   /// The defaults.
   public init() {}
@@ -54,7 +57,8 @@ public actor Connection {
         var settings = ["TimeZone": "UTC", "client_encoding": "UTF8", "search_path": "pg_catalog"]
         settings.merge(options.settings) { $1 }
         // All in one statement: a far server is asked once.
-        let calls = (0..<settings.count).map { "pg_catalog.set_config($\(2 * $0 + 1), $\(2 * $0 + 2), false)" }
+        var calls = (0..<settings.count).map { "pg_catalog.set_config($\(2 * $0 + 1), $\(2 * $0 + 2), false)" }
+        if options.commitsToDisk { calls.append(Connection.commitToDisk) }
         _ = try wire.execute(
           "SELECT " + calls.joined(separator: ", "),
           settings.sorted { $0.key < $1.key }.flatMap { [.text($0.key), .text($0.value)] })
@@ -65,6 +69,12 @@ public actor Connection {
       wake.wake()
     }
   }
+
+  /// `on` is said too, so that a server whose configuration is read anew does not take it back.
+  private static let commitToDisk = """
+    CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('on', 'off')
+      THEN pg_catalog.set_config('synchronous_commit', 'on', false) END
+    """
 
   /// Runs a body on the connection.
   ///

@@ -1,11 +1,13 @@
 /// Rows of a binary COPY, written value by value into one buffer.
 public struct CopyWriter {
-  let buffer = ByteBuffer()
+  let buffer: ByteBuffer
   private let flush: (ByteBuffer) throws(PostgresError) -> Void
   /// From how many bytes on the buffer is sent.
   private static let chunk = 128 * 1024
 
-  init(flush: @escaping (ByteBuffer) throws(PostgresError) -> Void) {
+  /// `longest` is how many bytes a value may have.
+  init(longest: Int = Int(Int32.max), flush: @escaping (ByteBuffer) throws(PostgresError) -> Void) {
+    buffer = ByteBuffer(longest: longest)
     self.flush = flush
     buffer.append(contentsOf: [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0x00])
     buffer.append(Int32(0))
@@ -14,12 +16,19 @@ public struct CopyWriter {
 
   /// Begins a row of so many columns; all must follow.
   public mutating func row(columns: Int) throws(PostgresError) {
-    if buffer.count >= CopyWriter.chunk { try flush(buffer) }
+    if buffer.count >= CopyWriter.chunk { try send() }
     buffer.append(Int16(truncatingIfNeeded: columns))
   }
 
   mutating func finish() throws(PostgresError) {
     buffer.append(Int16(-1))
+    try send()
+  }
+
+  private func send() throws(PostgresError) {
+    guard !buffer.hasTooLong else {
+      throw PostgresError(.usage, operation: "COPY", message: "a value is longer than the 2 GiB that it may have")
+    }
     try flush(buffer)
   }
 
@@ -63,16 +72,17 @@ public struct CopyWriter {
   /// A bytea.
   public mutating func bytea(_ value: [UInt8]?) {
     guard let value else { return null() }
-    buffer.append(Int32(value.count))
-    buffer.append(contentsOf: value)
+    buffer.appendSized(value)
   }
 
   /// A jsonb from the text of a JSON value.
   public mutating func jsonb(_ value: String?) {
     guard let value else { return null() }
-    buffer.append(Int32(value.utf8.count + 1))
+    let place = buffer.count
+    buffer.append(Int32(0))
     buffer.append(UInt8(1))
-    buffer.append(contentsOf: Array(value.utf8))
+    buffer.append(contentsOf: value)
+    buffer.setLength(at: place)
   }
 
   /// A timestamptz from microseconds since 1970 UTC.

@@ -39,35 +39,50 @@ public enum Parameter: Sendable {
     }
   }
 
-  /// The binary form; nil for NULL.
-  func encoded() -> [UInt8]? {
-    let out = ByteBuffer()
+  /// Bytes of the binary form; nil for NULL.
+  var length: Int? {
+    func array<T>(_ values: [T?], _ length: (T) -> Int) -> Int {
+      values.reduce(values.isEmpty ? 12 : 20) { $0 + 4 + ($1.map(length) ?? 0) }
+    }
+    return switch self {
+    case .bool(let value): value.map { _ in 1 }
+    case .int4(let value), .date(let value): value.map { _ in 4 }
+    case .int8(let value), .timestamptz(let value): value.map { _ in 8 }
+    case .float8(let value): value.map { _ in 8 }
+    case .text(let value): value?.utf8.count
+    case .bytea(let value): value?.count
+    case .jsonb(let value): value.map { 1 + $0.utf8.count }
+    case .boolArray(let values): array(values) { _ in 1 }
+    case .int4Array(let values), .dateArray(let values): array(values) { _ in 4 }
+    case .int8Array(let values), .timestamptzArray(let values): array(values) { _ in 8 }
+    case .textArray(let values): array(values) { $0.utf8.count }
+    case .byteaArray(let values): array(values) { $0.count }
+    }
+  }
+
+  /// Appends the binary form; nothing for NULL.
+  func encode(into out: ByteBuffer) {
     switch self {
     case .bool(let value):
-      guard let value else { return nil }
-      out.append(UInt8(value ? 1 : 0))
+      if let value { out.append(UInt8(value ? 1 : 0)) }
     case .int4(let value):
-      guard let value else { return nil }
-      out.append(value)
+      if let value { out.append(value) }
     case .int8(let value):
-      guard let value else { return nil }
-      out.append(value)
+      if let value { out.append(value) }
     case .float8(let value):
-      guard let value else { return nil }
-      out.append(value.bitPattern)
+      if let value { out.append(value.bitPattern) }
     case .text(let value):
-      guard let value else { return nil }
-      return Array(value.utf8)
-    case .bytea(let value): return value
+      if let value { out.append(contentsOf: value) }
+    case .bytea(let value):
+      if let value { out.append(contentsOf: value) }
     case .timestamptz(let value):
-      guard let value else { return nil }
-      out.append(value - PostgresEpoch.microseconds)
+      if let value { out.append(value - PostgresEpoch.microseconds) }
     case .date(let value):
-      guard let value else { return nil }
-      out.append(value - PostgresEpoch.days)
+      if let value { out.append(value - PostgresEpoch.days) }
     case .jsonb(let value):
-      guard let value else { return nil }
-      return [1] + Array(value.utf8)
+      guard let value else { return }
+      out.append(UInt8(1))
+      out.append(contentsOf: value)
     case .boolArray(let values):
       out.appendArray(values, TypeOID.bool) {
         $0.append(Int32(1)); $0.append(UInt8($1 ? 1 : 0))
@@ -92,11 +107,8 @@ public enum Parameter: Sendable {
         $0.append(Int32(4)); $0.append($1 - PostgresEpoch.days)
       }
     case .byteaArray(let values):
-      out.appendArray(values, TypeOID.bytea) {
-        $0.append(Int32($1.count)); $0.append(contentsOf: $1)
-      }
+      out.appendArray(values, TypeOID.bytea) { $0.appendSized($1) }
     }
-    return out.bytes
   }
 }
 
@@ -112,7 +124,7 @@ extension ByteBuffer {
     append(Int32(1))
     append(Int32(values.contains { $0 == nil } ? 1 : 0))
     append(oid)
-    append(Int32(values.count))
+    append(Int32(truncatingIfNeeded: values.count))
     append(Int32(1))
     for value in values {
       if let value { element(self, value) } else { append(Int32(-1)) }

@@ -52,13 +52,19 @@ extension Wire {
 
   private func put(_ buffer: ByteBuffer, _ sql: String, _ risk: Risk) throws(PostgresError) {
     let deadline = Wire.milliseconds() + Int64(timeout)
-    while true {
+    var at = 0
+    while at < buffer.count {
+      // A row may be longer than a message.
+      let count = min(buffer.count - at, 1 << 24)
       let sent = buffer.withBytes { raw in
-        PQputCopyData(pg, raw.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(raw.count))
+        PQputCopyData(pg, raw.baseAddress.map { ($0 + at).assumingMemoryBound(to: CChar.self) }, Int32(count))
       }
-      if sent == 1 { break }
-      guard sent == 0 else { throw lost(sql, risk) }
-      try waitForOutput(sql, risk, deadline)
+      if sent == 1 {
+        at += count
+      } else {
+        guard sent == 0 else { throw lost(sql, risk) }
+        try waitForOutput(sql, risk, deadline)
+      }
     }
     // Keep what libpq buffers small.
     try flush(sql, risk, deadline)

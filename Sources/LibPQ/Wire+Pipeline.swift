@@ -11,6 +11,7 @@ extension Wire {
   /// Runs statements in one go, without waiting for each answer; the first error stops the rest.
   func pipeline(_ statements: [(sql: String, parameters: [Parameter])]) throws(PostgresError) -> [QueryResult] {
     guard !statements.isEmpty else { return [] }
+    for (sql, parameters) in statements { try Wire.check(sql, parameters) }
     let risk: Risk = isInTransaction && !statements.contains { Wire.commits($0.sql) } ? .none : .unknown
     return try whileInFlight("pipeline") { deadline throws(PostgresError) in
       guard PQenterPipelineMode(pg) == 1 else {

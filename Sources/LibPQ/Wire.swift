@@ -65,6 +65,7 @@ final class Wire {
 
   @discardableResult
   func execute(_ sql: String, _ parameters: [Parameter]) throws(PostgresError) -> QueryResult {
+    try Wire.check(sql, parameters)
     let risk = risk(of: sql)
     return try whileInFlight(sql) { deadline throws(PostgresError) in
       guard Wire.send(pg, sql, parameters) else { throw lost(sql, risk) }
@@ -110,26 +111,38 @@ final class Wire {
     return result
   }
 
-  static func send(_ pg: OpaquePointer, _ sql: String, _ parameters: [Parameter]) -> Bool {
-    let encoded = parameters.map { $0.encoded() }
-    let types = parameters.map(\.oid)
-    let lengths = encoded.map { Int32($0?.count ?? 0) }
-    let formats = [Int32](repeating: 1, count: parameters.count)
-    // One buffer for all values, so that every pointer stays good during the call.
-    var all: [UInt8] = []
-    all.reserveCapacity(encoded.reduce(1) { $0 + ($1?.count ?? 0) })
-    var places: [Int?] = []
-    for value in encoded {
-      places.append(value == nil ? nil : all.count)
-      if let value { all += value }
+  /// Most bytes of a message that the server takes; at a longer one it ends the session.
+  private static let longestMessage = 0x3fff_fffe
+
+  /// Refuses values that the server does not take at once, before anything is sent.
+  static func check(_ sql: String, _ parameters: [Parameter]) throws(PostgresError) {
+    // Each with its length and its format.
+    let length = parameters.reduce(16) { $0 + 6 + ($1.length ?? 0) }
+    guard length <= longestMessage else {
+      throw PostgresError(
+        .usage, operation: operation(sql),
+        message: "its values have \(length) bytes together, PostgreSQL takes at most \(longestMessage) at once")
     }
-    all.append(0)
-    return all.withUnsafeBufferPointer { bytes in
-      let pointers = places.map { place -> UnsafePointer<CChar>? in
-        guard let place, let base = bytes.baseAddress else { return nil }
-        return UnsafeRawPointer(base + place).assumingMemoryBound(to: CChar.self)
+  }
+
+  /// Sends a statement whose values were checked.
+  static func send(_ pg: OpaquePointer, _ sql: String, _ parameters: [Parameter]) -> Bool {
+    let sizes = parameters.map(\.length)
+    // One buffer for all values, so that every pointer stays good during the call.
+    let values = ByteBuffer(capacity: sizes.reduce(1) { $0 + ($1 ?? 0) })
+    var places: [Int?] = []
+    for (parameter, size) in zip(parameters, sizes) {
+      places.append(size.map { _ in values.count })
+      parameter.encode(into: values)
+    }
+    let lengths = sizes.map { Int32(clamping: $0 ?? 0) }
+    let formats = [Int32](repeating: 1, count: parameters.count)
+    return values.withBytes { bytes in
+      let pointers = places.map { place in
+        place.flatMap { place in bytes.baseAddress.map { ($0 + place).assumingMemoryBound(to: CChar.self) } }
       }
-      return PQsendQueryParams(pg, sql, Int32(parameters.count), types, pointers, lengths, formats, 1) == 1
+      return PQsendQueryParams(
+        pg, sql, Int32(clamping: parameters.count), parameters.map(\.oid), pointers, lengths, formats, 1) == 1
     }
   }
 

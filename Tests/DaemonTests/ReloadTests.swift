@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Journal
 import Ledger
 import LibPQ
@@ -25,7 +26,7 @@ import Testing
       without.feeds.removeFirst()
       #expect(try office.reload(without) == FeedChange(added: [], changed: [], removed: ["office"]))
       try await ended("office", office)
-      try office.put("2.ndjson", [event("C2")])
+      try put(office.spool, "2.ndjson", [event("C2")])
       try put(tax, "2.ndjson", [event("T2")])
       try await office.projected(through: 3)
       #expect(access(office.spool + "/2.ndjson", F_OK) == 0)
@@ -86,6 +87,44 @@ import Testing
         "SELECT name, received::text, duplicates::text FROM bizclock.feed ORDER BY name")
       #expect(counts == [["desk", "1", "0"], ["office", "250", "0"]])
       for name in ["1.ndjson", "2.ndjson"] { #expect(access("\(office.spool)/done/\(name)", F_OK) == 0) }
+    }
+  }
+
+  /// Other settings of a feed while a file is written: it is read when it is closed, and not before.
+  @Test func aFileBeingWrittenWaitsThroughAReload() async throws {
+    try await with { office, _ in
+      try office.put("1.ndjson", [event("C1")])
+      try await office.projected(through: 1)
+      let writer = open(office.spool + "/slow.ndjson", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+      try write(writer, event("S1"))
+      var other = DaemonTestBase.configuration(office.conninfo, spool: office.spool)
+      for (index, source) in ["another", "a third"].enumerated() {
+        other.feeds[0].source = source
+        #expect(try office.reload(other).changed == ["office"])
+        try office.put("2.ndjson", [event("C2")])
+        try await office.projected(through: Int64(2 + index))
+        #expect(access(office.spool + "/slow.ndjson", F_OK) == 0)
+      }
+      try write(writer, event("S2"))
+      close(writer)
+      try await office.projected(through: 5)
+      let cases = try await office.query("SELECT case_id FROM bizclock.event WHERE position > 3 ORDER BY position")
+      #expect(cases == [["S1"], ["S2"]])
+    }
+  }
+
+  /// A feed that is added while somebody writes into its directory: what was changed a moment ago waits.
+  @Test func aFileBeingWrittenIntoADirectoryThatIsAdded() async throws {
+    try await with { office, tax in
+      let writer = open(tax + "/slow.ndjson", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+      try write(writer, event("S1"))
+      try put(tax, "1.ndjson", [event("T1")])
+      #expect(try office.reload(configuration(office, tax)).added == ["tax"])
+      try await office.projected(through: 1)
+      #expect(access(tax + "/slow.ndjson", F_OK) == 0)
+      try write(writer, event("S2"))
+      close(writer)
+      try await office.projected(through: 3)
     }
   }
 
@@ -230,10 +269,16 @@ import Testing
     return configuration
   }
 
+  /// The first name is kept: a file with two is known to be complete, also in a directory that was not watched before.
   private func put(_ directory: String, _ name: String, _ lines: [String]) throws {
     try (lines.joined(separator: "\n") + "\n").write(
       toFile: "\(directory)/\(name).part", atomically: false, encoding: .utf8)
-    #expect(rename("\(directory)/\(name).part", "\(directory)/\(name)") == 0)
+    #expect(link("\(directory)/\(name).part", "\(directory)/\(name)") == 0)
+  }
+
+  private func write(_ writer: Int32, _ line: String) throws {
+    let line = line + "\n"
+    #expect(Glibc.write(writer, line, line.utf8.count) == line.utf8.count)
   }
 
   private func event(_ caseID: String) -> String {

@@ -78,6 +78,31 @@ import Testing
     }
   }
 
+  /// What was told to be taken in must outlast a crash of the server, whatever was set for other programs; what waits
+  /// for a standby, or for less than that, is the administrator's choice.
+  @Test(arguments: ["off", "local", "remote_write", "on", "remote_apply"])
+  func acknowledgedIsOnDisk(_ chosen: String) async throws {
+    try await TestCluster.shared.withDatabase { conninfo in
+      let plain = try await Connection.connect(conninfo)
+      let database = try await plain.run { try $0.execute("SELECT current_database()").text(0, 0) }
+      try await plain.run {
+        _ = try $0.execute("ALTER DATABASE \"\(database)\" SET synchronous_commit = \(chosen)")
+      }
+      await plain.close()
+      for purpose in [DatabaseSource.Purpose.append, .ask, .administer, .lead, .observe] {
+        let connection = try await DatabaseSource(conninfo: conninfo).connect(purpose)
+        let found = try await connection.run { session in
+          // Whose it is: what the session says for itself outlasts a reading of the server's configuration.
+          let row = try session.execute("SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'")
+          return [try row.text(0, 0), try row.text(0, 1)]
+        }
+        let isOurs = ["on", "off"].contains(chosen) && [.append, .ask, .administer].contains(purpose)
+        #expect(found == (isOurs ? ["on", "session"] : [chosen, "database"]), "\(purpose)")
+        await connection.close()
+      }
+    }
+  }
+
   @Test func repeatsAreDamped() {
     var damper = Damper()
     let start = ContinuousClock.now

@@ -134,4 +134,52 @@ import Testing
         ["a\u{fffd}b|f\u{fffd}|bad: \u{fffd}|\\x00ff0a00|5000000"])
     }
   }
+
+  /// Each has the header row of its file beside it, and that may be long: no statement takes all of them.
+  @Test func manyBelowALongHeader() async throws {
+    try await TestLedger.with { ledger async throws in
+      try await ledger.execute("CREATE TABLE public.statement (bytes bigint)")
+      try await ledger.execute(
+        """
+        CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          INSERT INTO public.statement SELECT sum(octet_length(bytes) + octet_length(header)) FROM stored;
+          RETURN NULL;
+        END $$
+        """)
+      try await ledger.execute(
+        """
+        CREATE TRIGGER note AFTER INSERT ON bizclock.quarantine REFERENCING NEW TABLE AS stored
+        FOR EACH STATEMENT EXECUTE FUNCTION public.note()
+        """)
+      let header = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+      let events = (0..<20).map { Event.told("K\($0)", "accepted", "2026-06-01 09:00", id: "e1") }
+      try await ledger.append(events)
+      let others = events.map { event in
+        var other = event
+        other.region = "469005100"
+        return other
+      }
+      let rejects = (0..<21).map { number in
+        var entry = QuarantineEntry.reject("r\(number)", line: Int64(number))
+        entry.header = header
+        return entry
+      }
+      let batch = AppendBatch(
+        feed: "f", source: "test", events: others,
+        original: { index in
+          var entry = QuarantineEntry.reject("c\(index)", line: Int64(100 + index))
+          entry.header = header
+          return entry
+        }, rejects: rejects, receivedAt: TestLedger.now)
+      for _ in 0..<2 { #expect(try await append(ledger, batch).quarantined == 41) }
+      try await expectRows(
+        ledger.column(
+          "SELECT concat_ws(' ', code, count(*), min(octet_length(header))) FROM bizclock.quarantine GROUP BY code ORDER BY 1"
+        ), ["bad_json 21 1048576", "conflict 20 1048576"])
+      try await expectRows(ledger.column("SELECT quarantined::text FROM bizclock.feed WHERE name = 'f'"), ["41"])
+      try await expectRows(
+        ledger.column("SELECT (max(bytes) <= 5 << 20)::text FROM public.statement"), ["true"])
+    }
+  }
 }

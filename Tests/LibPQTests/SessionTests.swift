@@ -15,6 +15,37 @@ import Testing
     }
   }
 
+  /// More than the server takes is refused before it is made, and the session goes on.
+  @Test func valuesTooLongForTheServer() async throws {
+    let megabyte = [UInt8](repeating: 0, count: 1 << 20)
+    let long: [Parameter] = [
+      .byteaArray(Array(repeating: megabyte, count: 3_000)), .byteaArray(Array(repeating: megabyte, count: 1_024)),
+    ]
+    try await withConnection { connection, _ in
+      try await connection.run { session in
+        try session.begin()
+        try session.execute("CREATE TEMPORARY TABLE t (a bytea)")
+        for value in long {
+          for error in [
+            #expect(throws: PostgresError.self, performing: { try session.execute("SELECT $1", [value]) }),
+            #expect(
+              throws: PostgresError.self,
+              performing: {
+                _ = try session.pipeline([("SELECT 1", []), ("SELECT $1, $1", [value])])
+              }),
+          ] {
+            #expect(error?.kind == .usage)
+            #expect(error?.message.contains("PostgreSQL takes at most 1073741822 at once") == true)
+          }
+        }
+        // The half of it goes.
+        let half = Parameter.byteaArray(Array(repeating: megabyte, count: 64))
+        #expect(try session.execute("INSERT INTO t SELECT unnest($1::bytea[])", [half]).affectedRows == 64)
+        try session.commit()
+      }
+    }
+  }
+
   @Test func everyTypeComesBackAsItWent() async throws {
     try await withConnection { connection, _ in
       try await connection.run { session in
