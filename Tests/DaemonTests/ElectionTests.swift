@@ -53,7 +53,8 @@ import Testing
       let reading = pipe.fileHandleForReading.fileDescriptor
       let load = Task {
         try await loading.run(
-          [LoadInput(name: "pipe", descriptor: reading)], feed: FeedDescription(name: "history", source: "history", format: .ndjson),
+          [LoadInput(name: "pipe", descriptor: reading)],
+          feed: FeedDescription(name: "history", source: "history", format: .ndjson),
           history: false)
       }
       let isLed =
