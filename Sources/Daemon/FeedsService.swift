@@ -36,7 +36,7 @@ final class FeedsService: Service {
     var posts: [String: Post] = [:]
     /// Of spools, by directory.
     var watchers: [String: SpoolWatcher] = [:]
-    /// Whether feeds have begun: what is there before that was there before the daemon.
+    /// Whether the first feeds have begun: what they find was there before the daemon.
     var hasBegun = false
   }
 

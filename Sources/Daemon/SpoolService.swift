@@ -67,7 +67,6 @@ public struct SpoolService: Sendable {
   /// Takes one file in and moves it; whatever is wrong with it is told, and the others go on.
   private func take(_ name: String, _ intake: Intake) async {
     heart.beat()
-    watcher.listen()
     do {
       guard let file = try watcher.open(name) else { return }
       defer { close(file.descriptor) }

@@ -15,7 +15,7 @@ final class SpoolWatcher: @unchecked Sendable {
   private var feed = ""
   private var directory: SpoolDirectory?
   private var hadOne = false
-  /// Whether it was not tried yet to open a directory that is there since before the daemon.
+  /// Whether it is yet to be opened by a daemon that starts.
   private var isFirst: Bool
   private var retriedAt = ContinuousClock.now
 

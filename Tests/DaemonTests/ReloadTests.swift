@@ -116,6 +116,11 @@ import Testing
   /// A feed that is added while somebody writes into its directory: what was changed a moment ago waits.
   @Test func aFileBeingWrittenIntoADirectoryThatIsAdded() async throws {
     try await with { office, tax in
+      // Until its first look the daemon starts.
+      let state = office.daemon.state
+      try await TestDeadline.within(TestDeadline.patience, "the first look") {
+        _ = await state.wait { !$0.feedsSeen.isEmpty }
+      }
       let writer = open(tax + "/slow.ndjson", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
       try write(writer, event("S1"))
       try put(tax, "1.ndjson", [event("T1")])
