@@ -22,7 +22,9 @@ actor Barrier {
       while true {
         try Task.checkCancellation()
         let waiting = try await connection.run { session in
-          try session.execute(
+          // Within a transaction who is there is remembered.
+          try session.execute("SELECT pg_stat_clear_snapshot()")
+          return try session.execute(
             """
             SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
               WHERE NOT l.granted AND l.locktype = 'relation' AND a.application_name <> 'bizclock ask'
