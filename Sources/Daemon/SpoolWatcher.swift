@@ -7,7 +7,8 @@ import ServiceTime
 /// It outlasts the service that reads the directory: when the feed's settings change, the next one goes on with what is
 /// known of the writers.
 final class SpoolWatcher: @unchecked Sendable {
-  // Sendable: a directory has one reader at a time, and each is at an end before the next begins.
+  // Sendable though nothing locks it: a directory is reserved by one feed (`FeedsService.due`), and its service is at an
+  // end before the next begins. It waits for system calls, which a lock must not be held over.
   private let path: String
   private let places: SpoolPlaces
   private let seconds: () -> Int

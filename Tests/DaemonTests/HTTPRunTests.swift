@@ -48,8 +48,10 @@ import Testing
     }
   }
 
-  /// A reload takes over who is let in, and how long things are kept.
-  @Test func aReloadReadsTheTokensAnew() async throws {
+  /// A daemon that is ready, the file of its tokens, and the one token in it.
+  private static func withTokens(
+    _ body: @Sendable (OfficeFolder, DaemonProcess, _ file: String, _ token: String) async throws -> Void
+  ) async throws {
     try await DaemonTestBase.withOffice { conninfo, _ in
       let office = try OfficeFolder(conninfo: conninfo)
       defer { office.remove() }
@@ -59,6 +61,15 @@ import Testing
       let daemon = try DaemonProcess(
         ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
       try await daemon.logged("ready")
+      try await body(office, daemon, file, token)
+      daemon.signal(SIGTERM)
+      #expect(try await daemon.exit() == 0)
+    }
+  }
+
+  /// A reload takes over who is let in, and how long things are kept.
+  @Test func aReloadReadsTheTokensAnew() async throws {
+    try await HTTPRunTests.withTokens { office, daemon, file, token in
       let address = try await HTTPRunTests.address(daemon)
       #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 200)
       try "# nobody\n".write(toFile: file, atomically: false, encoding: .utf8)
@@ -68,22 +79,12 @@ import Testing
       daemon.signal(SIGHUP)
       try await daemon.logged(containing: "read anew: retention; tokens removed: a; no token is known.")
       #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 401)
-      daemon.signal(SIGTERM)
-      #expect(try await daemon.exit() == 0)
     }
   }
 
   /// A file of tokens that is gone locks everyone out, and the reload says so, each time, with what to do.
   @Test func aReloadTellsThatTheTokensAreGone() async throws {
-    try await DaemonTestBase.withOffice { conninfo, _ in
-      let office = try OfficeFolder(conninfo: conninfo)
-      defer { office.remove() }
-      let file = office.path + "/tokens"
-      let made = try await ProgramRun.finished(["token", "--name", "a", "--scope", "metrics", "--file", file])
-      let token = made.output.trimmingCharacters(in: .newlines)
-      let daemon = try DaemonProcess(
-        ["run", "--config", office.path + "/bizclock.yaml"], environment: ["BIZCLOCK_HTTP_TOKENS": file])
-      try await daemon.logged("ready")
+    try await HTTPRunTests.withTokens { _, daemon, file, token in
       let address = try await HTTPRunTests.address(daemon)
       #expect(rename(file, file + ".x") == 0)
       daemon.signal(SIGHUP)
@@ -96,8 +97,6 @@ import Testing
       daemon.signal(SIGHUP)
       try await daemon.logged(containing: "read anew: tokens added: a; 1 known.")
       #expect(try await HTTPRunTests.ask(address, "/metrics", token: token).0 == 200)
-      daemon.signal(SIGTERM)
-      #expect(try await daemon.exit() == 0)
       #expect(!daemon.lines.joined().contains(token))
     }
   }
