@@ -30,6 +30,7 @@ struct PauseLine: Sendable {
 
   /// A line with pauses by events, in any order, without those begun before the start; of closures it knows those of an
   /// instant, or all.
+  @inline(__always)
   init(
     version: CommitmentVersion.Rules, calendar: WorkCalendar, start: Instant, pauses: [PauseSpan] = [],
     stoppedAt: Instant? = nil, asOf instant: Instant? = nil
@@ -55,11 +56,13 @@ struct PauseLine: Sendable {
     lookAtClosures()
   }
 
+  @inline(__always)
   private mutating func lookAtClosures() {
     countClosures()
     while unsettled.closure < closureCount, closure(unsettled.closure).end <= start { unsettled.closure += 1 }
   }
 
+  @inline(__always)
   private mutating func countClosures() {
     switch closures {
     case .none: closureCount = 0
@@ -68,6 +71,7 @@ struct PauseLine: Sendable {
     }
   }
 
+  @inline(__always)
   private func closure(_ index: Int32) -> PauseSpan {
     closures == .all ? calendar.closureSpans[Int(index)] : calendar.endedClosureSpans[Int(index)]
   }

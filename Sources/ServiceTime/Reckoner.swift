@@ -48,6 +48,7 @@ public struct Reckoner: Sendable {
   }
 
   /// Reckons a clock with its pauses as they have come in.
+  @inline(__always)
   init(version: CommitmentVersion.Rules, line: consuming PauseLine, extendedDays: Int) {
     let startDate = Reckoner.startDate(line.start, version.startRule, line.calendar)
     due = Reckoner.due(version, line, startDate, extendedDays)
@@ -59,6 +60,7 @@ public struct Reckoner: Sendable {
 
   /// s: the start's date, or by `next_working_day` the next worked day if the start falls on a day not worked or
   /// after its close.
+  @inline(__always)
   static func startDate(
     _ start: Instant, _ rule: CommitmentVersion.StartRule, _ calendar: WorkCalendar
   ) -> CivilDate {
@@ -69,6 +71,7 @@ public struct Reckoner: Sendable {
 
   // MARK: - Due
 
+  @inline(__always)
   private static func due(
     _ version: CommitmentVersion.Rules, _ line: PauseLine, _ startDate: CivilDate, _ extended: Int
   ) -> Due? {
