@@ -108,9 +108,14 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict,
-      // Nobody links against the program: a table of 33,000 names that it offers would only lie in memory.
+      // Nobody links against the program: a table of 33,000 names that it offers would only lie in memory. So would one of
+      // 100,000 addresses to be filled in at its start; packed, which glibc 2.36 reads and of the linkers at hand lld
+      // writes, it is 24 KB instead of 2.8 MB.
       linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+        .unsafeFlags(
+          [
+            "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+          ], .when(configuration: .release))
       ]),
 
     .target(
