@@ -103,6 +103,9 @@ public struct ExplanationWords: Sendable {
     return text + of(" (\(cited.joined(separator: "; ")))", "（\(cited.joined(separator: "；"))）")
   }
 
+  /// What stands under a table of days that is too long to go on.
+  public var cutShort: String { of("later dates are left out", "其后的日期从略") }
+
   private func name(_ name: String?) -> String {
     guard let name, !name.isEmpty else { return "" }
     return of(": \(name)", "：\(name)")

@@ -142,8 +142,11 @@ struct ClockRun: Sendable {
   mutating func extend(by days: Int, at instant: Instant) {
     guard isOpen, days > 0 else { return }
     if let due = reckoner().due, instant > due.at { return }
-    extendedDays += days
+    extendedDays = min(extendedDays + days, ClockRun.mostExtendedDays)
   }
+
+  /// More than the calendar's table has dates: the due time is unknown then, and further days change nothing.
+  static let mostExtendedDays = 60_000
 
   mutating func stop(at instant: Instant, outcome: EventType) {
     guard isOpen else { return }

@@ -26,7 +26,7 @@ public struct CountedDay: Sendable, Equatable {
   public var reason: Reason
   /// The holiday's or closure's name; of a makeup day the holiday it makes up for.
   public var name: String?
-  /// Whether it is a rest day that is worked instead (调休).
+  /// Whether it is a rest day that is worked instead (调休); a day of the week's with hours of its own is none.
   public var makeup: Bool
   /// Whether the calendar is published for it.
   public var published: Bool
@@ -41,7 +41,8 @@ extension Reckoner {
     while date <= last, days.count < 4_000 {
       let facts = calendar.facts(of: date)
       var day = CountedDay(
-        date: date, number: nil, reason: .counted, name: facts.name, makeup: facts.kind == .makeupWorkday,
+        date: date, number: nil, reason: .counted, name: facts.name,
+        makeup: facts.kind == .makeupWorkday && !calendar.week.contains(date.weekday),
         published: facts.published)
       if date <= startDate {
         day.reason = .start

@@ -67,10 +67,10 @@ extension Reckoner {
     return noDays ? startDate : startDate + 1
   }
 
-  /// Whether a level in days rests on an unpublished day; calendar days without roll never ask.
+  /// Whether a level in days rests on an unpublished day; one of calendar days asks no more than their due time.
   private func isProvisional(through day: CivilDate, _ due: Due) -> Bool {
     switch version.limit {
-    case .calendarDays: version.rollForward ? due.provisional : false
+    case .calendarDays: due.provisional
     case .workingDays(let limit):
       !calendar.isPublished(min(day, firstAsked(noDays: limit + extendedDays == 0)), day)
     case .workingHours: !calendar.isPublished(calendar.date(of: start), day)

@@ -76,11 +76,15 @@ public struct Reckoner: Sendable {
     _ version: CommitmentVersion.Rules, _ line: PauseLine, _ startDate: CivilDate, _ extended: Int
   ) -> Due? {
     let calendar = line.calendar
-    // At the end of a date, where the calendar was asked about the dates from another on, or about none.
+    // At the end of a date, where the calendar was asked about the dates from another on, or about none; for the date
+    // from which days are counted it may have been asked, too.
     func due(on day: CivilDate, asked first: CivilDate?, rolled: Bool = false) -> Due {
-      Due(
-        at: calendar.end(day, version.dayEnd) + version.grace, day: day,
-        provisional: first.map { !calendar.isPublished($0, day) } ?? false, rolled: rolled)
+      let isFirm = first.map { calendar.isPublished($0, day) } ?? true
+      let startIsFirm =
+        version.startRule == .asIs || calendar.isPublished(calendar.date(of: line.start), startDate)
+      return Due(
+        at: calendar.end(day, version.dayEnd) + version.grace, day: day, provisional: !isFirm || !startIsFirm,
+        rolled: rolled)
     }
     switch version.limit {
     case .workingDays(let limit) where limit + extended == 0:
@@ -91,7 +95,7 @@ public struct Reckoner: Sendable {
       return candidate.map { due(on: $0, asked: min(startDate, $0)) }
     case .workingDays(let limit):
       guard let day = line.day(limit + extended, after: startDate, worked: true) else { return nil }
-      return due(on: day, asked: version.startRule == .asIs ? startDate + 1 : calendar.date(of: line.start))
+      return due(on: day, asked: startDate + 1)
     case .calendarDays(let limit):
       guard let last = line.day(limit + extended, after: startDate, worked: false) else { return nil }
       guard version.rollForward else { return due(on: last, asked: nil) }

@@ -37,7 +37,7 @@ struct DayStrip {
       }
     }
     guard isCut else { return table.text }
-    return table.text + "\n" + words.language.of("later dates are left out", "其后的日期从略")
+    return table.text + "\n" + words.cutShort
   }
 
   // MARK: - Folding

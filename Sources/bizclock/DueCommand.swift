@@ -159,7 +159,9 @@ struct DueAnswer {
     lines.append("")
     let last = reckoner.due?.day ?? reckoner.calendar.date(of: reckoner.start) + 14
     let days = ExplainedDay.all(reckoner, pauses: pauses, rulebook, through: last)
-    lines.append(DayTable.text(days, ExplanationWords(.en, zone: zone)))
+    let words = ExplanationWords(.en, zone: zone)
+    lines.append(DayTable.text(days, words))
+    if let end = days.last?.day.date, end < last { lines.append(words.cutShort) }
     if !levels.isEmpty {
       lines.append("")
       var table = TextTable(["level", "at"])

@@ -27,6 +27,21 @@ import Testing
     #expect(run.status == 64 && run.errors.contains("\(start) is not a time; write for example"), "\(run.errors)")
   }
 
+  /// A table of days that ends before the due day says so.
+  @Test func aLongTableIsCutShortInWords() throws {
+    func lines(_ extend: String) throws -> [Substring] {
+      let run = try ProgramRun([
+        "due", "--commitment", "opening", "--start", "2026-01-05T10:00", "--extend", extend,
+      ])
+      #expect(run.status == 0, "\(run.errors)")
+      return run.output.split(separator: "\n")
+    }
+    let long = try lines("3000")
+    let last = try #require(long.firstIndex(of: "later dates are left out"))
+    #expect(long[last - 1].hasPrefix("2036-12-17"))
+    #expect(!(try lines("300").contains("later dates are left out")))
+  }
+
   /// Why there is no due time.
   @Test func whatIsUnknownIsToldWhy() throws {
     func due(_ more: String...) throws -> String {

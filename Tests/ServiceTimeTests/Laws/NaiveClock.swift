@@ -148,6 +148,8 @@ final class NaiveClock {
         }
         found.isProvisional = asks(last...day)
       }
+      // Of the date from which days are counted it may have been asked whether it is worked.
+      if rules.nextWorkingDay, asks(office.date(t0)...s) { found.isProvisional = true }
       found.day = day
       found.at = end(day)
     case .workingHours:

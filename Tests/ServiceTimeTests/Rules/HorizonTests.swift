@@ -64,6 +64,9 @@ import Testing
       "but the roll does", shipped(TestOffice(.calendarDays(7), rollForward: true)), from: "12-25 10:00",
       due: "2027-01-04 17:30", true, [(.daysBefore(1), true)]),
     Example(
+      "and next_working_day", shipped(TestOffice(.calendarDays(7), startRule: .nextWorkingDay)),
+      from: "2027-01-02 10:00", due: "2027-01-11 17:30", true, [(.daysBefore(1), true), (.daysAfter(1), true)]),
+    Example(
       "even where it moves nothing", shipped(TestOffice(.calendarDays(4), rollForward: true)), from: "12-25 10:00",
       due: "12-29 17:30", true),
     Example(
@@ -99,6 +102,12 @@ import Testing
     Example(
       "no days ask for it", from(.workingDays(0)), from: "09-07 18:00", due: "09-08 17:30", true,
       [(.daysAfter(1), true)]),
+    Example(
+      "no days from the next working day", from(.workingDays(0), .nextWorkingDay), from: "09-07 18:00",
+      due: "09-08 17:30", true),
+    Example(
+      "calendar days from it", from(.calendarDays(2), .nextWorkingDay), from: "09-05 10:00", due: "09-09 17:30",
+      true),
     Example("hours ask for it", from(.workingHours(hour)), from: "09-07 18:00", due: "09-08 09:30", true),
   ]
 

@@ -153,6 +153,25 @@ import Testing
     #expect(office.text(clock.dueAt) == "09-10 19:30")
   }
 
+  /// A feed that extends one case for ever, by as much as one event may: the due time is unknown, and nothing overflows.
+  @Test(arguments: [Limit.workingDays(2), .calendarDays(2), .workingHours(2 * hour)])
+  func extensionsForEver(_ limit: Limit) throws {
+    let office = TestOffice(limit, levels: [Level(name: "red", position: .daysAfter(1), priority: .error)])
+    var events = office.events("accepted 09-07 10:00")
+    for number in 0..<60_000 {
+      var event = Event(
+        caseID: "case", source: "desk", eventID: Identifier("x\(number)"), type: .extended,
+        occurredAt: office.at("09-07 11:00"))
+      event.extendDays = 36_500
+      events.append(event)
+    }
+    let clock = try #require(
+      CaseFold(events: events, rulebook: try office.rulebook()).clocks(asOf: office.at("12-31 00:00")).first)
+    #expect(clock.dueAt == nil && clock.reached.isEmpty)
+    #expect(clock.extendedDays == ClockRun.mostExtendedDays)
+    #expect(ClockRun.mostExtendedDays > WorkCalendar.last - WorkCalendar.first)
+  }
+
   @Test func extensionMovesTheFloor() throws {
     let office = TestOffice(.calendarDays(3), floor: .calendarDays(3), dayEnd: .midnight)
     let story = "accepted 09-07 10:00\nextended 09-08 10:00 days=2\ncompleted "

@@ -123,7 +123,8 @@ import Testing
   /// Why each date counts or does not.
   @Test func days() throws {
     let office = TestOffice(.workingDays(3)).closed("09-10 12:00", "09-10 18:00")
-      .with(holidays: ["09-14"], makeup: ["09-13"])
+      // The 15th is a Tuesday: given hours of its own, it is worked instead of nothing.
+      .with(holidays: ["09-14"], makeup: ["09-13", "09-15"])
     let reckoner = try office.reckon("09-07 10:00", pauses: [("09-08 10:00", "09-09 10:00")])
     let days = reckoner.days(through: ShippedPolicy.date("2026-09-15"))
     #expect(
