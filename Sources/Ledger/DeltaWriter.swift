@@ -203,9 +203,9 @@ enum DeltaWriter {
       WITH k AS MATERIALIZED (
         SELECT * FROM unnest($2::text[], $3::text[], $4::int4[], $5::text[], $6::int4[], $7::timestamptz[],
           $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bool[], $12::bool[], $13::text[], $14::text[],
-          $15::bool[])
+          $15::bool[], $16::bool[])
           AS k (case_id, commitment, round, level, revision, due_at, level_at, resolved_at, priority, withdrawn,
-            amended, change_reason, notify, feed_stalled)
+            amended, change_reason, notify, feed_stalled, retrospective)
       ), kept AS (
         INSERT INTO bizclock.alert_history (\(AlertHistory.columns))
         SELECT \(AlertHistory.former), $1
@@ -220,7 +220,7 @@ enum DeltaWriter {
         due_at = k.due_at, level_at = k.level_at, resolved_at = k.resolved_at, priority = k.priority,
         withdrawn_at = CASE WHEN k.withdrawn THEN coalesce(t.withdrawn_at, $1) END,
         amended_at = CASE WHEN k.amended THEN $1 ELSE t.amended_at END, change_reason = k.change_reason,
-        notify = k.notify, feed_stalled = k.feed_stalled
+        notify = k.notify, feed_stalled = k.feed_stalled, retrospective = k.retrospective
       FROM k
       WHERE t.case_id = k.case_id AND t.commitment = k.commitment AND t.round = k.round AND t.level = k.level
         AND t.revision = k.revision
@@ -235,7 +235,7 @@ enum DeltaWriter {
         .textArray(changed.map(\.priority.rawValue)), .boolArray(changed.map(\.withdrawn)),
         .boolArray(changed.map(\.amended)), .textArray(changed.map { $0.changeReason?.rawValue }),
         .textArray(changed.map { $0.notify?.rawValue }),
-        .boolArray(changed.map(\.feedStalled)),
+        .boolArray(changed.map(\.feedStalled)), .boolArray(changed.map(\.retrospective)),
       ])
   }
 

@@ -69,18 +69,23 @@ extension ProjectionDelta {
     alert.withdrawn = false
     alert.amended = old.withdrawn || old.levelAt != reach.at
     if alert.amended { alert.changeReason = reason }
+    // What was history may be reached at another time that is none; what has paged somebody stays what it is.
+    if old.levelAt != reach.at, !clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter) {
+      alert.retrospective = false
+    }
     // Raised anew: whether it is then that its feed is silent is looked up for all that is raised.
     if old.withdrawn { alert.feedStalled = false }
     guard alert != old else { return }
     changedAlerts.append(alert)
     guard !alert.retrospective else { return }
     // Whoever was told that it is withdrawn must be told anew that it is not: news of an amendment pages nobody.
-    if old.withdrawn {
+    let isNews = old.withdrawn || old.retrospective
+    if isNews {
       lines.append(OutboxLine(.raised, alert, clock, row, moment))
     } else if alert.amended {
       lines.append(OutboxLine(.amended, alert, clock, row, moment))
     }
-    if clock.endedAt != nil, old.resolvedAt == nil || old.withdrawn {
+    if clock.endedAt != nil, old.resolvedAt == nil || isNews {
       lines.append(OutboxLine(.resolved, alert, clock, row, moment))
     }
   }

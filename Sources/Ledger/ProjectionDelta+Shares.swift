@@ -81,16 +81,22 @@ extension ProjectionDelta {
     alert.withdrawn = false
     alert.amended = old.withdrawn || old.levelAt != reach.at
     if alert.amended { alert.changeReason = reason }
+    if old.levelAt != reach.at,
+      !period.arrival.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter)
+    {
+      alert.retrospective = false
+    }
     guard alert != old else { return }
     changedAlerts.append(alert)
     guard !alert.retrospective else { return }
     // Whoever was told that it is withdrawn must be told anew that it is not: news of an amendment pages nobody.
-    if old.withdrawn {
+    let isNews = old.withdrawn || old.retrospective
+    if isNews {
       lines.append(OutboxLine(.raised, alert, period, reach.tally, moment))
     } else if alert.amended {
       lines.append(OutboxLine(.amended, alert, period, reach.tally, moment))
     }
-    if alert.resolvedAt != nil, old.resolvedAt == nil || old.withdrawn { resolve(alert, period, moment) }
+    if alert.resolvedAt != nil, old.resolvedAt == nil || isNews { resolve(alert, period, moment) }
   }
 
   private mutating func resolve(_ alert: AlertRow, _ period: SharePeriodRow, _ moment: ProjectionMoment) {

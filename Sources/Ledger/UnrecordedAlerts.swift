@@ -61,7 +61,7 @@ public enum UnrecordedAlerts {
       ON CONFLICT ON CONSTRAINT alert_key DO UPDATE SET
         due_at = excluded.due_at, level_at = excluded.level_at, withdrawn_at = excluded.withdrawn_at,
         amended_at = excluded.recorded_at, priority = excluded.priority, notify = excluded.notify,
-        change_reason = excluded.change_reason
+        change_reason = excluded.change_reason, retrospective = false
         WHERE a.withdrawn_at < excluded.withdrawn_at
       RETURNING a.case_id, a.commitment, a.round, a.level, a.revision
     ), lines AS (

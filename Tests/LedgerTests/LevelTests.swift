@@ -199,4 +199,38 @@ import Testing
       try await expectRows(ledger.lines(), ["raised escalated 1"])
     }
   }
+
+  /// A late pause shows that what was recorded as history was never reached, and moves the clock into what pages: the
+  /// same levels are told when they come, by the timer or, where the pause itself comes after them, with it.
+  @Test(arguments: [true, false])
+  func historyThatIsReachedAgain(foreseen: Bool) async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(leader, [LevelTests.accepted], at: local("2026-06-08 17:00"), history: true)
+      try await expectRows(
+        ledger.alerts(), ["yellow 1 06-02 17:30 retrospective", "red 1 06-03 17:30 retrospective"])
+      try await ledger.clearLines()
+      let came = local("2026-06-10 17:30")
+      // Tuesday and Wednesday are the two working days after it.
+      try await ledger.tell(
+        leader,
+        [.told("K1", "suspended", "2026-06-01 10:00"), .told("K1", "resumed", "2026-06-08 10:00")],
+        at: foreseen ? local("2026-06-08 17:05") : came)
+      if foreseen {
+        let raised = try await ledger.column("SELECT level FROM bizclock.alert WHERE withdrawn_at IS NULL")
+        #expect(raised.isEmpty)
+        try await expectRows(ledger.lines(), [])
+        try await ledger.catchUp(leader, now: came)
+      }
+      try await expectRows(
+        ledger.alerts(), ["yellow 1 06-09 17:30 amended late_data", "red 1 06-10 17:30 amended late_data"])
+      try await expectRows(
+        ledger.lines().filter { !$0.hasPrefix("summary") }, ["raised yellow 1", "raised red 1"])
+      // What has paged stays what it is, whatever comes later.
+      try await ledger.clearLines()
+      try await ledger.tell(leader, [.told("K1", "completed", "2026-06-10 17:45")], at: local("2026-06-10 17:46"))
+      try await expectRows(ledger.lines(), ["resolved yellow 1", "resolved red 1"])
+      #expect(try await ledger.verify().differenceCount == 0)
+    }
+  }
 }
