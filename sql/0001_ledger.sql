@@ -298,13 +298,13 @@ CREATE TABLE bizclock.case_file (
   share_commitment  text[],
   share_day         date[],
   share_counted     boolean[],
-  was_individual    boolean     NOT NULL
+  may_be_individual    boolean     NOT NULL
 ) WITH (
   fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
 );
 COMMENT ON TABLE bizclock.case_file IS 'One row a case: its attributes as its events tell them.';
-COMMENT ON COLUMN bizclock.case_file.was_individual IS
-  'Whether any of its events ever said that the entity is an individual, be it one that never happened: then its names are not shown.';
+COMMENT ON COLUMN bizclock.case_file.may_be_individual IS
+  'Whether any of its events ever told an entity type but enterprise and cooperative, be it one that never happened: then its names are not shown.';
 COMMENT ON COLUMN bizclock.case_file.share_commitment IS
   'What the case adds to share_cell, an event a place, so that it can be taken off again; null where nothing.';
 

@@ -1106,7 +1106,8 @@ LEFT JOIN LATERAL (
 
 -- What happened: without voids and what they void. Attributes of the case fill those that an event leaves out;
 -- channel, service window and step are the event's own. The name of an individual (and of an entity whose type is
--- not known: it may be one) is shown only where the configuration says so, whatever the type was corrected to.
+-- not known, or neither enterprise nor cooperative: it may be one) is shown only where the configuration says so,
+-- whatever the type was corrected to; and so is a code of theirs that is none: it may be the number of their identity card.
 CREATE OR REPLACE VIEW dashboard.event_log AS
 SELECT
   e.case_id,
@@ -1121,12 +1122,8 @@ SELECT
   e.channel,
   e.service_window,
   coalesce(f.entity_type, e.entity_type) AS entity_type,
-  CASE
-    WHEN (NOT f.was_individual AND coalesce(e.entity_type, f.entity_type) <> 'individual')
-      OR (SELECT s.value = 'true' FROM bizclock.setting s WHERE s.name = 'show_individual_names')
-      THEN coalesce(e.entity_name, f.entity_name)
-  END AS entity_name,
-  coalesce(e.uscc, f.uscc) AS uscc,
+  CASE WHEN n.shown THEN coalesce(e.entity_name, f.entity_name) END AS entity_name,
+  CASE WHEN n.shown OR bizclock.uscc_valid(coalesce(e.uscc, f.uscc)) THEN coalesce(e.uscc, f.uscc) END AS uscc,
   coalesce(e.tags, f.tags) AS tags,
   e.extend_days,
   e.source,
@@ -1136,6 +1133,10 @@ SELECT
 FROM bizclock.event e
 LEFT JOIN bizclock.case_file f ON f.case_id = e.case_id
 LEFT JOIN bizclock.voids v ON v.case_id = e.case_id AND v.source = e.source
+CROSS JOIN LATERAL (
+  SELECT (NOT f.may_be_individual AND coalesce(e.entity_type, f.entity_type) IN ('enterprise', 'cooperative'))
+    OR (SELECT s.value = 'true' FROM bizclock.setting s WHERE s.name = 'show_individual_names') AS shown
+) n
 WHERE e.type <> 'voided' AND (v.ids IS NULL OR e.event_id <> ALL (v.ids))
 ORDER BY
   e.case_id, e.occurred_at, e.sequence NULLS FIRST,
@@ -1494,8 +1495,9 @@ COMMENT ON COLUMN dashboard.event_log.service_window IS 'The event''s own servic
 COMMENT ON COLUMN dashboard.event_log.entity_type IS
   'The case''s entity type: enterprise, individual or cooperative.';
 COMMENT ON COLUMN dashboard.event_log.entity_name IS
-  'The entity''s name; of individuals, and where the entity type is not known, null unless show_individual_names.';
-COMMENT ON COLUMN dashboard.event_log.uscc IS 'Unified social credit code, the event''s, else the case''s.';
+  'The entity''s name; null unless show_individual_names where the type is not, or was not always, enterprise or cooperative.';
+COMMENT ON COLUMN dashboard.event_log.uscc IS
+  'Unified social credit code, the event''s, else the case''s; of those whose names are not shown null where it is not valid.';
 COMMENT ON COLUMN dashboard.event_log.tags IS 'The event''s tags, else the case''s.';
 COMMENT ON COLUMN dashboard.event_log.extend_days IS 'Counted days that the event adds to the limit.';
 COMMENT ON COLUMN dashboard.event_log.event_id IS 'The event''s id, unique in its case and source.';

@@ -131,7 +131,7 @@ enum AlertRows {
 enum CaseRows {
   static let columns = """
     case_id, first_occurred_at, last_occurred_at, events, process, region, grid, service_window, channel, \
-    entity_name, entity_type, uscc, tags, report_tag, share_commitment, share_day, share_counted, was_individual
+    entity_name, entity_type, uscc, tags, report_tag, share_commitment, share_day, share_counted, may_be_individual
     """
 
   static func write(_ row: CaseRow, to writer: inout CopyWriter) throws(PostgresError) {
@@ -158,7 +158,7 @@ enum CaseRows {
       writer.dateArray(row.shares.map(\.day.dayNumber))
       writer.boolArray(row.shares.map(\.counted))
     }
-    writer.bool(row.wasIndividual)
+    writer.bool(row.mayBeIndividual)
   }
 
   static func read(_ result: QueryResult, _ row: Int) throws(PostgresError) -> CaseRow {
@@ -173,7 +173,7 @@ enum CaseRows {
     a.uscc = try result.optionalText(row, 11)
     a.tags = try result.optionalTextArray(row, 12)?.map { $0 ?? "" }
     return CaseRow(
-      caseID: Identifier(try result.text(row, 0)), attributes: a, wasIndividual: try result.bool(row, 17),
+      caseID: Identifier(try result.text(row, 0)), attributes: a, mayBeIndividual: try result.bool(row, 17),
       reportTag: try result.optionalText(row, 13),
       firstOccurredAt: try result.optionalTimestamptz(row, 1).map { Instant(microseconds: $0) },
       lastOccurredAt: try result.optionalTimestamptz(row, 2).map { Instant(microseconds: $0) },

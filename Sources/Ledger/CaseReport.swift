@@ -72,9 +72,8 @@ public struct CaseReport: Sendable {
     defer { session.rollbackQuietly() }
     try session.begin("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     let id = Identifier(caseID)
-    let stored = (try CaseReader.events([id], through: .max, &session)[id] ?? []).filter { stored in
-      knownAt.map { stored.receivedAt <= $0 } ?? true
-    }
+    let all = try CaseReader.events([id], through: .max, &session)[id] ?? []
+    let stored = all.filter { stored in knownAt.map { stored.receivedAt <= $0 } ?? true }
     guard !stored.isEmpty else { return nil }
     var life = SignOfLife()
     try life.folded(&session, events: stored.count)
@@ -85,8 +84,8 @@ public struct CaseReport: Sendable {
       "SELECT coalesce((SELECT value = 'true' FROM bizclock.setting WHERE name = 'show_individual_names'), false)"
     ).bool(0, 0)
     let attributes = fold.attributes
-    // An event may have told the name of a person before the type was corrected.
-    let isIndividual = fold.wasIndividual || attributes.entityType == nil
+    // An event may have told the name of a person before the type was corrected, or the type only later.
+    let isIndividual = attributes.entityType == nil || all.contains { CaseFold.saysIndividual($0.event) }
     let clocks = fold.clocks(asOf: now)
     var alerts = try alerts(of: caseID, knownAt: knownAt, &session)
     if let knownAt { alerts = alerts.compactMap { $0.known(at: knownAt, clocks) } }

@@ -6,7 +6,7 @@ final class CaseRow: Sendable {
   let caseID: Identifier
   let attributes: CaseAttributes
   /// Whether any of its events ever said that the entity is an individual.
-  let wasIndividual: Bool
+  let mayBeIndividual: Bool
   let reportTag: String?
   let firstOccurredAt: Instant?
   let lastOccurredAt: Instant?
@@ -22,7 +22,7 @@ final class CaseRow: Sendable {
   init(caseID: Identifier, fold: CaseFold, marks: [ShareMark], rulebook: Rulebook) {
     self.caseID = caseID
     attributes = fold.attributes
-    wasIndividual = fold.wasIndividual
+    mayBeIndividual = fold.mayBeIndividual
     reportTag = rulebook.reportTag(fold.attributes.tags)
     firstOccurredAt = fold.firstOccurredAt
     lastOccurredAt = fold.lastOccurredAt
@@ -33,12 +33,12 @@ final class CaseRow: Sendable {
   }
 
   init(
-    caseID: Identifier, attributes: CaseAttributes, wasIndividual: Bool, reportTag: String?,
+    caseID: Identifier, attributes: CaseAttributes, mayBeIndividual: Bool, reportTag: String?,
     firstOccurredAt: Instant?, lastOccurredAt: Instant?, events: Int32, shares: [SharePart]
   ) {
     self.caseID = caseID
     self.attributes = attributes
-    self.wasIndividual = wasIndividual
+    self.mayBeIndividual = mayBeIndividual
     self.reportTag = reportTag
     self.firstOccurredAt = firstOccurredAt
     self.lastOccurredAt = lastOccurredAt
@@ -70,7 +70,7 @@ extension CaseRow: Equatable {
     if a === b { return true }
     let (mine, theirs) = (a.attributes, b.attributes)
     return a.caseID == b.caseID && a.firstOccurredAt == b.firstOccurredAt && a.lastOccurredAt == b.lastOccurredAt
-      && a.events == b.events && a.wasIndividual == b.wasIndividual && same(a.reportTag, b.reportTag)
+      && a.events == b.events && a.mayBeIndividual == b.mayBeIndividual && same(a.reportTag, b.reportTag)
       && same(mine.process, theirs.process)
       && same(mine.region, theirs.region) && same(mine.grid, theirs.grid)
       && same(mine.serviceWindow, theirs.serviceWindow) && same(mine.channel, theirs.channel)

@@ -64,7 +64,7 @@ enum DeltaWriter {
         process = s.process, region = s.region, grid = s.grid, service_window = s.service_window,
         channel = s.channel, entity_name = s.entity_name, entity_type = s.entity_type, uscc = s.uscc,
         tags = s.tags, report_tag = s.report_tag, share_commitment = s.share_commitment, share_day = s.share_day,
-        share_counted = s.share_counted, was_individual = s.was_individual
+        share_counted = s.share_counted, may_be_individual = s.may_be_individual
       FROM pg_temp.case_stage s WHERE t.case_id = s.case_id
       """, [])
   }

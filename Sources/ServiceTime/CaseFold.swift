@@ -14,9 +14,9 @@ public struct CaseFold: Sendable {
   /// The last occurred_at of the events that count.
   public private(set) var lastOccurredAt: Instant?
 
-  /// Whether any event ever said that the entity is an individual, be it one that never happened: whoever was told to be
-  /// a person may have been named.
-  public private(set) var wasIndividual = false
+  /// Whether any event ever told an entity type that may be a person's, be it one that never happened: whoever was told to
+  /// be a person may have been named.
+  public private(set) var mayBeIndividual = false
 
   private var tracks: [ClockTrack] = []
   /// What judges the cases of the case's process.
@@ -43,7 +43,7 @@ public struct CaseFold: Sendable {
       counting = ordered.filter { !CaseFold.isVoid($0) && !isVoided($0) }
     }
     attributes.takeAll(counting)
-    wasIndividual = ordered.contains(where: CaseFold.saysIndividual)
+    mayBeIndividual = ordered.contains(where: CaseFold.saysIndividual)
     rules = rulebook.rules(of: attributes.process)
     if let rules {
       tracks = rules.tracks(for: attributes)
@@ -70,7 +70,7 @@ public struct CaseFold: Sendable {
       populations = nextRules?.populations ?? RankSet()
     }
     attributes.take(event)
-    if !wasIndividual { wasIndividual = CaseFold.saysIndividual(event) }
+    if !mayBeIndividual { mayBeIndividual = CaseFold.saysIndividual(event) }
     lastOrder = event.orderKey
     count(event)
     return true
@@ -105,7 +105,12 @@ public struct CaseFold: Sendable {
     return ordered.filter { !isVoid($0) && !voided.contains($0.key) }
   }
 
-  private static func saysIndividual(_ event: Event) -> Bool { event.entityType.sameBytes("individual") }
+  /// Whether an event tells an entity type that may be a person's: any but `enterprise` and `cooperative`, for what others
+  /// mean (`Individual`, 个人) nobody knows.
+  public static func saysIndividual(_ event: Event) -> Bool {
+    guard let type = event.entityType else { return false }
+    return !type.sameBytes("enterprise") && !type.sameBytes("cooperative")
+  }
 
   private static func isVoid(_ event: Event) -> Bool { event.rank == EventType.Rank.voided }
 

@@ -113,7 +113,7 @@ import Testing
     _ = try await RoledServer.bizclock(["ingest", file], folder, as: server.daemon)
     _ = try await TestQuery.rows(
       server.owner,
-      "INSERT INTO bizclock.case_file (case_id, events, was_individual) VALUES ('stray', 1, false) RETURNING case_id"
+      "INSERT INTO bizclock.case_file (case_id, events, may_be_individual) VALUES ('stray', 1, false) RETURNING case_id"
     )
     let daemon = try await RoledServer.bizclock(["rebuild"], folder, as: server.daemon)
     #expect(daemon.status == 77, "\(daemon.output)\(daemon.errors)")

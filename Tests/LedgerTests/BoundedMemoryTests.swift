@@ -7,7 +7,7 @@ import Testing
 @Suite struct BoundedMemoryTests {
   private func cached(_ rulebook: Rulebook, _ number: Int) -> CachedCase {
     let row = CaseRow(
-      caseID: "K", attributes: CaseAttributes(), wasIndividual: false, reportTag: nil, firstOccurredAt: nil,
+      caseID: "K", attributes: CaseAttributes(), mayBeIndividual: false, reportTag: nil, firstOccurredAt: nil,
       lastOccurredAt: nil, events: Int32(number), shares: [])
     return CachedCase(fold: CaseFold(rulebook: rulebook), row: row, clocks: [], receipts: Receipts())
   }

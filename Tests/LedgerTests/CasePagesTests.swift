@@ -30,7 +30,7 @@ import Testing
         (1...6).flatMap { case_ in (0..<2).map { .told("K\(case_)", "submitted", "2026-06-01 09:0\($0)") } })
       let ids = ["", "A", "K1", "K1-", "K2-", "K3-", "K6-", "Z"]
       try await ledger.execute(
-        "INSERT INTO bizclock.case_file (case_id, events, was_individual) SELECT unnest('{\"\",A,K1,K1-,K2-,K3-,K6-,Z}'::text[]), 1, false"
+        "INSERT INTO bizclock.case_file (case_id, events, may_be_individual) SELECT unnest('{\"\",A,K1,K1-,K2-,K3-,K6-,Z}'::text[]), 1, false"
       )
       for bounds in [[], ["K2"], ["K1-", "K4"]] as [[Identifier]] {
         let strays = try await ledger.connection.run { session -> [String] in

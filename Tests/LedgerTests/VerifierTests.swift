@@ -73,13 +73,13 @@ import Testing
       "will be missing: its clock does not wait for 2026-06-08T09:30:00Z"),
     Tampering("DELETE FROM bizclock.case_file WHERE case_id = 'K3'", "K3", "case", "is missing"),
     Tampering(
-      "INSERT INTO bizclock.case_file (case_id, events, was_individual) VALUES ('K9', 1, false)", "K9", "case",
+      "INSERT INTO bizclock.case_file (case_id, events, may_be_individual) VALUES ('K9', 1, false)", "K9", "case",
       "the ledger has no event of the case"),
     Tampering(
-      "INSERT INTO bizclock.case_file (case_id, events, was_individual) VALUES ('A1', 1, false)", "A1", "case",
+      "INSERT INTO bizclock.case_file (case_id, events, may_be_individual) VALUES ('A1', 1, false)", "A1", "case",
       "the ledger has no event of the case"),
     Tampering(
-      "INSERT INTO bizclock.case_file (case_id, events, was_individual) VALUES ('K1a', 1, false)", "K1a", "case",
+      "INSERT INTO bizclock.case_file (case_id, events, may_be_individual) VALUES ('K1a', 1, false)", "K1a", "case",
       "the ledger has no event of the case"),
     Tampering("UPDATE bizclock.case_file SET region = '46' WHERE case_id = 'K1'", "K1", "case", "other attributes"),
     Tampering("UPDATE bizclock.case_file SET tags = '{a}' WHERE case_id = 'K3'", "K3", "case", "other attributes"),
@@ -219,7 +219,7 @@ import Testing
       try await ledger.execute("UPDATE bizclock.share_cell SET counted = counted + 1")
       // Of no event: at either end, and between all others, also where the ledger is cut.
       try await ledger.execute(
-        "INSERT INTO bizclock.case_file (case_id, events, was_individual) "
+        "INSERT INTO bizclock.case_file (case_id, events, may_be_individual) "
           + "SELECT case_id || '-', 1, false FROM bizclock.case_file "
           + "UNION ALL VALUES ('', 1, false), ('!', 1, false), ('~', 1, false)")
       let one = try await ledger.verify()

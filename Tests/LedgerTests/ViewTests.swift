@@ -265,16 +265,25 @@ import Testing
     try await TestLedger.with { ledger async throws in
       try await ledger.tell(
         ledger.leader(),
-        [("A", "individual"), ("B", "enterprise"), ("C", nil)].map { name, type in
+        [
+          ("A", "individual"), ("B", "enterprise"), ("C", nil), ("D", "Individual"), ("E", "个人"),
+          ("F", "cooperative"),
+        ].map { name, type in
           .told(name, "accepted", "2026-06-01 09:00") {
             $0.entityName = "name \(name)"
             $0.entityType = type
+            // Of A it is a code, of the others the number of an identity card.
+            $0.uscc = name == "A" ? "91350100M000100Y43" : "110101199003074514"
           }
         })
       let names = "SELECT coalesce(entity_name, '-') FROM dashboard.event_log ORDER BY case_id"
-      try await expectRows(ledger.column(names), ["-", "name B", "-"])
+      try await expectRows(ledger.column(names), ["-", "name B", "-", "-", "-", "name F"])
+      try await expectRows(
+        ledger.column("SELECT case_id || ' ' || coalesce(uscc, '-') FROM dashboard.event_log ORDER BY case_id"),
+        ["A 91350100M000100Y43", "B 110101199003074514", "C -", "D -", "E -", "F 110101199003074514"])
       try await ledger.execute("UPDATE bizclock.setting SET value = 'true' WHERE name = 'show_individual_names'")
-      try await expectRows(ledger.column(names), ["name A", "name B", "name C"])
+      try await expectRows(
+        ledger.column(names), ["name A", "name B", "name C", "name D", "name E", "name F"])
     }
   }
 }

@@ -73,7 +73,7 @@ SET LOCAL bizclock.now = '2026-11-12 10:00+08';
 
 INSERT INTO bizclock.case_file
   (case_id, events, process, region, grid, service_window, channel, entity_name, entity_type, tags, report_tag,
-    was_individual)
+    may_be_individual)
 SELECT
   id, 2, process, '469005100', 'g1', 'w1', 'online', 'Name of ' || id, type, tags, tags[1],
   coalesce(type = 'individual', false)
@@ -719,9 +719,9 @@ SELECT pg_temp.expect('event, attributes', format('%s %s %s %s', e.process, e.re
   'opening 469005100 window 海南某公司')
 FROM dashboard.event_log e WHERE e.case_id = 'late' AND e.event_id = '3';
 -- And so is that of whoever was an individual once, whatever the type was corrected to, in every event of the case.
-UPDATE bizclock.case_file SET was_individual = true WHERE case_id = 'late';
+UPDATE bizclock.case_file SET may_be_individual = true WHERE case_id = 'late';
 SELECT pg_temp.expect('names of former individuals hidden', count(e.entity_name), 0::bigint) FROM dashboard.event_log e;
-UPDATE bizclock.case_file SET was_individual = false WHERE case_id = 'late';
+UPDATE bizclock.case_file SET may_be_individual = false WHERE case_id = 'late';
 SELECT pg_temp.expect('names hidden', count(e.entity_name), 0::bigint)
 FROM dashboard.event_log e WHERE e.case_id <> 'late';
 -- No other view says a name of anyone.
@@ -1012,7 +1012,7 @@ INSERT INTO bizclock.event
 SELECT c * 10 + e, '2026-10-01 09:00+08'::timestamptz + c * interval '1 min', now(), false, 'p' || c, 's', 'e' || e,
   CASE WHEN e = 9 THEN 'voided' ELSE 'step_started' END, CASE WHEN e = 9 THEN 'e1' END
 FROM generate_series(1, 3000) c, generate_series(0, 9) e;
-INSERT INTO bizclock.case_file (case_id, events, process, was_individual) SELECT 'p' || c, 9, 'opening', false FROM generate_series(1, 3000) c;
+INSERT INTO bizclock.case_file (case_id, events, process, may_be_individual) SELECT 'p' || c, 9, 'opening', false FROM generate_series(1, 3000) c;
 ANALYZE bizclock.event, bizclock.case_file;
 
 -- 200,000 cells as of 10 million clocks: 17 towns over 48 months, 15 buckets each.

@@ -36,7 +36,7 @@ SELECT 'KB' || lpad(n::text, 21, '0'), 'opening', 1, '2019-01-01', t, t, t + int
 FROM (SELECT n, '2023-01-02'::timestamptz + n * interval '10 s' AS t FROM generate_series(1, {clocks}) n) g
 """
 CASES = """
-INSERT INTO bizclock.case_file (case_id, events, process, region, was_individual)
+INSERT INTO bizclock.case_file (case_id, events, process, region, may_be_individual)
 SELECT 'KB' || lpad(n::text, 21, '0'), 9, 'opening', (469005100 + n % 17)::text, false
 FROM generate_series(1, {clocks}) n
 """
