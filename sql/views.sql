@@ -1107,7 +1107,7 @@ LEFT JOIN LATERAL (
 -- What happened: without voids and what they void. Attributes of the case fill those that an event leaves out;
 -- channel, service window and step are the event's own. The name of an individual (and of an entity whose type is
 -- not known, or neither enterprise nor cooperative: it may be one) is shown only where the configuration says so,
--- whatever the type was corrected to; and so is a code of theirs that is none: it may be the number of their identity card.
+-- whatever the type was corrected to; and so is the number of an identity card that stands for their code.
 CREATE OR REPLACE VIEW dashboard.event_log AS
 SELECT
   e.case_id,
@@ -1123,7 +1123,11 @@ SELECT
   e.service_window,
   coalesce(f.entity_type, e.entity_type) AS entity_type,
   CASE WHEN n.shown THEN coalesce(e.entity_name, f.entity_name) END AS entity_name,
-  CASE WHEN n.shown OR bizclock.uscc_valid(coalesce(e.uscc, f.uscc)) THEN coalesce(e.uscc, f.uscc) END AS uscc,
+  CASE
+    WHEN n.shown OR coalesce(e.uscc, f.uscc) !~ '^[1-9][0-9]{5}(19|20)[0-9]{9}[0-9Xx]$'
+      OR bizclock.uscc_valid(coalesce(e.uscc, f.uscc))
+      THEN coalesce(e.uscc, f.uscc)
+  END AS uscc,
   coalesce(e.tags, f.tags) AS tags,
   e.extend_days,
   e.source,
@@ -1164,7 +1168,9 @@ SELECT
   f.duplicates,
   f.quarantined,
   f.stalled
-FROM bizclock.feed f;
+FROM bizclock.feed f
+-- One that was in a configuration for a while, misspelt perhaps, and never brought anything is none.
+WHERE NOT f.retired OR f.received > 0 OR f.duplicates > 0 OR f.quarantined > 0;
 
 -- Retrospective alerts were not to be seen coming, and the instant of an amended one is not that it was raised for.
 -- Nor could one be seen that data told which came after its instant: it is measured from their coming, so that late
@@ -1497,7 +1503,7 @@ COMMENT ON COLUMN dashboard.event_log.entity_type IS
 COMMENT ON COLUMN dashboard.event_log.entity_name IS
   'The entity''s name; null unless show_individual_names where the type is not, or was not always, enterprise or cooperative.';
 COMMENT ON COLUMN dashboard.event_log.uscc IS
-  'Unified social credit code, the event''s, else the case''s; of those whose names are not shown null where it is not valid.';
+  'Unified social credit code, the event''s, else the case''s; of those whose names are not shown null where it is the number of an identity card.';
 COMMENT ON COLUMN dashboard.event_log.tags IS 'The event''s tags, else the case''s.';
 COMMENT ON COLUMN dashboard.event_log.extend_days IS 'Counted days that the event adds to the limit.';
 COMMENT ON COLUMN dashboard.event_log.event_id IS 'The event''s id, unique in its case and source.';

@@ -3,6 +3,10 @@ import ServiceTime
 
 /// What is known of the feeds' silence: since when each has brought nothing, and whether that was said.
 public enum FeedRegister {
+  /// Of a row: that it is a feed, and not one that was in a configuration for a while, misspelt perhaps, and never brought
+  /// anything.
+  static let isKnown = "(NOT retired OR received > 0 OR duplicates > 0 OR quarantined > 0)"
+
   /// A feed as it stands.
   public struct Entry: Sendable, Equatable {
     /// When it last brought something.
@@ -21,7 +25,8 @@ public enum FeedRegister {
     try session.execute(
       """
       INSERT INTO bizclock.feed AS f (name, source) VALUES ($1, $2)
-      ON CONFLICT (name) DO UPDATE SET source = excluded.source WHERE f.source <> excluded.source
+      ON CONFLICT (name) DO UPDATE SET source = excluded.source, retired = false
+        WHERE f.source <> excluded.source OR f.retired
       """, [.text(name), .text(source)])
   }
 
@@ -30,7 +35,8 @@ public enum FeedRegister {
     at name: String, source: String, now: Instant, on session: inout Session
   ) throws(PostgresError) -> Entry {
     // Nothing is written where everything is known: feeds are looked at again and again.
-    let look = "SELECT last_received_at, watched_since, stalled FROM bizclock.feed WHERE name = $1"
+    let look =
+      "SELECT last_received_at, CASE WHEN NOT retired THEN watched_since END, stalled FROM bizclock.feed WHERE name = $1"
     var found = try session.execute(look, [.text(name)])
     let isWatched = found.rowCount == 1 ? try found.optionalTimestamptz(0, 1) != nil : false
     if !isWatched {
@@ -38,7 +44,7 @@ public enum FeedRegister {
         """
         INSERT INTO bizclock.feed AS f (name, source, watched_since) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET source = excluded.source,
-          watched_since = coalesce(f.watched_since, excluded.watched_since)
+          watched_since = coalesce(f.watched_since, excluded.watched_since), retired = false
         """, [.text(name), .text(source), .timestamptz(now.microseconds)])
       found = try session.execute(look, [.text(name)])
     }
@@ -66,18 +72,24 @@ public enum FeedRegister {
     return marked.affectedRows == 1
   }
 
-  /// Takes the marks off feeds that nobody watches any more, and names them: `own`, whose mark the caller set, and where
-  /// no other daemon listens every one beside those that the caller has. What other daemons have is not known here.
+  /// Retires feeds that nobody watches any more, and names those that were marked as silent: `own`, whose mark the caller
+  /// set, and where no other daemon listens every one beside those that the caller has. What other daemons have is not
+  /// known here; one that has a retired feed registers it anew when it begins to serve it.
   public static func clearUnwatched(
     keeping names: [String], own: String?, on session: inout Session
   ) throws(PostgresError) -> [String] {
     let cleared = try session.execute(
       """
-      UPDATE bizclock.feed SET stalled = false
-      WHERE stalled AND name <> ALL ($1::text[])
-        AND (name IS NOT DISTINCT FROM $2
-          OR \(ServiceStatus.daemons) <= 1)
-      RETURNING name
+      WITH gone AS MATERIALIZED (
+        SELECT name, stalled FROM bizclock.feed
+        WHERE NOT retired AND name <> ALL ($1::text[])
+          AND (name IS NOT DISTINCT FROM $2
+            OR \(ServiceStatus.daemons) <= 1)
+        ORDER BY name FOR UPDATE
+      ), retired AS (
+        UPDATE bizclock.feed f SET stalled = false, retired = true FROM gone WHERE f.name = gone.name
+      )
+      SELECT name FROM gone WHERE stalled
       """, [.textArray(names), .text(own)])
     var found: [String] = []
     for row in 0..<cleared.rowCount { found.append(try cleared.text(row, 0)) }

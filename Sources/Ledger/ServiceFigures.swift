@@ -71,7 +71,8 @@ public enum ServiceFigures {
       nextLevel: try found.optionalTimestamptz(0, 2).map { Instant(microseconds: $0) },
       linesWaiting: try found.int8(0, 3), feeds: [])
     let feeds = try session.execute(
-      "SELECT name, last_received_at, stalled FROM bizclock.feed ORDER BY name LIMIT $1", [.int8(mostFeeds)])
+      "SELECT name, last_received_at, stalled FROM bizclock.feed WHERE \(FeedRegister.isKnown) ORDER BY name LIMIT $1",
+      [.int8(mostFeeds)])
     for row in 0..<feeds.rowCount {
       pulse.feeds.append(
         Pulse.Feed(

@@ -89,7 +89,7 @@ public struct ServiceStatus: Sendable {
       SELECT name, last_event_at, last_received_at, received, duplicates, quarantined,
         (SELECT count(*) FROM bizclock.quarantine q WHERE q.feed = f.name AND q.resolved_at IS NULL),
         stalled
-      FROM bizclock.feed f ORDER BY name
+      FROM bizclock.feed f WHERE \(FeedRegister.isKnown) ORDER BY name
       """)
     var feeds: [Feed] = []
     for index in 0..<found.rowCount {

@@ -3,11 +3,11 @@ import ServiceTime
 
 /// Marks what is raised while a feed that brings the case's events is silent: the case may have moved on unseen.
 enum StalledFeeds {
-  /// Sources of which every feed is silent: a feed that was renamed leaves its row behind.
+  /// Sources of which every feed that is served is silent: one that was renamed leaves its row behind.
   static let sources = """
     SELECT s.source
     FROM (SELECT name AS feed, source FROM bizclock.feed UNION SELECT feed, source FROM bizclock.feed_source) AS s
-    JOIN bizclock.feed AS f ON f.name = s.feed
+    JOIN bizclock.feed AS f ON f.name = s.feed AND NOT f.retired
     GROUP BY s.source HAVING bool_and(f.stalled)
     """
 

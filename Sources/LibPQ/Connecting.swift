@@ -55,16 +55,13 @@ enum Connecting {
     return true
   }
 
-  /// The hosts, each as what overrides the lists, where the conninfo or, if it names none, the environment names
-  /// several; otherwise one without overrides.
+  /// The hosts, each as what overrides the lists, where the conninfo or, if it names none, its service or the environment
+  /// names several; otherwise one without overrides.
   private static func hosts(_ conninfo: String) -> [Host] {
     guard let parsed = PQconninfoParse(conninfo, nil) else { return [[]] }
     defer { PQconninfoFree(parsed) }
     var lists = places(parsed)
-    if lists["host"] == nil, lists["hostaddr"] == nil, let defaults = PQconndefaults() {
-      defer { PQconninfoFree(defaults) }
-      lists.merge(places(defaults)) { own, _ in own }
-    }
+    if lists["host"] == nil, lists["hostaddr"] == nil { lists = expandedPlaces(conninfo) }
     let count = max(lists["host"]?.count ?? 0, lists["hostaddr"]?.count ?? 0)
     guard count > 1 else { return [[]] }
     return (0..<count).map { index in
@@ -73,6 +70,25 @@ enum Connecting {
         (name, index < values.count ? values[index] : values.count == 1 ? values[0] : "")
       }
     }
+  }
+
+  /// The lists as libpq finds them, in a service file or the environment: only a connection tells, and what it is asked
+  /// for, which libpq does not know, ends it before it looks for any host.
+  private static func expandedPlaces(_ conninfo: String) -> [String: [String]] {
+    let raw = conninfo.withCString { conninfo in
+      "dbname".withCString { dbname in
+        "sslmode".withCString { sslmode in
+          "none of those".withCString { nothing in
+            PQconnectStartParams([dbname, sslmode, nil], [conninfo, nothing, nil], 1)
+          }
+        }
+      }
+    }
+    guard let raw else { return [:] }
+    defer { PQfinish(raw) }
+    guard let options = PQconninfo(raw) else { return [:] }
+    defer { PQconninfoFree(options) }
+    return places(options)
   }
 
   private static func places(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: [String]] {

@@ -134,4 +134,29 @@ import Testing
     // Elected by a daemon that got further than its election: the row is its own, and so is the lock.
     try await TestQuery.rows(node.conninfo, "SELECT holder FROM bizclock.projector")[0][0]
   }
+
+  /// Hosts that a service file names are each given their time, as those of a conninfo are: one that says nothing keeps
+  /// nobody from the next.
+  @Test func aSilentHostOfAService() async throws {
+    let node = try PostgresNode()
+    defer { node.remove() }
+    try node.start()
+    try node.createDatabase()
+    let hole = try #require(BlackHole(port: node.port))
+    defer { hole.end() }
+    hole.swallow(.both)
+    let file = FileManager.default.temporaryDirectory.appending(path: "bizclock-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try """
+    [office]
+    host=127.0.0.1,127.0.0.1
+    port=\(hole.port),\(node.port)
+    user=bizclock
+    dbname=bizclock
+    connect_timeout=1
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let run = try await ProgramRun.finished(
+      ["migrate"], environment: ["BIZCLOCK_DATABASE": "service=office", "PGSERVICEFILE": file])
+    #expect(run.status == 0, "\(run.errors)")
+  }
 }

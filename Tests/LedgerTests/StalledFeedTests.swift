@@ -50,6 +50,38 @@ import Testing
     }
   }
 
+  /// A feed that was renamed while it still delivered: its row says for ever that it is not silent, and is retired. One
+  /// that comes back is known again.
+  @Test func aRetiredFeedSaysNothing() async throws {
+    try await TestLedger.with { ledger async throws in
+      let leader = try await ledger.leader()
+      try await ledger.tell(
+        leader, ["K1", "K2", "K3"].map { .told($0, "accepted", "2026-06-01 09:00") }, at: StalledFeedTests.morning)
+      func clear(keeping names: [String]) async throws -> [String] {
+        try await ledger.connection.run {
+          try FeedRegister.clearUnwatched(keeping: names, own: nil, on: &$0)
+        }
+      }
+      try await ledger.connection.run { try FeedRegister.register("successor", source: "test", on: &$0) }
+      #expect(try await clear(keeping: ["successor"]).isEmpty)
+      try await ledger.execute("UPDATE bizclock.feed SET stalled = true WHERE name = 'successor'")
+      _ = try await ledger.raise(leader, at: local("2026-06-02 17:30"))
+      try await expectRows(alerts(ledger), ["K1 yellow t true", "K2 yellow t true", "K3 yellow t true"])
+      let known = "SELECT feed FROM dashboard.feed_health ORDER BY feed"
+      try await expectRows(ledger.column(known), ["successor", "test"])
+      // The other way round: it has brought nothing, and is gone with its mark.
+      #expect(try await clear(keeping: ["test"]) == ["successor"])
+      try await expectRows(ledger.column(known), ["test"])
+      let entry = try await ledger.connection.run {
+        try FeedRegister.look(at: "successor", source: "test", now: local("2026-06-03 09:00"), on: &$0)
+      }
+      #expect(!entry.isStalled)
+      try await expectRows(ledger.column(known), ["successor", "test"])
+      _ = try await ledger.raise(leader, at: local("2026-06-03 17:30"))
+      #expect(try await alerts(ledger).count { $0.contains("red f") } == 3)
+    }
+  }
+
   /// Events that name a source of their own, as CloudEvents do, are known to be the feed's that brought them; a sender
   /// that names ever more of them fills no table.
   @Test func sourcesThatEventsName() async throws {
