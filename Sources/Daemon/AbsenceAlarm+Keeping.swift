@@ -67,7 +67,7 @@ extension AbsenceAlarm {
   private func read(_ keeper: inout Keeper, _ now: Instant) async {
     guard .now >= keeper.readNext, levels.wantsReading(now: now) else { return }
     let begun = ContinuousClock.now
-    let (levels, retrospectiveAfter) = (levels, retrospectiveAfter)
+    let (levels, retrospectiveAfter) = (levels, retrospectiveAfter.load(ordering: .relaxed))
     do {
       let connection = try await database.connect(.ask)
       let isTaken = try await connection.run {

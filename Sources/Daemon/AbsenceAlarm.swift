@@ -47,7 +47,8 @@ public final class AbsenceAlarm: Sendable {
   let journal: AbsenceJournal
   let database: DatabaseSource
   let log: any LogSink
-  let retrospectiveAfter: Int64
+  /// In microseconds.
+  let retrospectiveAfter: Atomic<Int64>
   let directory: String?
   private let duty = Mutex(Duty())
   private let isLoaded = Mutex(false)
@@ -68,7 +69,7 @@ public final class AbsenceAlarm: Sendable {
     self.database = database
     self.log = log
     self.directory = directory
-    self.retrospectiveAfter = retrospectiveAfter
+    self.retrospectiveAfter = Atomic(retrospectiveAfter)
     levels = LevelWatch(capacity: capacity)
     journal = AbsenceJournal()
   }

@@ -89,6 +89,7 @@ public struct BizclockDaemon: Sendable {
     feeds: [ServedFeed], settings: ProjectorSettings, retention: RetentionSettings
   ) -> FeedChange {
     current.value.retrospectiveAfter = settings.retrospectiveAfter
+    absence.retrospectiveAfter.store(settings.retrospectiveAfter, ordering: .relaxed)
     current.retention = retention
     return self.feeds.move(to: feeds)
   }

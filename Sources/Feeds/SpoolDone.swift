@@ -19,12 +19,11 @@ struct SpoolDone {
     var attempt = 0
     while true {
       guard let now = state(source), now == before else { return nil }
-      let suffix = attempt == 0 ? "" : ".\(attempt)"
-      let target = folder + plain + suffix.utf8.map { CChar(bitPattern: $0) } + [0]
+      let target = folder + plain + suffix(attempt, before).utf8.map { CChar(bitPattern: $0) } + [0]
       // RENAME_NOREPLACE
       if bizclock_renameat2(directory, source, directory, target, 1) == 0 {
-        // Replaced between the look and the move: what was moved has not been read, so it goes back.
-        if let moved = state(target), !moved.isSameFile(as: before),
+        // Written to or replaced between the look and the move: what was moved has not been read, so it goes back.
+        if let moved = state(target), moved != before,
           bizclock_renameat2(directory, target, directory, source, 1) == 0
         {
           return nil
@@ -41,6 +40,17 @@ struct SpoolDone {
       } else {
         return number
       }
+    }
+  }
+
+  /// What makes a name that is taken another: a number, and where there are many of them the time of the file; a sender
+  /// that calls every file the same would have to be given ever higher numbers.
+  private func suffix(_ attempt: Int, _ state: SpoolFileState) -> String {
+    switch attempt {
+    case 0: ""
+    case ..<10: ".\(attempt)"
+    case 10: ".\(state.modified)"
+    default: ".\(state.modified).\(attempt - 10)"
     }
   }
 

@@ -16,6 +16,9 @@ struct SpoolFileState: Equatable {
     nanoseconds = status.st_mtim.tv_nsec
   }
 
+  /// When it was last written to, in nanoseconds since 1970.
+  var modified: Int { seconds &* 1_000_000_000 &+ nanoseconds }
+
   /// Whether it is the same file, whatever is in it.
   func isSameFile(as other: SpoolFileState) -> Bool { device == other.device && inode == other.inode }
 }

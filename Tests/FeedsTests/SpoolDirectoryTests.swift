@@ -144,6 +144,23 @@ import Testing
     #expect(try folder.count("done") == 4)
   }
 
+  /// A sender that calls every file the same: from the tenth on the file's time makes the name, be it that of another.
+  @Test func manyOfOneName() throws {
+    let folder = try SpoolFolder()
+    let spool = try folder.open()
+    for name in ["a"] + (1...9).map({ "a.\($0)" }) { try folder.put("former", "done/" + name) }
+    for (content, target) in [("1", "a.1764500000000000005"), ("2", "a.1764500000000000005.1")] {
+      try folder.put(content, "a")
+      var times = [timespec(tv_sec: 1_764_500_000, tv_nsec: 5), timespec(tv_sec: 1_764_500_000, tv_nsec: 5)]
+      #expect(utimensat(AT_FDCWD, folder.path + "/a", &times, 0) == 0)
+      let file = try #require(try spool.open("a"))
+      try spool.finish(file)
+      close(file.descriptor)
+      #expect(try folder.text("done/" + target) == content)
+    }
+    #expect(try folder.count("done") == 12)
+  }
+
   @Test func aFileReplacedWhileItIsReadStays() throws {
     let folder = try SpoolFolder()
     let spool = try folder.open()
