@@ -115,7 +115,7 @@ import Testing
       let shown = try await office.run("policy", "diff", office.draft)
       #expect(
         shown.output.hasPrefix("the draft changes opening and the calendars cn, port (gone)\n"), "\(shown.output)")
-      // With the calendars in force, by `calendar apply` of the newer file, the promise alone would change.
+      // `calendar` leaves the promise.
       #expect(
         try await office.run("calendar", "diff", office.draft).output.hasPrefix(
           "the draft changes the calendars cn, "))
