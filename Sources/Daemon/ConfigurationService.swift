@@ -80,7 +80,7 @@ public final class ConfigurationService: Service {
   }
 
   /// Reads the configuration and moves the daemon to it; the draft that is to be compared with what is in force.
-  func reload() -> PolicyDocuments? {
+  func reload() -> PolicyDraftNotice.Draft? {
     // Before the daemon serves the manager waits for that alone.
     let isReady = daemon.state.snapshot.isReady
     if isReady { notifier.reloading() }
@@ -150,11 +150,16 @@ public final class ConfigurationService: Service {
     return parts.joined(separator: ", ")
   }
 
+  /// All that is wrong, and the first twenty of it in one line.
+  static func faults(of error: any Error) -> (all: [String], line: String) {
+    let faults = (error as? SettingsError)?.faults.map(\.description) ?? ["\(error)"]
+    return (faults, faults.prefix(20).joined(separator: "; ") + (faults.count > 20 ? "; …" : ""))
+  }
+
   /// Says all that is wrong in one record; the old configuration goes on.
   private func refuse(_ error: any Error) {
-    let faults = (error as? SettingsError)?.faults.map(\.description) ?? ["\(error)"]
+    let (faults, shown) = ConfigurationService.faults(of: error)
     let count = faults.count == 1 ? "1 fault" : "\(faults.count) faults"
-    let shown = faults.prefix(20).joined(separator: "; ") + (faults.count > 20 ? "; …" : "")
     var record = LogRecord(
       time: daemon.clock.microseconds(), priority: .error, event: .configurationRefused,
       message: "The configuration was not taken over, the one before goes on; \(count): \(shown)")

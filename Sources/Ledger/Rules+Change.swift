@@ -17,7 +17,8 @@ extension Rules {
     /// Levels earlier than this before the start event's arrival are history, in microseconds.
     public var retrospectiveAfter: Int64
 
-    /// A change; arguments as the properties, the reason by the kind of the documents if left out.
+    /// A change; arguments as the properties. If the reason is left out, it is the policy where one of the documents is
+    /// one, else the calendar.
     public init(
       _ documents: [(RuleDocument.Kind, RuleDocument)], rulebook: Rulebook, over base: InForce?, former: Rulebook?,
       because reason: ChangeReason? = nil, retrospectiveAfter: Int64
@@ -26,7 +27,7 @@ extension Rules {
       self.rulebook = rulebook
       self.base = base
       self.former = former
-      self.reason = reason ?? (documents.contains { $0.0 == .calendar } ? .calendar : .policy)
+      self.reason = reason ?? (documents.contains { $0.0 == .policy } ? .policy : .calendar)
       self.retrospectiveAfter = retrospectiveAfter
     }
 

@@ -258,8 +258,8 @@ public struct SettingsGuide: Sendable {
     name: "bizclock-policy", summary: "promises of service time and the calendars that count them",
     about: [
       "A policy file, in YAML, is a draft: what is in force lives in the database. bizclock policy check says what is "
-        + "wrong with one, with line numbers; bizclock policy apply puts its promises in force and bizclock calendar "
-        + "apply its calendars, in one transaction each, and every version is kept.",
+        + "wrong with one, with line numbers; bizclock policy apply puts its promises and calendars in force, bizclock "
+        + "calendar apply its calendars alone, in one transaction, and every version is kept.",
       "Limits are written 2 working_days, 7 calendar_days or 1h30m working_hours; plain time 8h, 1h30m, 90s; dates "
         + "2026-09-18; instants 2026-09-18T10:00:00+08:00. An event is named by its type, or as type:step.",
     ],

@@ -11,7 +11,7 @@ struct ClosureCommand: AsyncParsableCommand {
     discussion: """
       Each declaration is a new version of the calendar, in force at once, kept with who, when and why; it reckons \
       the cases that it touches again. Where verdicts of finished clocks would become others, as by a closure told \
-      afterwards, nothing is declared without --restate; --dry-run shows what would move. A calendar draft that is \
+      afterwards, nothing is declared without --restate; --dry-run shows what would move. A draft that is \
       applied later keeps declared closures. Times are RFC 3339, e.g. \
       2026-09-18T10:00:00+08:00; without an offset, in the calendar's zone.
       """,

@@ -18,11 +18,17 @@ struct MovesForm: ParsableArguments {
     }
   }
 
+  /// Prints what the draft says otherwise, first; for programs the sum tells it.
+  func show(_ changes: [DraftChange]) {
+    if !json { Terminal.print("the draft changes \(changes.words)") }
+  }
+
   /// Prints the sum.
-  func show(_ preview: Rules.Preview) {
+  func show(_ preview: Rules.Preview, _ changes: [DraftChange]) {
     let moves = preview.moves
     guard !json else {
       var members = moves.json
+      members.append(("changes", MovesForm.json(changes)))
       members.append(("token", .text(preview.token)))
       return _ = Terminal.print(JSONText.object(members).description)
     }
@@ -37,7 +43,18 @@ struct MovesForm: ParsableArguments {
   /// Says that the rules are in force already.
   func showNothing() {
     Terminal.print(
-      json ? JSONText.object(Moves().json).description : "already in force: nothing would move")
+      json
+        ? JSONText.object(Moves().json + [("changes", MovesForm.json([]))]).description
+        : "already in force: nothing would move")
+  }
+
+  private static func json(_ changes: [DraftChange]) -> JSONText {
+    .array(
+      changes.map {
+        .object([
+          ("kind", .text($0.kind.rawValue)), ("name", .text($0.name)), ("change", .text($0.how.rawValue)),
+        ])
+      })
   }
 
   // MARK: - A case

@@ -26,7 +26,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put the promises of a policy file in force, and judge every case by them.",
+      abstract: "Put the promises and calendars of a policy file in force, and judge every case by them.",
       discussion: RuleDraft.aboutApply)
     @OptionGroup var globals: GlobalOptions
     @Argument(help: "The policy file.") var file: String
@@ -53,7 +53,7 @@ struct CalendarCommand: AsyncParsableCommand {
 
   struct Diff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show what the calendars of a file would move if they were applied now.",
+      abstract: "Show what the calendars of a file would move if they alone were applied now.",
       discussion: RuleDraft.aboutDiff)
     @OptionGroup var globals: GlobalOptions
     @Argument(help: "A file with calendars; a policy file has them too.") var file: String
@@ -64,8 +64,8 @@ struct CalendarCommand: AsyncParsableCommand {
 
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put the calendars of a file in force, and reckon every case by them.",
-      discussion: RuleDraft.aboutApply + " Declared closures stay in force.")
+      abstract: "Put the calendars of a file in force, leaving its promises, and reckon every case by them.",
+      discussion: RuleDraft.aboutApply)
     @OptionGroup var globals: GlobalOptions
     @Argument(help: "A file with calendars; a policy file has them too.") var file: String
     @OptionGroup var application: RuleDraft.Application

@@ -12,14 +12,14 @@ struct RuleDraft {
   let draft: PolicyDraft
 
   static let aboutDiff = """
-    Every clock, verdict and alert that would be another, by commitment; nothing is written, and events go on being \
-    taken in. The last line is a token: apply --expect TOKEN applies what was shown, or nothing. Exit status 1 if \
-    something would move, 0 if nothing.
+    What the draft says otherwise than the rules in force, and every clock, verdict and alert that would be another, by \
+    commitment; nothing is written, and events go on being taken in. The last line is a token: apply --expect TOKEN \
+    applies what was shown, or nothing. Exit status 1 if something would move, 0 if nothing.
     """
 
   static let aboutApply = """
-    One transaction: all of it or nothing. Every version is kept, with who, when and why. Where verdicts of finished \
-    clocks would become others nothing is applied without --restate.
+    One transaction: all of it or nothing. Every version is kept, with who, when and why. Declared closures stay in \
+    force. Where verdicts of finished clocks would become others nothing is applied without --restate.
     """
 
   /// Who applies a draft, why, and what they agree to.
@@ -70,45 +70,52 @@ struct RuleDraft {
     Terminal.print("no fault found")
   }
 
-  /// The change from what is in force to this draft; nil where that says the same already: every case would be judged
-  /// again, for nothing.
-  private static func change(
-    _ kind: RuleDocument.Kind, _ draft: RuleDocument, _ calendars: [CalendarDefinition],
-    _ retrospectiveAfter: Int64,
-    _ session: inout Session
-  ) throws -> Rules.Change? {
+  /// The change from what is in force to the draft, and what it says otherwise; nil where it says the same already:
+  /// every case would be judged again, for nothing. A document that says the same stays in force as it was applied.
+  private func change(
+    retrospectiveAfter: Int64, _ session: inout Session
+  ) throws -> (Rules.Change, [DraftChange])? {
     guard let (inForce, former) = try RuleLoader.load(&session) else { throw DatabaseFault.noSchema }
-    let document = kind == .calendar ? try draft.keepingClosures(of: inForce.calendar, calendars: calendars) : draft
-    guard !document.isSame(as: kind == .policy ? inForce.policy : inForce.calendar) else { return nil }
-    let rulebook = try RuleLoader.compile(
-      policy: kind == .policy ? document : inForce.policy,
-      calendar: kind == .calendar ? document : inForce.calendar)
-    return Rules.Change(
-      [(kind, document)], rulebook: rulebook, over: inForce, former: former, retrospectiveAfter: retrospectiveAfter)
+    let changes = try inForce.changes(by: draft).filter { kind == .policy || $0.kind == .calendar }
+    guard !changes.isEmpty else { return nil }
+    let kinds = Set(changes.map(\.kind))
+    let document = RuleDocument(documents)
+    let policy = kinds.contains(.policy) ? document : inForce.policy
+    let calendar =
+      kinds.contains(.calendar)
+      ? try document.keepingClosures(of: inForce.calendar, calendars: draft.calendars) : inForce.calendar
+    let change = Rules.Change(
+      [(.policy, policy), (.calendar, calendar)].filter { kinds.contains($0.0) },
+      rulebook: try RuleLoader.compile(policy: policy, calendar: calendar), over: inForce, former: former,
+      retrospectiveAfter: retrospectiveAfter)
+    return (change, changes)
   }
 
   private func change(
     _ installation: Installation, on connection: Connection
-  ) async throws -> Rules.Change? {
-    let (kind, draft, calendars) = (kind, RuleDocument(documents), self.draft.calendars)
+  ) async throws -> (Rules.Change, [DraftChange])? {
     let retrospectiveAfter = installation.configuration.alerts.retrospectiveAfter
-    return try await connection.run { try RuleDraft.change(kind, draft, calendars, retrospectiveAfter, &$0) }
+    return try await connection.run { try change(retrospectiveAfter: retrospectiveAfter, &$0) }
   }
 
   func diff(_ globals: GlobalOptions, _ form: MovesForm) async throws {
     let installation = try await globals.open()
     try await installation.checkSchema()
     let now = SystemClock().now()
-    let preview: Rules.Preview? = try await installation.database.administer { connection, readers in
-      guard let change = try await change(installation, on: connection) else { return nil }
+    let found: (Rules.Preview, [DraftChange])? = try await installation.database.administer { connection, readers in
+      guard let (change, changes) = try await change(installation, on: connection) else { return nil }
+      form.show(changes)
       // Cases that are listed come in the order of one reader.
-      guard form.cases else { return try await Rules.preview(change, now: now, on: connection, reading: readers) }
-      return try await connection.run { session in
+      guard form.cases else {
+        return (try await Rules.preview(change, now: now, on: connection, reading: readers), changes)
+      }
+      let preview = try await connection.run { session in
         try Rules.preview(change, now: now, on: &session) { form.show($0, change.rulebook) }
       }
+      return (preview, changes)
     }
-    guard let preview else { return form.showNothing() }
-    form.show(preview)
+    guard let (preview, changes) = found else { return form.showNothing() }
+    form.show(preview, changes)
     if !preview.moves.isEmpty { throw ExitCode(1) }
   }
 
@@ -117,7 +124,8 @@ struct RuleDraft {
     try await installation.checkSchema()
     let consent = try application.consent
     let applied: Rules.Applied? = try await installation.database.administer { connection, readers in
-      guard let change = try await change(installation, on: connection) else { return nil }
+      guard let (change, changes) = try await change(installation, on: connection) else { return nil }
+      Terminal.print("the draft changes \(changes.words)")
       return try await Rules.apply(change, consent, now: SystemClock().now, on: connection, reading: readers)
     }
     guard let applied else { return _ = Terminal.print("already in force: nothing was changed") }

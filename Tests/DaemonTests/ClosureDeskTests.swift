@@ -117,7 +117,7 @@ import Testing
       let unchanged = try run("calendar", "apply", office.path + "/policy.yaml", "--reason", "the draft again")
       #expect(unchanged.output.contains("already in force"))
       let draft = try String(contentsOfFile: office.path + "/policy.yaml", encoding: .utf8)
-      try (draft + "\n# A remark more.\n").write(
+      try draft.replacing("days: [cn.csv]", with: "days: [cn.csv, { date: 2026-11-20, kind: holiday }]").write(
         toFile: office.path + "/policy.yaml", atomically: true, encoding: .utf8)
       let applied = try run("calendar", "apply", office.path + "/policy.yaml", "--reason", "the draft again")
       #expect(applied.status == 0, "\(applied.errors)")

@@ -68,7 +68,8 @@ import Testing
     let words = "This needs the owner's role, the one that ran bizclock migrate"
     refused(try await run("migrate"), words)
     let policy = try String(contentsOfFile: folder.path + "/policy.yaml", encoding: .utf8)
-    try (policy + "\n# changed\n").write(toFile: folder.path + "/policy.yaml", atomically: true, encoding: .utf8)
+    try policy.replacing("Licence in one day", with: "A licence in one day").write(
+      toFile: folder.path + "/policy.yaml", atomically: true, encoding: .utf8)
     refused(try await run("policy", "apply", folder.path + "/policy.yaml", "--reason", "x"), words)
     refused(
       try await run(

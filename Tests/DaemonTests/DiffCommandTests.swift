@@ -81,7 +81,7 @@ import Testing
       #expect(try await TestQuery.rows(office.conninfo, rules) == [["2"]])
       let applied = try run(apply + ["--restate", "--expect", DiffCommandTests.token(shown)])
       #expect(applied.status == 0, "\(applied.errors)")
-      #expect(applied.output.hasPrefix("in force: 3 cases judged again, 3 clocks changed, 2 verdicts restated, "))
+      #expect(applied.output.contains("\nin force: 3 cases judged again, 3 clocks changed, 2 verdicts restated, "))
       #expect(
         try await TestQuery.rows(
           office.conninfo,
@@ -90,8 +90,14 @@ import Testing
       #expect(try run(["verify"]).status == 0)
       let again = try run(["policy", "diff", draft])
       #expect(again.status == 0 && again.output == "already in force: nothing would move\n")
-      // The token was for what is past.
-      #expect(try run(["calendar", "diff", draft]).output.contains("nothing would move (0 cases judged again)"))
+      // A day that no case asks for: nothing moves, and yet the rules would be others.
+      let text = try String(contentsOfFile: draft, encoding: .utf8)
+      try text.replacing("days: [cn.csv]", with: "days: [cn.csv, { date: 2026-11-20, kind: holiday }]").write(
+        toFile: draft, atomically: true, encoding: .utf8)
+      let unmoved = try run(["calendar", "diff", draft])
+      #expect(unmoved.status == 0, "\(unmoved.errors)")
+      #expect(
+        unmoved.output.hasPrefix("the draft changes the calendar cn\nnothing would move ("), "\(unmoved.output)")
     }
   }
 
