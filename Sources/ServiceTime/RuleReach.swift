@@ -92,6 +92,7 @@ extension WorkCalendar {
   }
 
   private func firstDate(differingFrom former: WorkCalendar) -> CivilDate? {
+    if rules == former.rules, zone == former.zone { return nil }
     var date = WorkCalendar.first
     while date <= WorkCalendar.last {
       if isWorked(date) != former.isWorked(date) || isPublished(date) != former.isPublished(date)

@@ -29,51 +29,32 @@ public final class WorkCalendar: Sendable {
   /// Office time of a usual worked day, in microseconds.
   public let usualOfficeTime: Int64
 
-  let week: Set<Weekday>
+  /// What it says of each date, with its base's words.
+  let rules: DayRules
   let hours: [OfficeHours]
-  let overrides: [CivilDate: DayOverride]
   /// Office hours of the few dates that have their own.
   private let ownHours: [CivilDate: [OfficeHours]]
-  let fixedHolidays: Set<MonthDay>
+  let tables: DayTables
 
-  static let first = CivilDate(year: 1969, month: 12, day: 30)
-  static let last = CivilDate(year: 2110, month: 12, day: 31)
-
-  /// Instants of local midnight, one more than there are dates, in microseconds.
-  private let midnights: [Int64]
-  /// Instants of close(d), in microseconds.
-  private let closes: [Int64]
-  /// How many worked dates come before a date.
-  private let workedBefore: [Int32]
-  /// Offsets into the table of all worked dates, ascending.
-  private let workedDates: [Int32]
-  /// Office time before a date, in microseconds.
-  private let officeBefore: [Int64]
+  static var first: CivilDate { DayTables.first }
+  static var last: CivilDate { DayTables.last }
 
   /// Compiles a definition over its already compiled base; `zone` is what the definition names, or nil to
   /// inherit. Returns nil where neither says which zone, week or hours apply.
   public init?(_ definition: CalendarDefinition, over base: WorkCalendar?, zone: TimeZoneTable?) {
-    guard let zone = zone ?? base?.zone, let week = definition.week ?? base?.week,
-      let hours = definition.hours ?? base?.hours, let close = hours.last?.close
-    else { return nil }
+    guard let zone = zone ?? base?.zone, let rules = DayRules(definition, over: base?.rules) else { return nil }
     id = definition.id
     self.zone = zone
     regions = definition.regions
     self.base = definition.base
-    self.week = week
-    self.hours = hours
-    publishedFrom = definition.publishedFrom ?? base?.publishedFrom ?? definition.days.map(\.date).min()
-    publishedUntil = definition.publishedUntil ?? base?.publishedUntil
+    self.rules = rules
+    hours = rules.hours
+    publishedFrom = rules.publishedFrom
+    publishedUntil = rules.publishedUntil
     published = (
       publishedFrom ?? CivilDate(dayNumber: .min), publishedUntil ?? CivilDate(dayNumber: .max)
     )
-    fixedHolidays =
-      definition.fixedHolidays.map(Set.init) ?? base?.fixedHolidays
-      ?? Set(CalendarDefinition.statutoryFixedHolidays)
-    var overrides = base?.overrides ?? [:]
-    for day in definition.days { overrides[day.date] = day }
-    self.overrides = overrides
-    ownHours = overrides.compactMapValues(\.hours)
+    ownHours = rules.overrides.compactMapValues(\.hours)
     closures = WorkCalendar.merged((base?.closures ?? []) + definition.closures)
     boundedClosures = WorkCalendar.merged(
       (base?.boundedClosures ?? []) + definition.closures.filter { $0.to != nil })
@@ -82,63 +63,12 @@ public final class WorkCalendar: Sendable {
     openClosureFrom = [base?.openClosureFrom, definition.closures.filter { $0.to == nil }.map(\.from).min()]
       .compactMap { $0 }.min()
     usualOfficeTime = hours.reduce(0) { $0 + Int64($1.close - $1.open) * 1_000_000 }
-
-    let count = WorkCalendar.last - WorkCalendar.first + 1
-    var midnights: [Int64] = []
-    var closes: [Int64] = []
-    var workedBefore: [Int32] = []
-    var workedDates: [Int32] = []
-    var officeBefore: [Int64] = []
-    midnights.reserveCapacity(count + 1)
-    closes.reserveCapacity(count)
-    workedBefore.reserveCapacity(count + 1)
-    officeBefore.reserveCapacity(count + 1)
-    for index in 0...count { midnights.append(zone.instant(LocalTime(WorkCalendar.first + index)).microseconds) }
-    var office: Int64 = 0
-    for index in 0..<count {
-      let date = WorkCalendar.first + index
-      let override = overrides[date]
-      let worked = WorkCalendar.isWorked(
-        date, override, week: week, fixed: fixedHolidays, from: publishedFrom, until: publishedUntil)
-      let dayHours = worked ? override?.hours ?? hours : hours
-      let lastClose = worked ? dayHours.last?.close ?? close : close
-      func at(_ second: Int32) -> Int64 {
-        let midnight = midnights[index]
-        if midnights[index + 1] - midnight == 86_400_000_000 { return midnight + Int64(second) * 1_000_000 }
-        return zone.instant(LocalTime(date, timeOfDay: Int64(second) * 1_000_000)).microseconds
+    // Layers that only choose regions or close for a while have their base's tables.
+    let below = base?.zone == zone ? base : nil
+    tables =
+      if let below, below.rules == rules { below.tables } else {
+        DayTables(rules, in: zone, sharing: below?.tables)
       }
-      closes.append(at(lastClose))
-      workedBefore.append(Int32(workedDates.count))
-      officeBefore.append(office)
-      if worked {
-        workedDates.append(Int32(index))
-        for span in dayHours { office += max(0, at(span.close) - at(span.open)) }
-      }
-    }
-    workedBefore.append(Int32(workedDates.count))
-    officeBefore.append(office)
-    self.midnights = midnights
-    self.closes = closes
-    self.workedBefore = workedBefore
-    self.workedDates = workedDates
-    self.officeBefore = officeBefore
-  }
-
-  private static func isWorked(
-    _ date: CivilDate, _ override: DayOverride?, week: Set<Weekday>, fixed: Set<MonthDay>,
-    from: CivilDate?, until: CivilDate?
-  ) -> Bool {
-    if let override { return override.kind == .makeupWorkday }
-    guard week.contains(date.weekday) else { return false }
-    // Within the horizon the published days are the whole truth; beyond it only the fixed dates are known.
-    if let from, date < from { return !isFixed(date, fixed) }
-    if let until, date > until { return !isFixed(date, fixed) }
-    return true
-  }
-
-  private static func isFixed(_ date: CivilDate, _ fixed: Set<MonthDay>) -> Bool {
-    let fields = date.fields
-    return fixed.contains(MonthDay(month: fields.month, day: fields.day))
   }
 
   static func merged(_ closures: [Closure]) -> [Closure] {
@@ -161,25 +91,25 @@ extension WorkCalendar {
   private func index(_ date: CivilDate) -> Int { date - WorkCalendar.first }
 
   private func clamped(_ date: CivilDate) -> Int {
-    min(max(index(date), 0), closes.count - 1)
+    min(max(index(date), 0), tables.closes.count - 1)
   }
 
   /// W(d): whether a date is worked.
   public func isWorked(_ date: CivilDate) -> Bool {
     let at = index(date)
-    guard at >= 0, at < closes.count else { return false }
-    return workedBefore[at + 1] > workedBefore[at]
+    guard at >= 0, at < tables.closes.count else { return false }
+    return tables.workedBefore[at + 1] > tables.workedBefore[at]
   }
 
   /// Local midnight at the beginning of a date.
   @inline(__always)
   public func midnight(_ date: CivilDate) -> Instant {
-    Instant(microseconds: midnights[min(max(index(date), 0), midnights.count - 1)])
+    Instant(microseconds: tables.midnights[min(max(index(date), 0), tables.midnights.count - 1)])
   }
 
   /// close(d): the closing time of a date, the usual one on days not worked.
   @inline(__always)
-  public func close(_ date: CivilDate) -> Instant { Instant(microseconds: closes[clamped(date)]) }
+  public func close(_ date: CivilDate) -> Instant { Instant(microseconds: tables.closes[clamped(date)]) }
 
   /// end(d): close of business or 24:00.
   @inline(__always)
@@ -203,22 +133,22 @@ extension WorkCalendar {
   @inline(__always)
   public func workedDays(after a: CivilDate, through b: CivilDate) -> Int {
     guard b > a else { return 0 }
-    return Int(workedBefore[clamped(b) + 1]) - Int(workedBefore[clamped(a) + 1])
+    return Int(tables.workedBefore[clamped(b) + 1]) - Int(tables.workedBefore[clamped(a) + 1])
   }
 
   /// The n-th worked date after a date, n ≥ 1; nil past the table.
   @inline(__always)
   public func workedDay(_ n: Int, after date: CivilDate) -> CivilDate? {
-    let at = Int(workedBefore[clamped(date) + 1]) + n - 1
-    guard n >= 1, at < workedDates.count else { return nil }
-    return WorkCalendar.first + Int(workedDates[at])
+    let at = Int(tables.workedBefore[clamped(date) + 1]) + n - 1
+    guard n >= 1, at < tables.workedDates.count else { return nil }
+    return WorkCalendar.first + Int(tables.workedDates[at])
   }
 
   /// The n-th worked date before a date, n ≥ 1; nil before the table.
   public func workedDay(_ n: Int, before date: CivilDate) -> CivilDate? {
-    let at = Int(workedBefore[clamped(date)]) - n
+    let at = Int(tables.workedBefore[clamped(date)]) - n
     guard n >= 1, at >= 0 else { return nil }
-    return WorkCalendar.first + Int(workedDates[at])
+    return WorkCalendar.first + Int(tables.workedDates[at])
   }
 
   /// Whether a date lies within the published range.
@@ -236,9 +166,9 @@ extension WorkCalendar {
     let day = date(of: instant)
     let at = index(day)
     guard at >= 0 else { return 0 }
-    guard at < closes.count else { return officeBefore[closes.count] }
-    var total = officeBefore[at]
-    guard workedBefore[at + 1] > workedBefore[at] else { return total }
+    guard at < tables.closes.count else { return tables.officeBefore[tables.closes.count] }
+    var total = tables.officeBefore[at]
+    guard tables.workedBefore[at + 1] > tables.workedBefore[at] else { return total }
     for span in hours(of: day) {
       let open = self.instant(day, span.open)
       guard instant > open else { break }
@@ -258,11 +188,11 @@ extension WorkCalendar {
   func hasOfficeTime(from a: Instant, to b: Instant) -> Bool {
     guard a < b else { return false }
     let (first, last) = (index(date(of: a)), index(date(of: b)))
-    if first >= 0, first < last, last < closes.count {
+    if first >= 0, first < last, last < tables.closes.count {
       // That of whole dates between them is known at once; so is that before the close of a date with all its hours.
-      if officeBefore[last] > officeBefore[first + 1] { return true }
-      if officeBefore[first + 1] > officeBefore[first], a.microseconds < closes[first],
-        midnights[first + 1] - midnights[first] == LocalTime.day
+      if tables.officeBefore[last] > tables.officeBefore[first + 1] { return true }
+      if tables.officeBefore[first + 1] > tables.officeBefore[first], a.microseconds < tables.closes[first],
+        tables.midnights[first + 1] - tables.midnights[first] == LocalTime.day
       {
         return true
       }
@@ -293,19 +223,19 @@ extension WorkCalendar {
 
   /// The same, where less than the amount had run before a date of the table.
   private func instant(officeTime amount: Int64, from first: Int) -> Instant? {
-    guard amount > 0, amount <= officeBefore[closes.count] else { return nil }
+    guard amount > 0, amount <= tables.officeBefore[tables.closes.count] else { return nil }
     // The last date before which less than the amount had run: seldom far from the first.
     var low = first
     var high = low + 1
-    while high < closes.count, officeBefore[high] < amount {
-      (low, high) = (high, min(high + 2 * (high - low), closes.count))
+    while high < tables.closes.count, tables.officeBefore[high] < amount {
+      (low, high) = (high, min(high + 2 * (high - low), tables.closes.count))
     }
     while low + 1 < high {
       let middle = (low + high) / 2
-      if officeBefore[middle] < amount { low = middle } else { high = middle }
+      if tables.officeBefore[middle] < amount { low = middle } else { high = middle }
     }
     let day = WorkCalendar.first + low
-    var rest = amount - officeBefore[low]
+    var rest = amount - tables.officeBefore[low]
     for span in hours(of: day) {
       let open = self.instant(day, span.open)
       let length = max(0, self.instant(day, span.close) - open)
@@ -328,22 +258,22 @@ extension WorkCalendar {
   /// The instant of a second since local midnight of a date.
   func instant(_ date: CivilDate, _ second: Int32) -> Instant {
     let at = index(date)
-    if at >= 0, at < closes.count, midnights[at + 1] - midnights[at] == 86_400_000_000 {
-      return Instant(microseconds: midnights[at] + Int64(second) * 1_000_000)
+    if at >= 0, at < tables.closes.count, tables.midnights[at + 1] - tables.midnights[at] == 86_400_000_000 {
+      return Instant(microseconds: tables.midnights[at] + Int64(second) * 1_000_000)
     }
     return zone.instant(LocalTime(date, timeOfDay: Int64(second) * 1_000_000))
   }
 
   /// What a date is, for people.
   public func facts(of date: CivilDate) -> DayFacts {
-    let override = overrides[date]
+    let override = rules.overrides[date]
     let worked = isWorked(date)
     let kind: DayFacts.Kind
     switch override?.kind {
     case .holiday: kind = .holiday
     case .makeupWorkday: kind = .makeupWorkday
     case nil:
-      if worked { kind = .workday } else { kind = week.contains(date.weekday) ? .holiday : .restDay }
+      if worked { kind = .workday } else { kind = rules.week.contains(date.weekday) ? .holiday : .restDay }
     }
     return DayFacts(
       date: date, worked: worked, kind: kind, name: override?.name, published: isPublished(date),

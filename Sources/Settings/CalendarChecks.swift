@@ -1,6 +1,6 @@
 import ServiceTime
 
-/// What can only be told of all calendars together: names, bases, regions.
+/// What can only be told of all calendars together: names, bases, regions, and for how long they are published.
 struct CalendarChecks {
   let entries: [CalendarReader.Entry]
 
@@ -16,6 +16,8 @@ struct CalendarChecks {
     }
     for entry in byID.values { checkBase(entry, byID) }
     checkRegions(byID)
+    var horizons = HorizonChecks(byID: byID)
+    for entry in entries { horizons.check(entry) }
   }
 
   private func checkBase(_ entry: CalendarReader.Entry, _ byID: [String: CalendarReader.Entry]) {
@@ -44,27 +46,53 @@ struct CalendarChecks {
     }
   }
 
-  /// A region prefix chooses one layer for each calendar below it; the longest wins, so only equal ones clash.
+  /// A region prefix chooses one layer for each calendar below it; the longest wins, so only equal ones clash. The days
+  /// of one that contains it count only where the layer is built on that.
   private func checkRegions(_ byID: [String: CalendarReader.Entry]) {
     var claims: [String: String] = [:]
     for entry in entries {
-      var below = entry.definition.base
-      var seen: Set<String> = []
       var told: Set<String> = []
-      while let id = below, seen.insert(id).inserted {
+      for below in bases(of: entry, byID) {
         for prefix in entry.definition.regions {
-          let key = "\(id) \(prefix)"
+          let key = "\(below) \(prefix)"
           if let other = claims[key], other != entry.definition.id {
             if told.insert(prefix).inserted {
               entry.map["regions"]?.fault(
-                "the region \(prefix) of the base \(id) is already claimed by the calendar \(other); keep one")
+                "the region \(prefix) of the base \(below) is already claimed by the calendar \(other); keep one")
             }
           } else {
             claims[key] = entry.definition.id
           }
         }
-        below = byID[id]?.definition.base
       }
     }
+    for entry in entries {
+      let (id, bases) = (entry.definition.id, bases(of: entry, byID))
+      var told: Set<String> = []
+      for below in bases {
+        for prefix in entry.definition.regions {
+          let wider = (1..<prefix.utf8.count).reversed().map { String(prefix.prefix($0)) }
+          guard let region = wider.first(where: { claims["\(below) \($0)"] != nil }),
+            let other = claims["\(below) \(region)"], other != id, !bases.contains(other),
+            told.insert("\(prefix) \(other)").inserted
+          else { continue }
+          entry.map["regions"]?.remark(
+            "\(prefix) lies within \(region) of the calendar \(other), of which nothing counts in \(prefix): no day, no "
+              + "closure; build \(id) on it (`base: \(other)`)")
+        }
+      }
+    }
+  }
+
+  /// The calendars below a layer, the next first.
+  private func bases(of entry: CalendarReader.Entry, _ byID: [String: CalendarReader.Entry]) -> [String] {
+    var bases: [String] = []
+    var seen: Set<String> = []
+    var next = entry.definition.base
+    while let id = next, seen.insert(id).inserted {
+      bases.append(id)
+      next = byID[id]?.definition.base
+    }
+    return bases
   }
 }

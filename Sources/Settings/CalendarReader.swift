@@ -7,6 +7,8 @@ struct CalendarReader {
     var definition: CalendarDefinition
     var map: FieldMap
     var id: Field
+    /// Whether all that it says of days could be read.
+    var hasItsDays = true
   }
 
   static let keys = [
@@ -34,18 +36,20 @@ struct CalendarReader {
       }
       return name
     }
+    definition.regions = map["regions"].flatMap { ScopeReader.regionPrefixes($0) } ?? []
+    definition.closures =
+      closures(map["closures"]) + ClosuresFile.read(calendar: id, in: declared, field.log).closures
+    let faults = field.log.count
     definition.week = week(map["week"])
     definition.hours = map["hours"].flatMap { hours($0) }
-    definition.regions = map["regions"].flatMap { ScopeReader.regionPrefixes($0) } ?? []
     definition.publishedFrom = map["published_from"]?.date()
     definition.publishedUntil = map["published_until"]?.date()
     definition.fixedHolidays = fixedHolidays(map["fixed_holidays"])
-    definition.closures =
-      closures(map["closures"]) + ClosuresFile.read(calendar: id, in: declared, field.log).closures
     let rows = days(map["days"])
     definition.days = rows.map(\.day)
-    let entry = Entry(definition: definition, map: map, id: idField)
+    var entry = Entry(definition: definition, map: map, id: idField)
     checkHorizon(entry, rows)
+    entry.hasItsDays = field.log.count == faults
     return entry
   }
 

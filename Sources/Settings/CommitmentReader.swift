@@ -64,7 +64,7 @@ struct CommitmentReader {
           continue
         }
         let item = map[key]?.itemsOrSelf()?.first { item in
-          if case .scalar(let text, _) = item.node.content { EventMatcher(text) == other } else { false }
+          ScopeReader.plainMatcher(Field(node: item.node, path: "", file: "", log: FaultLog())) == other
         }
         let same = clash == other ? "\(other)" : "\(clash) (start) and \(other) are one event, which"
         (item ?? map[key])?.fault("\(same) both starts and \(verb) the clock; take it out of one")

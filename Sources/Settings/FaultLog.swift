@@ -26,6 +26,9 @@ final class FaultLog {
       SettingsFault(file: file, line: place.line, column: place.column, path: path, message: message))
   }
 
+  /// How many faults there were.
+  var count: Int { faults.count + suppressed }
+
   /// The faults by file and line; those of one place in the order in which they were found.
   var sorted: [SettingsFault] {
     let rank = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($0.element, $0.offset) })

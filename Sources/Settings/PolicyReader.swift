@@ -29,7 +29,9 @@ struct PolicyReader {
   }
 
   private func calendars(_ map: FieldMap) -> [CalendarDefinition] {
-    let example = "[{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: [\"08:30-12:00\"] }]"
+    let example =
+      "[{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: [\"08:30-12:00\"], days: [cn.csv], published_until: "
+      + "2026-12-28 }]"
     guard let list = map.required("calendars", example: example), let items = list.items() else { return [] }
     if items.isEmpty { list.fault("names no calendar; add one, or start from the shipped policy") }
     if items.count > PolicyReader.mostCalendars {

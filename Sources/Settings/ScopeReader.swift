@@ -3,6 +3,7 @@ import ServiceTime
 /// Reads which cases a promise applies to, and which events it names.
 enum ScopeReader {
   static let keys = ["region", "entity_type", "channel", "tags"]
+  static let eventKeys = ["type", "step"]
   static let entityTypes = ["enterprise", "individual", "cooperative"]
 
   /// A scope `{ region: […], entity_type: […], channel: […], tags: […] }`.
@@ -45,7 +46,7 @@ enum ScopeReader {
     return prefixes
   }
 
-  /// Events named as `type` or `type:step`, each once.
+  /// Events named one by one, each once.
   static func matchers(_ field: Field) -> [EventMatcher]? {
     guard let items = field.itemsOrSelf() else { return nil }
     var matchers: [EventMatcher] = []
@@ -60,9 +61,30 @@ enum ScopeReader {
     return matchers
   }
 
-  /// An event named as `type` or `type:step`.
+  /// An event named as `type`, `type:step` or `{ type: …, step: … }`: there either may hold a colon.
   static func matcher(_ field: Field) -> EventMatcher? {
-    let matcher = field.value { text throws(Complaint) in
+    guard let matcher = plainMatcher(field) else { return nil }
+    if matcher.type == .voided { field.fault("voided has no effect on a clock; take it out") }
+    guard !matcher.type.isKnown else { return matcher }
+    if let near = Spelling.nearest(matcher.type.name, among: EventType.lifeCycle) {
+      field.remark("\"\(matcher.type.name)\" is not a life-cycle type; was \"\(near)\" meant?")
+    } else if case .scalar = field.node.content, let step = matcher.step {
+      field.remark(
+        "\"\(matcher)\" is the step \(step) of the type \(matcher.type); if the colon is part of the type, write "
+          + "{ type: \"\(matcher)\" }, else { type: \"\(matcher.type)\", step: \"\(step)\" }")
+    }
+    return matcher
+  }
+
+  static func plainMatcher(_ field: Field) -> EventMatcher? {
+    if case .map = field.node.content {
+      guard let map = field.map(keys: eventKeys),
+        let type = map.required("type", example: "accepted")?.text(longest: 64)
+      else { return nil }
+      guard let stepField = map["step"] else { return EventMatcher(type: EventType(type)) }
+      return stepField.text(longest: 64).map { EventMatcher(type: EventType(type), step: $0) }
+    }
+    return field.value { text throws(Complaint) in
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard
         parts.allSatisfy({ (1...64).contains($0.unicodeScalars.count) && $0 == $0.trimming(while: { $0 == " " }) })
@@ -71,14 +93,6 @@ enum ScopeReader {
       }
       return EventMatcher(text)
     }
-    guard let matcher else { return nil }
-    if matcher.type == .voided { field.fault("voided has no effect on a clock; take it out") }
-    if !matcher.type.isKnown, !EventType.lifeCycle.contains(matcher.type.name),
-      let near = Spelling.nearest(matcher.type.name, among: EventType.lifeCycle)
-    {
-      field.remark("\"\(matcher.type.name)\" is not a life-cycle type; was \"\(near)\" meant?")
-    }
-    return matcher
   }
 
   /// Titles by language: `{ en: …, zh: … }`.

@@ -261,7 +261,8 @@ public struct SettingsGuide: Sendable {
         + "wrong with one, with line numbers; bizclock policy apply puts its promises and calendars in force, bizclock "
         + "calendar apply its calendars alone, in one transaction, and every version is kept.",
       "Limits are written 2 working_days, 7 calendar_days or 1h30m working_hours; plain time 8h, 1h30m, 90s; dates "
-        + "2026-09-18; instants 2026-09-18T10:00:00+08:00. An event is named by its type, or as type:step.",
+        + "2026-09-18; instants 2026-09-18T10:00:00+08:00. An event is named by its type, or as type:step, "
+        + "or as { type: …, step: … } where a type holds a colon.",
     ],
     sections: [
       Section(
@@ -289,8 +290,16 @@ public struct SettingsGuide: Sendable {
           ("hours", "office hours, e.g. [\"08:30-12:00\", \"14:30-17:30\"]"),
           ("days", "days that differ from the plain week: files of them, or single ones; see below"),
           ("published_from", "the first day for which it is published; the first of its days if left out"),
-          ("published_until", "the last day for which it is published; due times past it are provisional"),
-          ("fixed_holidays", "holidays of every year, assumed where it is not published; as 01-01"),
+          (
+            "published_until",
+            "the last day for which it is published; due times past it are provisional. A layer is published no longer "
+              + "than its base"
+          ),
+          (
+            "fixed_holidays",
+            "holidays of every year, assumed where it is not published, as 01-01; China's if left out. Only a calendar "
+              + "with [] and without days needs no published_until"
+          ),
           ("closures", "local closures by time (typhoon 停工); see below"),
         ]),
       Section(
@@ -328,6 +337,12 @@ public struct SettingsGuide: Sendable {
           ("calendar", "the calendar that counts it"),
           ("versions", "its rules by date; a list, see below. The one in force on the day of the start judges"),
           ("levels", "named instants at which it is told: { yellow: …, red: … }; see below"),
+        ]),
+      Section(
+        path: "commitments[].start[]",
+        about: "Also stop, cancel, pause and population: an event, where type or type:step does not say it.",
+        keys: [
+          ("type", "its type, which may hold a colon"), ("step", "its step; whatever the step if left out"),
         ]),
       Section(
         path: "commitments[].versions[]", about: "",

@@ -8,7 +8,7 @@ import Testing
   /// A layer of 469005 has a holiday of its own on 2026-04-20, a Monday.
   private static let policy = """
     calendars:
-      - { id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: ["08:30-12:00", "14:30-17:30"] }
+      - { id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: ["08:30-12:00", "14:30-17:30"], fixed_holidays: [], published_until: 2026-12-28 }
       - { id: wenchang, base: cn, regions: ["469005"], days: [{ date: 2026-04-20, kind: holiday, name: 三月三 }] }
     commitments:
       - id: permit

@@ -67,7 +67,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: policy) }
     try """
     calendars:
-      - { id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: ["09:00-17:00"], closures: [{ from: "2026-09-18T12:00:00+08:00", name: 台风停工 }] }
+      - { id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: ["09:00-17:00"], fixed_holidays: [], closures: [{ from: "2026-09-18T12:00:00+08:00", name: 台风停工 }] }
     commitments:
       - { id: opening, process: opening, start: [accepted], stop: [completed], calendar: cn, versions: [{ from: 2019-01-01, limit: 2 working_days }] }
 

@@ -19,7 +19,7 @@ import Testing
   /// A commitment of one minute at any time of any day.
   private static let policy = """
     calendars:
-      - { id: cn, time_zone: Asia/Shanghai, week: mon-sun, hours: ["00:00-24:00"], days: [] }
+      - { id: cn, time_zone: Asia/Shanghai, week: mon-sun, hours: ["00:00-24:00"], fixed_holidays: [] }
     commitments:
       - id: minute
         process: opening

@@ -14,7 +14,7 @@ import Testing
     try Reading.draft(text("{ id: cn, time_zone: Asia/Shanghai, \(more) }"), files: files).calendars.first
   }
 
-  static let cn = "{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: \"09:00-17:00\" }"
+  static let cn = "{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: \"09:00-17:00\", fixed_holidays: [] }"
 
   static let weekTable: [(String, Set<Weekday>)] = [
     ("mon-fri", [.monday, .tuesday, .wednesday, .thursday, .friday]),
@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: weekTable)
   func weeks(_ text: String, _ week: Set<Weekday>) throws {
-    #expect(try CalendarTests.calendar("week: \(text), hours: \"09:00-17:00\"")?.week == week)
+    #expect(try CalendarTests.calendar("week: \(text), hours: \"09:00-17:00\", fixed_holidays: []")?.week == week)
   }
 
   @Test(arguments: [
@@ -52,7 +52,7 @@ import Testing
     ),
   ])
   func hours(_ text: String, _ hours: [OfficeHours]) throws {
-    #expect(try CalendarTests.calendar("week: mon-fri, hours: \(text)")?.hours == hours)
+    #expect(try CalendarTests.calendar("week: mon-fri, hours: \(text), fixed_holidays: []")?.hours == hours)
   }
 
   @Test(arguments: [
@@ -91,7 +91,9 @@ import Testing
       [a.csv, { date: 2026-10-05, kind: holiday, name: 地方 }, { date: 2026-10-06, kind: makeup_workday, hours: "09:00-12:00" }]
       """
     let calendar = try #require(
-      try CalendarTests.calendar("week: mon-fri, hours: \"09:00-17:00\", days: \(days)", files: ["a.csv": file]))
+      try CalendarTests.calendar(
+        "week: mon-fri, hours: \"09:00-17:00\", days: \(days), published_until: 2026-12-28", files: ["a.csv": file])
+    )
     #expect(
       calendar.days == [
         DayOverride(
@@ -185,19 +187,19 @@ import Testing
     ),
     ("fixed_holidays: [\"05-01\", \"05-01\"]", "calendars[cn].fixed_holidays[2]: is named twice; keep one"),
     (
-      "closures: [{ from: 2024-09-05 }]",
+      "fixed_holidays: [], closures: [{ from: 2024-09-05 }]",
       "calendars[cn].closures[2024-09-05].from: \"2024-09-05\" is not a time with an offset; write for example 2024-09-05T18:00:00+08:00"
     ),
     (
-      "closures: [{ from: 2024-09-05T18:00:00Z, to: 2024-09-05T18:00:00Z }]",
+      "fixed_holidays: [], closures: [{ from: 2024-09-05T18:00:00Z, to: 2024-09-05T18:00:00Z }]",
       "calendars[cn].closures[2024-09-05T18:00:00Z].to: the closure ends before it begins; put the later time here"
     ),
     (
-      "regions: [\"46\"]",
+      "regions: [\"46\"], fixed_holidays: []",
       "calendars[cn].regions: regions choose a layer over a base; add the base, or take regions out"
     ),
     (
-      "holidays: []",
+      "holidays: [], fixed_holidays: []",
       "calendars[cn]: unknown key \"holidays\"; use one of: id, base, time_zone, week, hours, days, regions, published_from, published_until, fixed_holidays, closures"
     ),
   ])
@@ -210,7 +212,7 @@ import Testing
   @Test func openEndedClosuresAndFixedHolidays() throws {
     let calendar = try #require(
       try CalendarTests.calendar(
-        "week: mon-fri, hours: \"09:00-17:00\", fixed_holidays: [\"02-29\", \"12-25\"], "
+        "week: mon-fri, hours: \"09:00-17:00\", fixed_holidays: [\"02-29\", \"12-25\"], published_until: 2026-12-24, "
           + "closures: [{ from: \"2024-09-05T18:00:00+08:00\", name: 台风 }]"))
     #expect(calendar.fixedHolidays == [MonthDay(month: 2, day: 29), MonthDay(month: 12, day: 25)])
     #expect(calendar.closures.map(\.to) == [nil])
@@ -229,6 +231,34 @@ import Testing
         == CalendarDefinition(
           id: "town", base: "city", timeZone: "Europe/Amsterdam", hours: [OfficeHours(open: 36_000, close: 43_200)],
           regions: ["469005", "469006"]))
+  }
+
+  /// The longest prefix wins alone: what the wider layer adds is lost unless the narrower is built on it.
+  @Test func layersWithinLayersThatAreNotTheirBases() throws {
+    let hainan = "{ id: hainan, base: cn, regions: [\"46\"] }"
+    let within = "{ id: wenchang, base: cn, regions: [\"469005\", \"469006\"] }"
+    func remarks(_ layers: String...) throws -> [String] {
+      let text = "calendars:\n" + ([CalendarTests.cn] + layers).map { "  - \($0)\n" }.joined() + "commitments: []\n"
+      return try Reading.draft(text).remarks.map(\.description)
+    }
+    func remark(_ line: Int, _ layer: String, _ prefix: String, in region: String, of other: String) -> String {
+      "policy.yaml:\(line): calendars[\(layer)].regions: \(prefix) lies within \(region) of the calendar \(other), of which "
+        + "nothing counts in \(prefix): no day, no closure; build \(layer) on it (`base: \(other)`)"
+    }
+    let lost = ["469005", "469006"]
+    #expect(try remarks(hainan, within) == lost.map { remark(4, "wenchang", $0, in: "46", of: "hainan") })
+    #expect(try remarks(within, hainan) == lost.map { remark(3, "wenchang", $0, in: "46", of: "hainan") })
+    #expect(try remarks(hainan, within.replacing("base: cn", with: "base: hainan")) == [])
+    #expect(try remarks(hainan, within.replacing("\"4690", with: "\"4590")) == [])
+    // The nearest is told; where it is the base, what lies around it is its own concern.
+    let city = "{ id: city, base: hainan, regions: [\"4690\"] }"
+    #expect(try remarks(hainan, city, within) == lost.map { remark(5, "wenchang", $0, in: "4690", of: "city") })
+    #expect(try remarks(hainan, city, within.replacing("base: cn", with: "base: city")) == [])
+    let own = city.replacing("base: hainan", with: "base: cn")
+    #expect(
+      try remarks(hainan, own, within.replacing("base: cn", with: "base: city")) == [
+        remark(4, "city", "4690", in: "46", of: "hainan")
+      ])
   }
 
   @Test func layersThatClash() {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ClosuresFileTests {
   private static let zone = TimeZoneTable.fixed(name: "Asia/Shanghai", offset: 28_800)
   private static let policy = CalendarTests.text(
-    "{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: \"09:00-17:00\", "
+    "{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: \"09:00-17:00\", fixed_holidays: [], "
       + "closures: [{ from: \"2024-09-05T18:00:00+08:00\", to: \"2024-09-06T18:00:00+08:00\", name: a }] }",
     "{ id: town, base: cn, regions: [\"46\"] }")
 

@@ -144,6 +144,10 @@ import Testing
     ("cancel: [\"a:\"]", "\"a:\" is not an event; write a type or type:step, each of 1 to 64 characters"),
     ("cancel: [\"a : b\"]", "\"a : b\" is not an event; write a type or type:step, each of 1 to 64 characters"),
     ("pause: [[suspended, resumed], [suspended, resumed]]", "this pause is listed twice; keep one"),
+    ("cancel: [{ step: tax }]", "has no type; add for example `type: accepted`"),
+    ("cancel: [{ type: a, stop: b }]", "unknown key \"stop\"; did you mean \"step\"?"),
+    ("cancel: [{ type: a, step: }]", "is empty; give a value or take the key out"),
+    ("cancel: [a, { type: a }]", "a is named twice; keep one"),
     ("cancel: { a: b }", "expected a list like [a, b], found a mapping"),
     ("cancel:", "expected a list like [a, b], found nothing"),
   ])
@@ -220,7 +224,8 @@ import Testing
   @Test(arguments: [
     ("[a]", "[a]", "[]", 1), ("[a]", "[b]", "[a]", 1), ("[\"a:x\"]", "[a]", "[]", 1), ("[a]", "[\"a:x\"]", "[]", 1),
     ("[\"a:x\"]", "[\"a:y\"]", "[\"a:z\"]", 0), ("[\"a:x\"]", "[\"a:x\"]", "[\"a:x\"]", 2),
-    ("[a]", "[b]", "[b]", 0), ("a", "a", "[]", 1),
+    ("[a]", "[b]", "[b]", 0), ("a", "a", "[]", 1), ("[\"a:x\"]", "[b, { type: a, step: x }]", "[]", 1),
+    ("[\"a:x\"]", "[{ type: \"a:x\" }]", "[]", 0),
   ])
   func anEventMayNotStartAndStop(_ start: String, _ stop: String, _ cancel: String, _ count: Int) {
     let faults = Reading.faults(policy: SmallPolicy(start: start, stop: stop, more: "cancel: \(cancel)").text)
@@ -231,7 +236,7 @@ import Testing
     #expect(
       Reading.faults(policy: "commitments: [{}]") == [
         "policy.yaml:1: has no calendars; add for example `calendars: [{ id: cn, time_zone: Asia/Shanghai, week: "
-          + "mon-fri, hours: [\"08:30-12:00\"] }]`",
+          + "mon-fri, hours: [\"08:30-12:00\"], days: [cn.csv], published_until: 2026-12-28 }]`",
         "policy.yaml:1: commitments[1]: has no id; add for example `id: opening`",
         "policy.yaml:1: commitments[1]: has no process; add for example `process: opening`",
         "policy.yaml:1: commitments[1]: has no start; add for example `start: [accepted]`",

@@ -124,6 +124,26 @@ import Testing
       ])
   }
 
+  /// A feed's types may hold colons: in a mapping no colon parts them.
+  @Test func typesWithColons() throws {
+    let policy = SmallPolicy(
+      start: "[{ type: \"NOTICE:BEGIN\" }, { type: a, step: \"b:c\" }]",
+      stop: "[NOTICE:END, \"step_completed:tax\", { type: d, step: e }]",
+      more: "pause: [[{ type: \"P:1\" }, { type: \"P:2\" }]]")
+    let commitment = try #require(try policy.commitment())
+    func event(_ type: String, _ step: String? = nil) -> EventMatcher {
+      EventMatcher(type: EventType(type), step: step)
+    }
+    #expect(commitment.start == [event("NOTICE:BEGIN"), event("a", "b:c")])
+    #expect(commitment.stop == [event("NOTICE", "END"), event("step_completed", "tax"), event("d", "e")])
+    #expect(commitment.pause == [PauseKind(begin: event("P:1"), end: event("P:2"))])
+    #expect(
+      try Reading.draft(policy.text).remarks.map(\.description) == [
+        "policy.yaml:7: commitments[opening].stop[1]: \"NOTICE:END\" is the step END of the type NOTICE; if the colon is "
+          + "part of the type, write { type: \"NOTICE:END\" }, else { type: \"NOTICE\", step: \"END\" }"
+      ])
+  }
+
   @Test func calendarsAlone() throws {
     let text = "calendars: [\(SmallPolicy().calendar)]"
     let documents = PolicyDocuments(policyText: text)

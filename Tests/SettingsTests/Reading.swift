@@ -47,7 +47,7 @@ enum Reading {
 
 /// A policy with one commitment, of which a test writes only what it is about.
 struct SmallPolicy {
-  var calendar = "{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: [\"09:00-17:00\"] }"
+  var calendar = "{ id: cn, time_zone: Asia/Shanghai, week: mon-fri, hours: [\"09:00-17:00\"], fixed_holidays: [] }"
   var start = "[accepted]"
   var stop = "[completed]"
   var more = ""

@@ -28,11 +28,12 @@ import Testing
     #expect(keys(guide, "calendars[].days[]") == DaysFile.columns.sorted())
     #expect(keys(guide, "calendars[].closures[]") == CalendarReader.closureKeys.sorted())
     #expect(keys(guide, "commitments[]") == CommitmentReader.keys.sorted())
+    #expect(keys(guide, "commitments[].start[]") == ScopeReader.eventKeys.sorted())
     #expect(keys(guide, "commitments[].versions[]") == CommitmentReader.versionKeys.sorted())
     #expect(keys(guide, "commitments[].levels.NAME") == CommitmentReader.levelKeys.sorted())
     #expect(keys(guide, "commitments[].applies_to") == ScopeReader.keys.sorted())
     #expect(keys(guide, "commitments[] of kind share") == ShareReader.keys.sorted())
-    #expect(guide.sections.count == 9)
+    #expect(guide.sections.count == 10)
   }
 
   /// The examples can be pasted.

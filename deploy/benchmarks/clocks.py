@@ -114,7 +114,8 @@ class Clocks:
         path = f"{program.folder}/calendar.yaml"
         with open(path, "w", encoding="utf-8") as file:
             file.write("calendars:\n  - { id: always, time_zone: Asia/Shanghai, week: mon-sun, "
-                       f"hours: [\"00:00-24:00\"], days: [{{ date: {day}, kind: holiday, name: a holiday }}] }}\n")
+                       f"hours: [\"00:00-24:00\"], days: [{{ date: {day}, kind: holiday, name: a holiday }}], "
+                       "published_until: 2110-12-31, fixed_holidays: [] }\n")
         due = "SELECT min(due_at) FROM bizclock.clock WHERE commitment = 'open'"
         before = psql.value(due)
         used = Used(self.server, "clocks")
