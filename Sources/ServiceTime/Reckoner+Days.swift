@@ -42,7 +42,7 @@ extension Reckoner {
       let facts = calendar.facts(of: date)
       var day = CountedDay(
         date: date, number: nil, reason: .counted, name: facts.name,
-        makeup: facts.kind == .makeupWorkday && !calendar.week.contains(date.weekday),
+        makeup: facts.kind == .makeupWorkday && !calendar.rules.week.contains(date.weekday),
         published: facts.published)
       if date <= startDate {
         day.reason = .start
