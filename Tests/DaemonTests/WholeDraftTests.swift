@@ -57,7 +57,7 @@ import Testing
         "calendars:\n",
         """
         calendars:
-          - { id: hall, time_zone: Asia/Shanghai, week: mon-sun, hours: ["09:00-21:00"], days: [] }
+          - { id: hall, time_zone: Asia/Shanghai, week: mon-sun, hours: ["09:00-21:00"], fixed_holidays: [] }
 
         """)
       try office.edit(
