@@ -77,11 +77,11 @@ CREATE TABLE bizclock.feed (
   last_event_at    timestamptz,
   last_received_at timestamptz,
   watched_since    timestamptz,
+  served_at        timestamptz,
   received         bigint      NOT NULL DEFAULT 0,
   duplicates       bigint      NOT NULL DEFAULT 0,
   quarantined      bigint      NOT NULL DEFAULT 0,
-  stalled          boolean     NOT NULL DEFAULT false,
-  retired          boolean     NOT NULL DEFAULT false
+  stalled          boolean     NOT NULL DEFAULT false
 ) WITH (
   fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500
 );
@@ -90,8 +90,8 @@ COMMENT ON COLUMN bizclock.feed.watched_since IS
   'When a daemon first had the feed; its silence is told from then on while it has brought nothing.';
 COMMENT ON COLUMN bizclock.feed.stalled IS
   'It has brought nothing for longer than it may: set by whoever finds it out first, taken back by what it brings next.';
-COMMENT ON COLUMN bizclock.feed.retired IS
-  'No daemon has the feed any more, as far as is known: that it brings something or nothing says nothing of its source.';
+COMMENT ON COLUMN bizclock.feed.served_at IS
+  'When a daemon last looked at a feed that it serves, within minutes; null of one that is only loaded by hand. Long before others it is served no more: whether it brings something says nothing of its source.';
 
 CREATE TABLE bizclock.feed_source (
   feed   text NOT NULL,

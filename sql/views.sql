@@ -1124,8 +1124,7 @@ SELECT
   coalesce(f.entity_type, e.entity_type) AS entity_type,
   CASE WHEN n.shown THEN coalesce(e.entity_name, f.entity_name) END AS entity_name,
   CASE
-    WHEN n.shown OR coalesce(e.uscc, f.uscc) !~ '^[1-9][0-9]{5}(19|20)[0-9]{9}[0-9Xx]$'
-      OR bizclock.uscc_valid(coalesce(e.uscc, f.uscc))
+    WHEN n.shown OR coalesce(e.uscc, f.uscc) !~ '^[1-8][0-9]{5}(19|20)[0-9]{9}[0-9Xx]$|^[1-8][0-9]{14}$'
       THEN coalesce(e.uscc, f.uscc)
   END AS uscc,
   coalesce(e.tags, f.tags) AS tags,
@@ -1170,7 +1169,8 @@ SELECT
   f.stalled
 FROM bizclock.feed f
 -- One that was in a configuration for a while, misspelt perhaps, and never brought anything is none.
-WHERE NOT f.retired OR f.received > 0 OR f.duplicates > 0 OR f.quarantined > 0;
+WHERE f.received > 0 OR f.duplicates > 0 OR f.quarantined > 0
+  OR coalesce(f.served_at >= (SELECT max(l.served_at) FROM bizclock.feed l) - interval '30 minutes', true);
 
 -- Retrospective alerts were not to be seen coming, and the instant of an amended one is not that it was raised for.
 -- Nor could one be seen that data told which came after its instant: it is measured from their coming, so that late

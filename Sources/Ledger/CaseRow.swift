@@ -5,7 +5,7 @@ import ServiceTime
 final class CaseRow: Sendable {
   let caseID: Identifier
   let attributes: CaseAttributes
-  /// Whether any of its events ever said that the entity is an individual.
+  /// Whether any of its events ever told an entity type that may be a person's.
   let mayBeIndividual: Bool
   let reportTag: String?
   let firstOccurredAt: Instant?

@@ -3,9 +3,15 @@ import ServiceTime
 
 /// What is known of the feeds' silence: since when each has brought nothing, and whether that was said.
 public enum FeedRegister {
+  /// Of a row: that a daemon serves the feed, for all that is known, or that it is only loaded by hand. Watches look every
+  /// ten minutes, and time is told by the latest of their looks: while nobody serves anything, nothing grows old.
+  static let isServed = """
+    coalesce(served_at >= (SELECT max(served_at) FROM bizclock.feed) - interval '30 minutes', true)
+    """
+
   /// Of a row: that it is a feed, and not one that was in a configuration for a while, misspelt perhaps, and never brought
   /// anything.
-  static let isKnown = "(NOT retired OR received > 0 OR duplicates > 0 OR quarantined > 0)"
+  static let isKnown = "(received > 0 OR duplicates > 0 OR quarantined > 0 OR \(isServed))"
 
   /// A feed as it stands.
   public struct Entry: Sendable, Equatable {
@@ -19,15 +25,18 @@ public enum FeedRegister {
     public var quietSince: Instant { lastReceivedAt ?? watchedSince }
   }
 
-  /// Has a feed known that a daemon begins to serve, with the source that its configuration names; whether its silence is
-  /// watched is not decided here. Writes nothing where all of it is known.
-  public static func register(_ name: String, source: String, on session: inout Session) throws(PostgresError) {
+  /// Has a feed known that a daemon serves, with the source that its configuration names; whether its silence is watched
+  /// is not decided here. Writes nothing where all of it has been known for a while.
+  public static func register(
+    _ name: String, source: String, now: Instant, on session: inout Session
+  ) throws(PostgresError) {
     try session.execute(
       """
-      INSERT INTO bizclock.feed AS f (name, source) VALUES ($1, $2)
-      ON CONFLICT (name) DO UPDATE SET source = excluded.source, retired = false
-        WHERE f.source <> excluded.source OR f.retired
-      """, [.text(name), .text(source)])
+      INSERT INTO bizclock.feed AS f (name, source, served_at) VALUES ($1, $2, $3)
+      ON CONFLICT (name) DO UPDATE SET source = excluded.source, served_at = excluded.served_at
+        WHERE f.source <> excluded.source OR f.served_at IS NULL
+          OR f.served_at < excluded.served_at - interval '5 minutes'
+      """, [.text(name), .text(source), .timestamptz(now.microseconds)])
   }
 
   /// Looks at a feed; one that was never seen is known from now on.
@@ -35,8 +44,7 @@ public enum FeedRegister {
     at name: String, source: String, now: Instant, on session: inout Session
   ) throws(PostgresError) -> Entry {
     // Nothing is written where everything is known: feeds are looked at again and again.
-    let look =
-      "SELECT last_received_at, CASE WHEN NOT retired THEN watched_since END, stalled FROM bizclock.feed WHERE name = $1"
+    let look = "SELECT last_received_at, watched_since, stalled FROM bizclock.feed WHERE name = $1"
     var found = try session.execute(look, [.text(name)])
     let isWatched = found.rowCount == 1 ? try found.optionalTimestamptz(0, 1) != nil : false
     if !isWatched {
@@ -44,7 +52,7 @@ public enum FeedRegister {
         """
         INSERT INTO bizclock.feed AS f (name, source, watched_since) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET source = excluded.source,
-          watched_since = coalesce(f.watched_since, excluded.watched_since), retired = false
+          watched_since = coalesce(f.watched_since, excluded.watched_since)
         """, [.text(name), .text(source), .timestamptz(now.microseconds)])
       found = try session.execute(look, [.text(name)])
     }
@@ -72,24 +80,18 @@ public enum FeedRegister {
     return marked.affectedRows == 1
   }
 
-  /// Retires feeds that nobody watches any more, and names those that were marked as silent: `own`, whose mark the caller
-  /// set, and where no other daemon listens every one beside those that the caller has. What other daemons have is not
-  /// known here; one that has a retired feed registers it anew when it begins to serve it.
+  /// Takes the marks off feeds that nobody watches any more, and names them: `own`, whose mark the caller set, and where
+  /// no other daemon listens every one beside those that the caller has. What other daemons have is not known here.
   public static func clearUnwatched(
     keeping names: [String], own: String?, on session: inout Session
   ) throws(PostgresError) -> [String] {
     let cleared = try session.execute(
       """
-      WITH gone AS MATERIALIZED (
-        SELECT name, stalled FROM bizclock.feed
-        WHERE NOT retired AND name <> ALL ($1::text[])
-          AND (name IS NOT DISTINCT FROM $2
-            OR \(ServiceStatus.daemons) <= 1)
-        ORDER BY name FOR UPDATE
-      ), retired AS (
-        UPDATE bizclock.feed f SET stalled = false, retired = true FROM gone WHERE f.name = gone.name
-      )
-      SELECT name FROM gone WHERE stalled
+      UPDATE bizclock.feed SET stalled = false
+      WHERE stalled AND name <> ALL ($1::text[])
+        AND (name IS NOT DISTINCT FROM $2
+          OR \(ServiceStatus.daemons) <= 1)
+      RETURNING name
       """, [.textArray(names), .text(own)])
     var found: [String] = []
     for row in 0..<cleared.rowCount { found.append(try cleared.text(row, 0)) }

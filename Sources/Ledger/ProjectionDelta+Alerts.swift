@@ -69,8 +69,8 @@ extension ProjectionDelta {
     alert.withdrawn = false
     alert.amended = old.withdrawn || old.levelAt != reach.at
     if alert.amended { alert.changeReason = reason }
-    // What was history may be reached at another time that is none; what has paged somebody stays what it is.
-    if old.levelAt != reach.at, !clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter) {
+    // What was history may be none when it is reached anew; what has paged somebody stays what it is.
+    if alert.amended, !clock.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter) {
       alert.retrospective = false
     }
     // Raised anew: whether it is then that its feed is silent is looked up for all that is raised.

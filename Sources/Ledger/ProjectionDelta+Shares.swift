@@ -81,7 +81,7 @@ extension ProjectionDelta {
     alert.withdrawn = false
     alert.amended = old.withdrawn || old.levelAt != reach.at
     if alert.amended { alert.changeReason = reason }
-    if old.levelAt != reach.at,
+    if alert.amended,
       !period.arrival.isRetrospective(levelAt: reach.at, after: moment.retrospectiveAfter)
     {
       alert.retrospective = false

@@ -40,8 +40,8 @@ extension Projector {
         withdrawn_at = NULL, amended_at = excluded.recorded_at, level_at = excluded.level_at,
         due_at = excluded.due_at, resolved_at = excluded.resolved_at, priority = excluded.priority,
         notify = excluded.notify, feed_stalled = excluded.feed_stalled,
-        -- What was history may be reached at another time that is none.
-        retrospective = a.retrospective AND (excluded.retrospective OR a.level_at = excluded.level_at)
+        -- What was history may be none when it is reached anew; what has paged somebody stays what it is.
+        retrospective = a.retrospective AND excluded.retrospective
         WHERE a.withdrawn_at IS NOT NULL
       RETURNING a.case_id, a.commitment, a.round, a.level, a.revision, a.due_at, a.level_at, a.resolved_at, a.priority,
         a.notify, a.retrospective, a.feed_stalled, a.amended_at

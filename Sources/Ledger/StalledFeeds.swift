@@ -7,7 +7,8 @@ enum StalledFeeds {
   static let sources = """
     SELECT s.source
     FROM (SELECT name AS feed, source FROM bizclock.feed UNION SELECT feed, source FROM bizclock.feed_source) AS s
-    JOIN bizclock.feed AS f ON f.name = s.feed AND NOT f.retired
+    JOIN bizclock.feed AS f ON f.name = s.feed
+    WHERE \(FeedRegister.isServed)
     GROUP BY s.source HAVING bool_and(f.stalled)
     """
 

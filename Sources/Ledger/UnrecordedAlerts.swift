@@ -39,9 +39,9 @@ public enum UnrecordedAlerts {
         ELSE NOT EXISTS (SELECT FROM bizclock.clock c WHERE c.case_id = t.case_id AND c.commitment = t.commitment
           AND c.round = t.round AND c.next_level_at <= $12) END
     ), stood AS (
-      UPDATE bizclock.alert a SET logged_at = least(a.logged_at, o.told_at)
+      UPDATE bizclock.alert a SET logged_at = least(a.logged_at, o.told_at), retrospective = false
       FROM open o
-      WHERE o.is_there AND o.is_stale IS NOT TRUE AND o.is_certain AND NOT a.retrospective
+      WHERE o.is_there AND o.is_stale IS NOT TRUE AND o.is_certain
         AND a.case_id = o.case_id AND a.commitment = o.commitment AND a.round = o.round AND a.level = o.level
         AND a.revision = o.revision
     ), kept AS (

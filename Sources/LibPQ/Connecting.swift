@@ -55,13 +55,10 @@ enum Connecting {
     return true
   }
 
-  /// The hosts, each as what overrides the lists, where the conninfo or, if it names none, its service or the environment
-  /// names several; otherwise one without overrides.
+  /// The hosts, each as what overrides the lists, where the conninfo, its service or the environment names several;
+  /// otherwise one without overrides.
   private static func hosts(_ conninfo: String) -> [Host] {
-    guard let parsed = PQconninfoParse(conninfo, nil) else { return [[]] }
-    defer { PQconninfoFree(parsed) }
-    var lists = places(parsed)
-    if lists["host"] == nil, lists["hostaddr"] == nil { lists = expandedPlaces(conninfo) }
+    let lists = expandedPlaces(conninfo)
     let count = max(lists["host"]?.count ?? 0, lists["hostaddr"]?.count ?? 0)
     guard count > 1 else { return [[]] }
     return (0..<count).map { index in
@@ -72,8 +69,8 @@ enum Connecting {
     }
   }
 
-  /// The lists as libpq finds them, in a service file or the environment: only a connection tells, and what it is asked
-  /// for, which libpq does not know, ends it before it looks for any host.
+  /// The lists as libpq finds them, be it in a service file or the environment: only a connection tells. One that is asked
+  /// for what libpq does not know ends before it looks for any host.
   private static func expandedPlaces(_ conninfo: String) -> [String: [String]] {
     let raw = conninfo.withCString { conninfo in
       "dbname".withCString { dbname in
