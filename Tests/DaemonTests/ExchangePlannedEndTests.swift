@@ -16,7 +16,8 @@ import Testing
         """
         INSERT INTO up_pro_special_procedure
           (row_guid, cd_operation, cd_time, project_no, special_type, special_time, end_time)
-        SELECT guid, 'I', \(ExchangeReaderTests.now) - interval '1 day', 'C1', '2', '2026-09-14 09:00', planned::timestamp
+        SELECT guid, 'I', \(ExchangeReaderTests.now) - interval '1 day', 'C1', '2', timestamp '2026-09-14 09:00',
+          planned::timestamp
         FROM (VALUES \(rows)) AS r (guid, planned)
         UNION ALL SELECT 'now', 'I', \(ExchangeReaderTests.now), 'C9', '2', '2026-09-14 09:00', '2026-09-14 10:00'
         """)
@@ -126,7 +127,7 @@ import Testing
       await intake.close()
       #expect(report.settled == 2)
       #expect(
-        try await desk.events() == ["C1 step_started licence 09-14 09:00", "C1 step_started seal 09-14 09:00"])
+        try await desk.events() == ["C1 step_started seal 09-14 09:00", "C1 step_started licence 09-14 09:00"])
       #expect(try await at("2026-09-15T17:00:00+08:00", desk).count { $0.contains("step_completed") } == 2)
     }
   }
