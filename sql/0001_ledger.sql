@@ -89,7 +89,8 @@ COMMENT ON TABLE bizclock.feed IS 'What each feed has brought; counted in the tr
 COMMENT ON COLUMN bizclock.feed.watched_since IS
   'When a daemon first had the feed; its silence is told from then on while it has brought nothing.';
 COMMENT ON COLUMN bizclock.feed.stalled IS
-  'It has brought nothing for longer than it may: set by whoever finds it out first, taken back by what it brings next.';
+  'It has brought nothing for longer than it may, or cannot be read: set by whoever finds it out first, taken back by '
+  'what it brings next.';
 COMMENT ON COLUMN bizclock.feed.served_at IS
   'When a daemon last looked at a feed that it serves, within minutes; null of one that is only loaded by hand. Long before others it is served no more: whether it brings something says nothing of its source.';
 
@@ -154,6 +155,7 @@ COMMENT ON COLUMN bizclock.exchange_position.compared_after IS
 CREATE TABLE bizclock.exchange_row (
   content        bigint NOT NULL,
   version_us     bigint NOT NULL,
+  planned_end    timestamptz,
   source         text   COLLATE "C" NOT NULL,
   upstream_table text   COLLATE "C" NOT NULL,
   row_guid       text   COLLATE "C" NOT NULL,
@@ -162,10 +164,14 @@ CREATE TABLE bizclock.exchange_row (
 ) WITH (
   fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
 );
+CREATE INDEX exchange_row_planned ON bizclock.exchange_row (source, upstream_table, planned_end)
+  WHERE planned_end IS NOT NULL;
 COMMENT ON TABLE bizclock.exchange_row IS
   'What each row of an exchange database said last, so that reading it again tells nothing and a rewrite is seen.';
 COMMENT ON COLUMN bizclock.exchange_row.content IS 'A hash of its events, or of why it was refused.';
 COMMENT ON COLUMN bizclock.exchange_row.version_us IS 'Its cd_time, as exchange_position.read_us.';
+COMMENT ON COLUMN bizclock.exchange_row.planned_end IS
+  'When an end comes that it plans: it is read again then. Null where it plans none.';
 COMMENT ON COLUMN bizclock.exchange_row.event_case IS 'The case of the events that it told last; null where it has told none.';
 
 -- ----------------------------------------------------------------------------------------------------- rules

@@ -31,6 +31,8 @@ public final class DaemonState: Sendable {
     public var feedsSeen: Set<String> = []
     /// Feeds of which all that lay there at the start was taken in, or cannot be.
     public var feedsRead: Set<String> = []
+    /// Feeds whose databases cannot be read.
+    public var feedsAway: Set<String> = []
   }
 
   private struct Waiter {
@@ -82,6 +84,9 @@ public final class DaemonState: Sendable {
     }
   }
   func feedRead(_ name: String) { change { $0.feedsRead.insert(name) } }
+  func feedAway(_ name: String, _ isAway: Bool) {
+    change { if isAway { $0.feedsAway.insert(name) } else { $0.feedsAway.remove(name) } }
+  }
   func feedSeen(_ name: String) { change { $0.feedsSeen.insert(name) } }
 
   func setFeeds(_ names: [String]) { change { $0.feeds = Set(names) } }
@@ -92,6 +97,7 @@ public final class DaemonState: Sendable {
     change {
       $0.feedsSeen.remove(name)
       $0.feedsRead.remove(name)
+      $0.feedsAway.remove(name)
     }
   }
 

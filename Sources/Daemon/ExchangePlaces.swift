@@ -8,6 +8,7 @@ extension ExchangeSource.Keyed {
     switch from {
     case .version, .behind: key.map { .behind(key: $0, guid: place) }
     case .guid: .guid(place)
+    case .rows: nil
     case .unnamed(let since, _): .unnamed(since: since, behind: place)
     }
   }
@@ -37,7 +38,7 @@ extension ExchangeQuery.From {
     switch self {
     case .unnamed(_, let mark): String(Self.unnamedMark) + (mark ?? "")
     case .guid(let guid): guid ?? ""
-    case .version, .behind: ""
+    case .version, .behind, .rows: ""
     }
   }
 }
@@ -49,6 +50,8 @@ extension ExchangePage.Row {
     let origin = "\(row.table.rawValue) \(guid.prefix(128))"
     self.init(
       guid: guid, version: row.version?.microseconds ?? .min, content: reading.content,
+      // Others could not be asked for again: those are for the comparison.
+      plannedEnd: ExchangeQuery.orders(guid) ? reading.plannedEnd : nil,
       prefix: ExchangeEventID.prefix(row.table, guid: guid), events: reading.events,
       reject: reading.reject.map { QuarantineEntry($0, origin: origin) }, origin: origin)
   }

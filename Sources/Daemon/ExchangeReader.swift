@@ -28,6 +28,9 @@ struct ExchangeReader {
   /// Told what the operator should know: each thing once while it lasts.
   let say: @Sendable (LogPriority, String) -> Void
 
+  /// Whether it could not be read when it was last tried: the feed counts as silent until all that is new has been read.
+  var wasAway = false
+
   private var source: ExchangeSource?
   private var rows = ExchangeReader.mostRows
   private var isSkewed = false
@@ -54,17 +57,19 @@ struct ExchangeReader {
     var decoder = try await intake.decoder(of: feed, exchange, stop)
     let now = try await whileStaying { try await source.now() }
     tellSkew(now)
-    // One table that cannot be read keeps no other from being read: a case whose end nobody sees would overrun.
+    // One table that cannot be read keeps no other from being read: a case whose end nobody sees would overrun. So would
+    // those that begin: acceptances wait for what cannot be read.
     var trouble: ExchangeTrouble?
-    for table in ExchangeTable.allCases where !stop.isSilenced {
+    for table in ExchangeTable.inOrder where !stop.isSilenced && (table != .accept || trouble == nil) {
       do {
         try await read(table, source, &decoder, wall: wall(now, table, source))
+        if table.plansEnds { try await readEnded(table, source, &decoder) }
       } catch let error as ExchangeTrouble {
         trouble = trouble ?? error
       }
     }
     if let trouble { throw trouble }
-    for table in ExchangeTable.allCases where !stop.isSilenced {
+    for table in ExchangeTable.inOrder where !stop.isSilenced {
       if try await compare(table, source, &decoder) { return true }
     }
     rows = min(rows * 2, ExchangeReader.mostRows)
@@ -78,7 +83,9 @@ struct ExchangeReader {
     if wasSlow { rows = max(20, rows / 4) }
   }
 
-  private mutating func connected() async throws -> ExchangeSource {
+  /// Connects, if it has not yet.
+  @discardableResult
+  mutating func connected() async throws -> ExchangeSource {
     if let source, await source.connection.isUsable { return source }
     let fresh = try await whileStaying { [upstream, feed, exchange] in
       try await ExchangeSource.connect(upstream.conninfo, feed: feed, exchange: exchange)
@@ -141,6 +148,27 @@ struct ExchangeReader {
           + "other from being read; have the clock or the time zone of who writes them set right.")
     } else {
       fromFuture.remove(table)
+    }
+  }
+
+  // MARK: Planned ends
+
+  /// Reads rows again whose planned ends have come.
+  private func readEnded(
+    _ table: ExchangeTable, _ source: ExchangeSource, _ decoder: inout ExchangeDecoder
+  ) async throws {
+    while !stop.isSilenced {
+      let position = try await intake.position(of: feed, table, stop)
+      let guids = try await intake.ended(of: feed, table, atMost: rows, stop)
+      if guids.isEmpty { return }
+      let page = try await whileStaying { try await source.page(table, from: .rows(guids), limit: guids.count) }
+      guard try await take(page, &decoder, table, .ended(guids), position) != nil else { continue }
+      let missing = Set(guids).subtracting(page.map(\.row.identity)).sorted()
+      guard let first = missing.first else { continue }
+      say(
+        .warning,
+        "the ends that \(missing.count) rows of \(table.rawValue) planned have come, but the rows are not there any more, "
+          + "row_guid \(first) for one: what they began has not ended here; have them written again.")
     }
   }
 
@@ -208,7 +236,7 @@ struct ExchangeReader {
     }
     let taken = ExchangePage(
       feed: feed.name, source: feed.source.text, table: table.rawValue, rows: rows, progress: progress,
-      revision: position.revision, receivedAt: now)
+      revision: position.revision, receivedAt: now, staysStalled: wasAway)
     do {
       return try await intake.take(taken, stop)
     } catch let error as PostgresError where error.kind == .overtaken {

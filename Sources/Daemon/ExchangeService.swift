@@ -15,6 +15,8 @@ struct ExchangeService: Sendable {
   let log: any LogSink
   /// Silenced when it is to end after the page in hand.
   let leave: Doorbell
+  /// Rung when it is away, and when it is read again: the watch marks the feed.
+  let watch: Doorbell
   let state: DaemonState
   let heart: Heartbeat
   let metrics: DaemonMetrics
@@ -35,7 +37,11 @@ struct ExchangeService: Sendable {
         heart.away()
         var wait = Duration.zero
         do {
+          try await reader.connected()
+          // Ready before it is read: that may take as long as it takes.
+          state.feedSeen(feed.name)
           let hasMore = try await reader.round()
+          note(isAway: false, &reader)
           if told != nil { say(.notice, "the exchange database is read again.", .feedResumed) }
           told = nil
           backoff.reset()
@@ -50,6 +56,7 @@ struct ExchangeService: Sendable {
           let sentence = trouble?.sentence ?? "\(error)"
           if told != sentence { say(.error, "\(error); trying again.", trouble == nil ? nil : .feedStalled) }
           told = sentence
+          if trouble != nil { note(isAway: true, &reader) }
           wait = .milliseconds(backoff.next(using: &generator))
         }
         state.feedSeen(feed.name)
@@ -63,6 +70,13 @@ struct ExchangeService: Sendable {
       leave.silence()
     }
     heart.end()
+  }
+
+  private func note(isAway: Bool, _ reader: inout ExchangeReader) {
+    guard reader.wasAway != isAway else { return }
+    reader.wasAway = isAway
+    state.feedAway(feed.name, isAway)
+    watch.ring()
   }
 
   private func say(_ priority: LogPriority, _ message: String, _ event: Journal.LogEvent? = nil) {

@@ -8,14 +8,16 @@ import Synchronization
 
 /// Says once that a feed has brought nothing for longer than it may, on the instant, and marks it.
 ///
-/// Of several daemons with the feed the one says so whose mark it is; what it brings next takes the mark back.
+/// Of several daemons with the feed the one says so whose mark it is; what it brings next takes the mark back. A feed
+/// whose database cannot be read is marked too, until it is read again: whoever reads it says so.
 struct FeedWatch: Sendable {
   let feed: ServedFeed
   let database: DatabaseSource
   /// With an alarm of its own.
   let clock: any WallClock
   let log: any LogSink
-  /// Rung when other rules come into force and when a silent feed delivers again.
+  /// Rung when other rules come into force, when a silent feed delivers again, and when the feed's database goes away or
+  /// is back.
   let bell: Doorbell
   let state: DaemonState
   let heart: Heartbeat
@@ -25,8 +27,13 @@ struct FeedWatch: Sendable {
     /// When its time may have run out next.
     var next: Instant?
     /// Whether it bears the mark, and this watch set it.
-    var hasMarked: Bool
+    var hasMarked = false
+    /// Whether the feed's database could not be read.
+    var isAway = false
   }
+
+  /// Whether the feed's database may be away.
+  private var mayBeAway: Bool { if case .exchange = feed.origin { true } else { false } }
 
   /// Watches until graceful shutdown or cancellation; whether the feed bears a mark that this watch set.
   func run() async -> Bool {
@@ -38,28 +45,27 @@ struct FeedWatch: Sendable {
       // What lies in its directory already came while nobody was there to take it in.
       guard await state.wait(until: { $0.feedsRead.contains(name) }) else { return false }
       let rules = OfficeHoursInForce()
-      var hasMarked = false
+      var last = Look()
       repeat {
         // Past instants would ring again and again.
         clock.arm(at: nil) {}
         heart.away()
         do {
-          let found = try await look(rules, hasMarked)
-          hasMarked = found.hasMarked
-          clock.arm(at: found.next) { [bell] in bell.ring() }
+          last = try await look(rules, after: last)
+          clock.arm(at: last.next) { [bell] in bell.ring() }
         } catch {
           heart.beat(within: .seconds(5))
           // A database that is away is the leader's to tell; here it is only asked again.
           guard await bell.wait(atMost: .seconds(5)) else { break }
           continue
         }
-        if feed.silence == nil { break }
+        if feed.silence == nil, !mayBeAway { break }
         heart.beat(within: .seconds(600))
         // However the clocks run, a look now and then does no harm.
         guard await bell.wait(atMost: .seconds(600)) else { break }
       } while !Task.isCancelled
       clock.arm(at: nil) {}
-      return hasMarked
+      return last.hasMarked
     }
   }
 
@@ -78,8 +84,14 @@ struct FeedWatch: Sendable {
   }
 
   /// Looks at the feed, and marks it if its time has run out.
-  private func look(_ rules: OfficeHoursInForce, _ hasMarked: Bool) async throws -> Look {
-    try await connected { try look(rules, hasMarked, &$0) }
+  private func look(_ rules: OfficeHoursInForce, after last: Look) async throws -> Look {
+    guard state.snapshot.feedsAway.contains(feed.description.name) else {
+      return try await connected { try look(rules, after: last, &$0) }
+    }
+    // Marked once: where another daemon reads it, what it brings there takes the mark back.
+    if last.isAway { return last }
+    let marks = try await connected { try FeedRegister.stall(feed.description.name, on: &$0) }
+    return Look(hasMarked: marks || last.hasMarked, isAway: true)
   }
 
   private func connected<R: Sendable>(_ body: @Sendable (inout Session) throws -> R) async throws -> R {
@@ -89,25 +101,26 @@ struct FeedWatch: Sendable {
     return try result.get()
   }
 
-  private func look(_ rules: OfficeHoursInForce, _ hasMarked: Bool, _ session: inout Session) throws -> Look {
+  private func look(_ rules: OfficeHoursInForce, after last: Look, _ session: inout Session) throws -> Look {
     let name = feed.description.name
+    if last.isAway { _ = try FeedRegister.clear(name, on: &session) }
     guard let silence = feed.silence else {
       // A mark from when it had one; nothing is written otherwise.
       if try FeedRegister.isStalled(name, on: &session) { try clear(nil, nil, &session) }
-      return Look(next: nil, hasMarked: false)
+      return Look()
     }
     let calendar = try rules.calendar(&session)
     let now = clock.now()
     let entry = try FeedRegister.look(at: name, source: feed.description.source.text, now: now, on: &session)
     let end = silence.runsOut(since: entry.quietSince, calendar)
     if let end, end <= now {
-      if entry.isStalled { return Look(next: nil, hasMarked: hasMarked) }
+      if entry.isStalled { return Look(hasMarked: last.hasMarked) }
       let marks = try FeedRegister.stall(name, as: entry, on: &session)
       if marks { sayStalled(entry, silence, calendar) }
-      return Look(next: nil, hasMarked: marks)
+      return Look(hasMarked: marks)
     }
     if entry.isStalled { try clear(entry, calendar, &session) }
-    return Look(next: end, hasMarked: false)
+    return Look(next: end)
   }
 
   private func clear(_ entry: FeedRegister.Entry?, _ calendar: WorkCalendar?, _ session: inout Session) throws {

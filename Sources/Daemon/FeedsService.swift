@@ -171,7 +171,7 @@ final class FeedsService: Service {
     case .exchange(let upstream):
       await ExchangeService(
         feed: feed.description, upstream: upstream, database: parts.database, clock: parts.clock, log: parts.log,
-        leave: post.leave, state: parts.state, heart: heart, metrics: parts.metrics
+        leave: post.leave, watch: post.bell, state: parts.state, heart: heart, metrics: parts.metrics
       ).run()
     case .posts:
       await PostService(

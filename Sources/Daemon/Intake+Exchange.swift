@@ -26,6 +26,16 @@ extension Intake {
     }
   }
 
+  /// The guids of rows of a table whose planned ends have come, at most so many.
+  func ended(
+    of feed: FeedDescription, _ table: ExchangeTable, atMost limit: Int, _ stop: Doorbell
+  ) async throws -> [String] {
+    let (source, now) = (feed.source.text, clock.now())
+    return try await surely(until: stop) {
+      try ExchangeRegister.ended(source: source, table: table.rawValue, now: now, atMost: limit, on: &$0)
+    }
+  }
+
   /// Takes in a page of rows; returns once it is committed.
   func take(_ page: ExchangePage, _ stop: Doorbell) async throws -> ExchangeOutcome {
     heart?.away()

@@ -8,6 +8,8 @@ public struct ExchangeReading: Sendable, Equatable {
   public var reject: Reject?
   /// The same for rows that say the same, by these settings.
   public var content: Int64 = 0
+  /// When an end comes that it plans, and will tell then; nil if it plans none.
+  public var plannedEnd: Instant?
 }
 
 /// Turns rows of exchange tables into events, by the rules that hold for every feed.
@@ -44,9 +46,10 @@ public struct ExchangeDecoder {
   public mutating func read(_ row: ExchangeRow, now: Instant) -> ExchangeReading {
     var reading = ExchangeReading()
     do throws(FieldFault) {
-      reading.events = try events(of: row, now: now)
-      let ids = reading.events.flatMap { [Array($0.caseID.text.utf8), Array($0.eventID.text.utf8)] }
-      reading.content = Int64(bitPattern: ExchangeEventID.hash(ids))
+      (reading.events, reading.plannedEnd) = try events(of: row, now: now)
+      var said = reading.events.flatMap { [Array($0.caseID.text.utf8), Array($0.eventID.text.utf8)] }
+      if let end = reading.plannedEnd { said.append(Array("\(end.microseconds)".utf8)) }
+      reading.content = Int64(bitPattern: ExchangeEventID.hash(said))
     } catch {
       let raw = row.json
       let isCut = error.code == .tooLarge
@@ -59,11 +62,19 @@ public struct ExchangeDecoder {
     return reading
   }
 
-  private mutating func events(of row: ExchangeRow, now: Instant) throws(FieldFault) -> [Event] {
+  private mutating func events(
+    of row: ExchangeRow, now: Instant
+  ) throws(FieldFault) -> ([Event], plannedEnd: Instant?) {
     try check(row)
     let prefix = ExchangeEventID.prefix(row.table, guid: row.identity)
     var events: [Event] = []
+    var plannedEnd: Instant?
     for telling in try tellings(of: row) {
+      // An end that lies ahead is a plan: nothing has ended yet.
+      if telling.mark == "end", let end = end(row, telling.column), end - now > FeedLimits.futureTolerance {
+        plannedEnd = end
+        continue
+      }
       // Several fields may come from one column.
       arena.reset(capacity: row.cells.reduce(4_096) { $0 + $1.bytes.count * (feed.mapping.count + 1) })
       fill(telling, row)
@@ -76,7 +87,7 @@ public struct ExchangeDecoder {
         throw placed(error, telling, row)
       }
     }
-    return events
+    return (events, plannedEnd)
   }
 
   private func check(_ row: ExchangeRow) throws(FieldFault) {
@@ -187,10 +198,24 @@ public struct ExchangeDecoder {
   }
 
   private func local(_ row: ExchangeRow, _ column: String) -> LocalTime? {
-    guard let value = row.value(column), let zone = feed.timeZone,
-      case .instant(let instant) = value.withUnsafeBufferPointer({ OccurrenceTime.read($0, zone: zone) })
+    guard let zone = feed.timeZone else { return nil }
+    return instant(row, column).map { zone.local($0) }
+  }
+
+  private func instant(_ row: ExchangeRow, _ column: String) -> Instant? {
+    guard let value = row.value(column),
+      case .instant(let instant) = value.withUnsafeBufferPointer({ OccurrenceTime.read($0, zone: feed.timeZone) })
     else { return nil }
-    return zone.local(instant)
+    return instant
+  }
+
+  /// When something ends; beyond the times that events may have, as in 9999, with the last of them.
+  private func end(_ row: ExchangeRow, _ column: String) -> Instant? {
+    if let instant = instant(row, column) { return instant }
+    guard let zone = feed.timeZone,
+      let local = row.value(column)?.withUnsafeBufferPointer({ OccurrenceTime.local($0) })
+    else { return nil }
+    return zone.instant(local) > .latest ? .latest : nil
   }
 
   /// What happened at the start and at the end of something that lasts.

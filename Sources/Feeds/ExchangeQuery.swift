@@ -33,6 +33,8 @@ public enum ExchangeQuery {
     case behind(key: String, guid: String)
     /// Rows behind one, by row_guid alone; nil from the first on.
     case guid(String?)
+    /// The rows of these row_guids, which give an order.
+    case rows([String])
     /// Rows without a row_guid that gives an order: of this key or later, behind one by their marks.
     case unnamed(since: String, behind: String?)
   }
@@ -79,6 +81,12 @@ public enum ExchangeQuery {
         conditions.append("\(guid) > $1::text::\(guidType)")
         parameters = [last]
       }
+    case .rows(let guids):
+      distinct = guid
+      ordering = "\(guid), \(order) DESC NULLS LAST"
+      // None that gives an order has a tab.
+      conditions.append("\(guid) = ANY (string_to_array($1::text, E'\\t')::\(guidType)[])")
+      parameters = [guids.joined(separator: "\t")]
     case .unnamed(let key, let last):
       conditions[1] = "\(orders(columns[0])) IS NOT TRUE"
       since(key)
@@ -108,6 +116,11 @@ public enum ExchangeQuery {
 
   /// Most characters of a `row_guid` that gives an order.
   private static let longestOrdered = 255
+
+  /// Whether a `row_guid` gives an order.
+  public static func orders(_ guid: String) -> Bool {
+    !guid.isEmpty && guid.utf8.count <= longestOrdered && guid.utf8.allSatisfy { 0x20...0x7E ~= $0 }
+  }
 
   /// Whether a row's `row_guid` gives it a place among others: it is there and, so that any connection can name it, of
   /// ASCII.

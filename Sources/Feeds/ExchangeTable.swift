@@ -9,6 +9,11 @@ public enum ExchangeTable: String, Sendable, CaseIterable {
   /// An extension of its limit, or what stops its clock.
   case specialProcedure = "up_pro_special_procedure"
 
+  /// In the order of reading. What ends a case or stops its clock comes before what starts it, and last of all the
+  /// acceptance, which alone bears the process: a case that is old news has no clock before all of it is known, and
+  /// nobody is told that it is late who was done in time.
+  public static let inOrder: [ExchangeTable] = [.result, .specialProcedure, .process, .accept]
+
   /// What ids of its rows' events begin with; never changed.
   var letter: String {
     switch self {
@@ -18,6 +23,9 @@ public enum ExchangeTable: String, Sendable, CaseIterable {
     case .specialProcedure: "s"
     }
   }
+
+  /// Whether its rows tell of what lasts, and may plan its end.
+  public var plansEnds: Bool { self == .process || self == .specialProcedure }
 
   /// Columns that every table has.
   static let common = ["row_guid", "cd_operation", "cd_time", "project_no"]

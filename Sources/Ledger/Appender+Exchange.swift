@@ -49,7 +49,8 @@ extension Appender {
       let (quarantined, fresh) = try Appender.quarantine(batch, taking.census.conflicts, &session)
       taking.outcome.quarantined = quarantined
       try Appender.count(
-        batch, &taking.outcome, freshlyQuarantined: fresh, receivedAt: page.receivedAt, &session)
+        batch, &taking.outcome, freshlyQuarantined: fresh, receivedAt: page.receivedAt,
+        staysStalled: page.staysStalled, &session)
       remember(taking)
       outcome.append = taking.outcome
       outcome.new = sorting.new.count
@@ -96,7 +97,7 @@ extension ExchangePage.Progress {
   fileprivate func isNews(at position: ExchangeRegister.Position) -> Bool {
     switch self {
     case .read(let through): through.map { time in position.readThrough.map { $0 < time } ?? true } ?? false
-    case .compared: true
+    case .compared, .ended: true
     }
   }
 }

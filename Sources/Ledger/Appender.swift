@@ -239,11 +239,11 @@ public struct Appender: Sendable {
   }
 
   /// Counts a batch for its feed; `receivedAt` is when the feed brought it, nil if it was there already. A feed that
-  /// brings something counts as silent no longer; the row is locked before it is looked at, so that a mark set
-  /// meanwhile is seen.
+  /// brings something counts as silent no longer, if it does not stay so; the row is locked before it is looked at, so
+  /// that a mark set meanwhile is seen.
   static func count(
     _ batch: AppendBatch, _ outcome: inout AppendOutcome, freshlyQuarantined: Int, receivedAt: Instant?,
-    _ session: inout Session
+    staysStalled: Bool = false, _ session: inout Session
   ) throws(PostgresError) {
     let counted = try session.execute(
       """
@@ -258,13 +258,13 @@ public struct Appender: Sendable {
         received = f.received + excluded.received,
         duplicates = f.duplicates + excluded.duplicates,
         quarantined = f.quarantined + excluded.quarantined,
-        stalled = f.stalled AND excluded.last_received_at IS NULL
-      RETURNING coalesce((SELECT stalled FROM was), false) AND $4::timestamptz IS NOT NULL, (SELECT last_received_at FROM was)
+        stalled = f.stalled AND (excluded.last_received_at IS NULL OR $8)
+      RETURNING coalesce((SELECT stalled FROM was), false) AND NOT f.stalled, (SELECT last_received_at FROM was)
       """,
       [
         .text(batch.feed), .text(batch.source), .timestamptz(batch.events.map(\.occurredAt).max()?.microseconds),
         .timestamptz(receivedAt?.microseconds), .int8(Int64(outcome.new)), .int8(Int64(outcome.duplicate)),
-        .int8(Int64(freshlyQuarantined)),
+        .int8(Int64(freshlyQuarantined)), .bool(staysStalled),
       ])
     outcome.hasResumed = try counted.bool(0, 0)
     if outcome.hasResumed {

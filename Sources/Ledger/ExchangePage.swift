@@ -10,6 +10,8 @@ public struct ExchangePage: Sendable {
     public var version: Int64
     /// The same for rows that say the same.
     public var content: Int64
+    /// When an end comes that it plans; nil if it plans none.
+    public var plannedEnd: Instant?
     /// What the ids of its events begin with; ends in `/`.
     public var prefix: String
     /// Its events, under ids that follow from what they say.
@@ -21,12 +23,13 @@ public struct ExchangePage: Sendable {
 
     /// A row; arguments as the properties.
     public init(
-      guid: String, version: Int64, content: Int64, prefix: String, events: [Event], reject: QuarantineEntry?,
-      origin: String
+      guid: String, version: Int64, content: Int64, plannedEnd: Instant? = nil, prefix: String, events: [Event],
+      reject: QuarantineEntry?, origin: String
     ) {
       self.guid = guid
       self.version = version
       self.content = content
+      self.plannedEnd = plannedEnd
       self.prefix = prefix
       self.events = events
       self.reject = reject
@@ -40,6 +43,8 @@ public struct ExchangePage: Sendable {
     case read(through: Int64?)
     /// All up to this row_guid has been compared; nil: all has.
     case compared(through: String?)
+    /// The rows of these guids, whose planned ends have come, have been read again.
+    case ended([String])
   }
 
   /// The feed's name.
@@ -56,11 +61,13 @@ public struct ExchangePage: Sendable {
   public var revision: Int64
   /// When they were received.
   public var receivedAt: Instant
+  /// Whether the feed counts as silent as before, whatever they bring: not all that waits there could be read yet.
+  public var staysStalled: Bool
 
   /// A page; arguments as the properties.
   public init(
     feed: String, source: String, table: String, rows: [Row], progress: Progress, revision: Int64,
-    receivedAt: Instant
+    receivedAt: Instant, staysStalled: Bool = false
   ) {
     self.feed = feed
     self.source = source
@@ -69,6 +76,7 @@ public struct ExchangePage: Sendable {
     self.progress = progress
     self.revision = revision
     self.receivedAt = receivedAt
+    self.staysStalled = staysStalled
   }
 }
 

@@ -91,17 +91,34 @@ public enum ExchangeRegister {
     guard !rows.isEmpty else { return }
     try session.execute(
       """
-      INSERT INTO bizclock.exchange_row AS r (source, upstream_table, row_guid, version_us, content, event_case)
-      SELECT $1, $2, n.row_guid, n.version_us, n.content, n.event_case
-      FROM unnest($3::text[], $4::int8[], $5::int8[], $6::text[]) AS n (row_guid, version_us, content, event_case)
+      INSERT INTO bizclock.exchange_row AS r
+        (source, upstream_table, row_guid, version_us, content, event_case, planned_end)
+      SELECT $1, $2, n.row_guid, n.version_us, n.content, n.event_case, n.planned_end
+      FROM unnest($3::text[], $4::int8[], $5::int8[], $6::text[], $7::timestamptz[])
+        AS n (row_guid, version_us, content, event_case, planned_end)
       ON CONFLICT (source, upstream_table, row_guid) DO UPDATE
         SET version_us = excluded.version_us, content = excluded.content,
-          event_case = coalesce(excluded.event_case, r.event_case)
+          event_case = coalesce(excluded.event_case, r.event_case), planned_end = excluded.planned_end
       """,
       [
         .text(page.source), .text(page.table), .textArray(rows.map(\.guid)), .int8Array(rows.map(\.version)),
         .int8Array(rows.map(\.content)), .textArray(rows.map { $0.events.first?.caseID.text }),
+        .timestamptzArray(rows.map { $0.plannedEnd?.microseconds }),
       ])
+  }
+
+  /// The guids of rows whose planned ends have come, at most so many, the earliest ends first.
+  public static func ended(
+    source: String, table: String, now: Instant, atMost limit: Int, on session: inout Session
+  ) throws(PostgresError) -> [String] {
+    let found = try session.execute(
+      """
+      SELECT row_guid FROM bizclock.exchange_row
+      WHERE source = $1 AND upstream_table = $2 AND planned_end <= $3 ORDER BY planned_end, row_guid LIMIT $4
+      """, [.text(source), .text(table), .timestamptz(now.microseconds), .int8(Int64(limit))])
+    var guids: [String] = []
+    for row in 0..<found.rowCount { guids.append(try found.text(row, 0)) }
+    return guids
   }
 
   /// Notes of which cases rows have told that were read again from quarantine. What they said last stays noted: a feed
@@ -112,13 +129,14 @@ public enum ExchangeRegister {
     guard !rows.isEmpty else { return }
     try session.execute(
       """
-      UPDATE bizclock.exchange_row AS r SET event_case = n.event_case
-      FROM unnest($3::text[], $4::text[]) AS n (row_guid, event_case)
+      UPDATE bizclock.exchange_row AS r SET event_case = n.event_case, planned_end = n.planned_end
+      FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS n (row_guid, event_case, planned_end)
       WHERE r.source = $1 AND r.upstream_table = $2 AND r.row_guid = n.row_guid AND n.event_case IS NOT NULL
       """,
       [
         .text(page.source), .text(page.table), .textArray(rows.map(\.guid)),
         .textArray(rows.map { $0.events.first?.caseID.text }),
+        .timestamptzArray(rows.map { $0.plannedEnd?.microseconds }),
       ])
   }
 
@@ -147,6 +165,17 @@ public enum ExchangeRegister {
         SET revision = revision + 1, compared_after = NULL, compared_at = $3
         WHERE source = $1 AND upstream_table = $2
         """, place + [.timestamptz(page.receivedAt.microseconds)])
+    case .ended(let guids):
+      try session.execute(
+        """
+        UPDATE bizclock.exchange_position SET revision = revision + 1 WHERE source = $1 AND upstream_table = $2
+        """, place)
+      // Those that are not there any more are not asked for again either.
+      try session.execute(
+        """
+        UPDATE bizclock.exchange_row SET planned_end = NULL
+        WHERE source = $1 AND upstream_table = $2 AND row_guid = ANY ($3::text[]) AND planned_end <= $4
+        """, place + [.textArray(guids), .timestamptz(page.receivedAt.microseconds)])
     }
   }
 }

@@ -21,8 +21,8 @@ struct ExchangeSorting {
   private(set) var voided = 0
 
   init(_ page: ExchangePage, _ known: [Identifier: ExchangeRegister.Known]) {
-    var isComparing = false
-    if case .compared = page.progress { isComparing = true }
+    // Both read what stands there now.
+    let isComparing = if case .read = page.progress { false } else { true }
     for row in page.rows {
       guard let before = known[Identifier(row.guid)] else {
         new.append(row)

@@ -80,6 +80,12 @@ public enum FeedRegister {
     return marked.affectedRows == 1
   }
 
+  /// Marks a feed as silent that cannot be read, whatever it brought; true for the one of many daemons that did.
+  public static func stall(_ name: String, on session: inout Session) throws(PostgresError) -> Bool {
+    try session.execute("UPDATE bizclock.feed SET stalled = true WHERE name = $1 AND NOT stalled", [.text(name)])
+      .affectedRows == 1
+  }
+
   /// Takes the marks off feeds that nobody watches any more, and names them: `own`, whose mark the caller set, and where
   /// no other daemon listens every one beside those that the caller has. What other daemons have is not known here.
   public static func clearUnwatched(

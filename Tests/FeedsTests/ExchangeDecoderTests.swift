@@ -108,6 +108,22 @@ import Testing
       .specialProcedure, ["special_type": "2", "special_time": "2026-09-02 10:00", "end_time": "2026-09-03 10:00"],
       ["suspended 2026-09-02T10:00:00", "resumed 2026-09-03T10:00:00"]
     ),
+    // What is planned has not come yet; what lies but minutes ahead is a clock's.
+    (
+      .specialProcedure,
+      ["special_type": "2", "special_time": "2026-09-02 10:00", "end_time": "9999-12-31 23:59:59"],
+      ["suspended 2026-09-02T10:00:00"]
+    ),
+    (
+      .process,
+      ["process_name": "公章", "event_start_time": "2026-09-01 09:00", "event_end_time": "2026-12-01 10:00"],
+      ["step_started:公章 2026-09-01T09:00:00"]
+    ),
+    (
+      .specialProcedure, ["special_type": "2", "special_time": "2026-12-01 10:00", "end_time": "2026-12-02 10:00"],
+      ["future_time special_time"]
+    ),
+    (.specialProcedure, ["special_type": "2", "end_time": "2026-12-02 10:00"], []),
     (.specialProcedure, ["special_type": "3", "special_time": "2026-09-02 10:00"], ["bad_field special_type"]),
   ]
 
@@ -126,6 +142,25 @@ import Testing
       .process,
       ["process_name": "公章", "event_start_time": "2026-09-01 09:00", "event_end_time": "2026-09-01 09:00"])
     #expect(Self.read(row, openIfEqual: false).events.count == 2)
+  }
+
+  /// A row that plans another end says something else, and so does one whose end has come: as if it never was a plan.
+  @Test func plannedEnds() throws {
+    func read(_ end: String, at now: Instant = Reading.now) -> ExchangeReading {
+      var decoder = ExchangeDecoder(feed: Self.feed(), exchange: Self.exchange, calendar: nil)
+      let cells = ["special_type": "2", "special_time": "2026-09-02 10:00", "end_time": end]
+      return decoder.read(Self.row(.specialProcedure, cells), now: now)
+    }
+    let end = try #require(Instant(rfc3339: "2026-12-02T10:00:00+08:00"))
+    let planned = read("2026-12-02 10:00")
+    #expect(planned.plannedEnd == end && planned.events.map(\.type) == ["suspended"])
+    #expect(read("20261202100000") == planned)
+    #expect(read("2026-12-02 10:01").content != planned.content)
+    #expect(read("2026-12-02 10:00", at: end + (-FeedLimits.futureTolerance - 1)) == planned)
+    let come = read("2026-12-02 10:00", at: end)
+    #expect(come.plannedEnd == nil && come.content != planned.content && come.events.count == 2)
+    #expect(come.events.first == planned.events.first)
+    #expect(read("2026-12-02 10:00", at: end + -FeedLimits.futureTolerance) == come)
   }
 
   /// The form of ids never changes, and they do not depend on when and how the row was written.
