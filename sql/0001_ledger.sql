@@ -494,6 +494,7 @@ CREATE TABLE bizclock.alert_history (
   withdrawn_at  timestamptz,
   amended_at    timestamptz,
   feed_stalled  boolean     NOT NULL,
+  retrospective boolean     NOT NULL,
   level         text        NOT NULL,
   priority      text        NOT NULL,
   change_reason text,

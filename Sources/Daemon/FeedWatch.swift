@@ -32,9 +32,6 @@ struct FeedWatch: Sendable {
     var isAway = false
   }
 
-  /// Whether the feed's database may be away.
-  private var mayBeAway: Bool { if case .exchange = feed.origin { true } else { false } }
-
   /// Watches until graceful shutdown or cancellation; whether the feed bears a mark that this watch set.
   func run() async -> Bool {
     defer { heart.end() }
@@ -59,9 +56,8 @@ struct FeedWatch: Sendable {
           guard await bell.wait(atMost: .seconds(5)) else { break }
           continue
         }
-        if feed.silence == nil, !mayBeAway { break }
         heart.beat(within: .seconds(600))
-        // However the clocks run, a look now and then does no harm.
+        // However the clocks run, a look now and then does no harm; and that the feed is served is known by it.
         guard await bell.wait(atMost: .seconds(600)) else { break }
       } while !Task.isCancelled
       clock.arm(at: nil) {}
@@ -71,10 +67,9 @@ struct FeedWatch: Sendable {
 
   /// Has the feed known once the database answers; false if the watch is to end before.
   private func isRegistered() async -> Bool {
-    let (name, source) = (feed.description.name, feed.description.source.text)
     repeat {
       do {
-        try await connected { try FeedRegister.register(name, source: source, on: &$0) }
+        try await connected(register)
         return true
       } catch {
         // Why it does not answer is the leader's to tell.
@@ -85,13 +80,21 @@ struct FeedWatch: Sendable {
 
   /// Looks at the feed, and marks it if its time has run out.
   private func look(_ rules: OfficeHoursInForce, after last: Look) async throws -> Look {
-    guard state.snapshot.feedsAway.contains(feed.description.name) else {
-      return try await connected { try look(rules, after: last, &$0) }
+    let isAway = state.snapshot.feedsAway.contains(feed.description.name)
+    return try await connected { session in
+      try register(&session)
+      guard isAway else { return try look(rules, after: last, &session) }
+      // Marked once: where another daemon reads it, what it brings there takes the mark back.
+      if last.isAway { return last }
+      let marks = try FeedRegister.stall(feed.description.name, on: &session)
+      return Look(hasMarked: marks || last.hasMarked, isAway: true)
     }
-    // Marked once: where another daemon reads it, what it brings there takes the mark back.
-    if last.isAway { return last }
-    let marks = try await connected { try FeedRegister.stall(feed.description.name, on: &$0) }
-    return Look(hasMarked: marks || last.hasMarked, isAway: true)
+  }
+
+  /// Has it known that the feed is served.
+  private func register(_ session: inout Session) throws {
+    try FeedRegister.register(
+      feed.description.name, source: feed.description.source.text, now: clock.now(), on: &session)
   }
 
   private func connected<R: Sendable>(_ body: @Sendable (inout Session) throws -> R) async throws -> R {

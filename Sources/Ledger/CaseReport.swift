@@ -110,17 +110,17 @@ public struct CaseReport: Sendable {
         SELECT DISTINCT ON (commitment, round, level, revision) *
         FROM (
           SELECT commitment, round, level, revision, level_at, due_at, resolved_at, withdrawn_at, amended_at,
-            feed_stalled, priority, change_reason, 'infinity'::timestamptz AS known_until
+            feed_stalled, retrospective, priority, change_reason, 'infinity'::timestamptz AS known_until
           FROM bizclock.alert WHERE case_id = $1
           UNION ALL
           SELECT commitment, round, level, revision, level_at, due_at, resolved_at, withdrawn_at, amended_at,
-            feed_stalled, priority, change_reason, known_until
+            feed_stalled, retrospective, priority, change_reason, known_until
           FROM bizclock.alert_history WHERE case_id = $1 AND known_until > $2
         ) s
         ORDER BY commitment, round, level, revision, known_until
       )
       SELECT commitment, round, level, revision, s.level_at, a.recorded_at, a.logged_at, s.resolved_at,
-        s.withdrawn_at, a.retrospective, s.due_at, s.priority, s.amended_at, s.change_reason, a.acknowledged_at,
+        s.withdrawn_at, s.retrospective, s.due_at, s.priority, s.amended_at, s.change_reason, a.acknowledged_at,
         a.acknowledged_by, a.reason, s.feed_stalled
       FROM bizclock.alert a JOIN said s USING (commitment, round, level, revision)
       WHERE a.case_id = $1 ORDER BY s.level_at, commitment, round, level, revision

@@ -168,7 +168,10 @@ public struct SettingsGuide: Sendable {
             "retrospective_after",
             "a level older than this when its case became known is history and pages nobody; 24h if left out"
           ),
-          ("show_individual_names", "whether views show names of others than enterprises and cooperatives: natural persons; false if left out"),
+          (
+            "show_individual_names",
+            "whether views show names of others than enterprises and cooperatives: natural persons; false if left out"
+          ),
         ]),
       Section(
         path: "retention",

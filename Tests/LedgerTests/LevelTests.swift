@@ -226,6 +226,13 @@ import Testing
         ledger.alerts(), ["yellow 1 06-09 17:30 amended late_data", "red 1 06-10 17:30 amended late_data"])
       try await expectRows(
         ledger.lines().filter { !$0.hasPrefix("summary") }, ["raised yellow 1", "raised red 1"])
+      // Of the moment before it was known it is told as it was.
+      let then = local("2026-06-08 17:02")
+      let report = try await ledger.connection.run {
+        try CaseReport.read("K1", ledger.rulebook, asOf: then, knownAt: then, on: &$0)
+      }
+      #expect(
+        try #require(report).alerts.filter { $0.commitment == "opening" }.map(\.retrospective) == [true, true])
       // What has paged stays what it is, whatever comes later.
       try await ledger.clearLines()
       try await ledger.tell(leader, [.told("K1", "completed", "2026-06-10 17:45")], at: local("2026-06-10 17:46"))

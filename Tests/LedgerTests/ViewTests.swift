@@ -272,8 +272,10 @@ import Testing
           .told(name, "accepted", "2026-06-01 09:00") {
             $0.entityName = "name \(name)"
             $0.entityType = type
-            // Of A it is a code, of the others the number of an identity card.
-            $0.uscc = name == "A" ? "91350100M000100Y43" : "110101199003074514"
+            // Of A it is a code, of the others the number of an identity card; that of D would pass for a code.
+            $0.uscc =
+              ["A": "91350100M000100Y43", "D": "469005195805019947", "E": "110101900307451"][name]
+              ?? "110101199003074514"
           }
         })
       let names = "SELECT coalesce(entity_name, '-') FROM dashboard.event_log ORDER BY case_id"
