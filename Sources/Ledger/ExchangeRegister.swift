@@ -129,7 +129,7 @@ public enum ExchangeRegister {
     guard !rows.isEmpty else { return }
     try session.execute(
       """
-      UPDATE bizclock.exchange_row AS r SET event_case = n.event_case, planned_end = n.planned_end
+      UPDATE bizclock.exchange_row AS r SET event_case = n.event_case, planned_end = coalesce(n.planned_end, r.planned_end)
       FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS n (row_guid, event_case, planned_end)
       WHERE r.source = $1 AND r.upstream_table = $2 AND r.row_guid = n.row_guid AND n.event_case IS NOT NULL
       """,
