@@ -88,7 +88,7 @@ import Testing
       }
     }
     #expect(ended.status == 130 && ended.words.contains("start bizclock"), "\(ended.words)")
-    #expect(ServerProcesses.all(data: folder + "/postgres/data") == [])
+    try #require(ServerProcesses.all(data: folder + "/postgres/data") == [])
     try await expectEverything()
 
     // As a power cut between its two renamings leaves it.
