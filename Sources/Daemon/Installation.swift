@@ -29,14 +29,14 @@ public struct Installation: Sendable {
   /// The private cluster, where the database is one.
   public let cluster: PrivateCluster?
 
-  /// Opens an installation; a private cluster is started if it does not run.
-  public static func open(_ configuration: Configuration) async throws -> Installation {
+  /// Opens an installation; a private cluster is started if it does not run. One that is thrown away is made faster.
+  public static func open(_ configuration: Configuration, isKept: Bool = true) async throws -> Installation {
     switch configuration.database {
     case .conninfo(let conninfo):
       return Installation(
         configuration: configuration, database: DatabaseSource(conninfo: conninfo), cluster: nil)
     case .private:
-      let cluster = try PrivateCluster(directory: configuration.stateDirectory + "/postgres")
+      let cluster = try PrivateCluster(directory: configuration.stateDirectory + "/postgres", isKept: isKept)
       return Installation(
         configuration: configuration, database: DatabaseSource(conninfo: try await cluster.start()),
         cluster: cluster)

@@ -2,35 +2,33 @@ import CLinux
 import Glibc
 
 /// A PostgreSQL cluster of the program's own, in its state directory: reached by a socket in a directory of mode
-/// 0700, by peer authentication, never by TCP. Run by root, the server is the user `postgres`.
+/// 0700, by peer authentication, never by TCP. Run by root, the server is the user whose the data are.
 public struct PrivateCluster: Sendable {
   /// Where data, socket and log are.
   public let directory: String
-  private let programs: ServerPrograms
+  let programs: ServerPrograms
   private let settings: [String: String]
   /// Whom the server runs as where this program is root; PostgreSQL refuses to be that.
-  private let servant: Servant?
+  let servant: Servant?
+  /// Whether the data are to outlive a power cut.
+  let isKept: Bool
 
-  private struct Servant {
-    var name: String
-    var user: uid_t
-    var group: gid_t
-  }
-
-  private var data: String { directory + "/data" }
+  var data: String { directory + "/data" }
   /// The data in the making; they get their name when they are whole.
-  private var fresh: String { directory + "/data.new" }
+  var fresh: String { directory + "/data.new" }
   private var log: String { directory + "/postgres.log" }
-  private var setupLog: String { directory + "/setup.log" }
-  private var socket: String { directory + "/socket" }
+  var setupLog: String { directory + "/setup.log" }
+  var socket: String { directory + "/socket" }
 
   /// The database and its owner.
-  private static let name = "bizclock"
+  static let name = "bizclock"
 
   /// A cluster in `directory`, which is made if need be; nothing is started.
   ///
-  /// - Parameter settings: server settings beside our own.
-  public init(directory: String, settings: [String: String] = [:]) throws(PostgresError) {
+  /// - Parameters:
+  ///   - settings: server settings beside our own.
+  ///   - isKept: false for data that are thrown away, which are made faster and may not outlive a power cut.
+  public init(directory: String, settings: [String: String] = [:], isKept: Bool = true) throws(PostgresError) {
     // The server is told its directories by name, whatever folder it runs in.
     self.directory = try PrivateCluster.absolute(directory)
     // What one major version made, another cannot read.
@@ -41,7 +39,8 @@ public struct PrivateCluster: Sendable {
     }
     self.programs = programs
     self.settings = settings
-    servant = try PrivateCluster.servant(of: self.directory + "/data")
+    self.isKept = isKept
+    servant = try Servant.find(for: self.directory)
     // A socket's path must fit into sockaddr_un.
     guard (self.directory + "/socket/.s.PGSQL.5432").utf8.count < 107 else {
       throw PostgresError(
@@ -62,10 +61,13 @@ public struct PrivateCluster: Sendable {
 
   /// Makes the cluster if it is new, starts it if it does not run, and gives the conninfo of its database.
   public func start() async throws -> String {
+    try checkOwner()
     try makeDirectories()
     let lock = try await lock()
     defer { close(lock) }
     if access(data, F_OK) != 0 { try initialize() }
+    // Another program may have made it meanwhile, for another user.
+    try checkOwner()
     try checkVersion()
     // A server that outlived its program serves on: it is the same cluster.
     if !isRunning { try await launch() }
@@ -84,7 +86,7 @@ public struct PrivateCluster: Sendable {
     if case .running = postmaster.standing { true } else { false }
   }
 
-  private var postmaster: Postmaster { Postmaster(data: data, socket: socket) }
+  var postmaster: Postmaster { Postmaster(data: data, socket: socket) }
 
   /// Starts the server; what a crash left is taken away first.
   private func launch() async throws {
@@ -93,7 +95,9 @@ public struct PrivateCluster: Sendable {
       "-c jit=off -c listen_addresses='' -c unix_socket_directories='\(socket)' -c unix_socket_permissions=0700"
     for (name, value) in settings.sorted(by: { $0.key < $1.key }) { options += " -c \(name)='\(value)'" }
     try await endOrphans()
+    try checkHidden()
     postmaster.forgetStrangers()
+    try admitUsers()
     guard try run(["pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start"]) == 0 else {
       throw PostgresError(
         .unreachable, operation: "private database", message: "the server did not start; its log is \(log)")
@@ -137,18 +141,6 @@ public struct PrivateCluster: Sendable {
       message: "another bizclock has been starting the server for two minutes; see \(log)")
   }
 
-  /// Refuses data of another major version, with what to do.
-  private func checkVersion() throws(PostgresError) {
-    guard let there = ServerPrograms.major(of: data), let ours = programs.major, there != ours else { return }
-    throw PostgresError(
-      .setup, operation: "private database",
-      message: "\(data) was made by PostgreSQL \(there), and the server programs in \(programs.folder) are of "
-        + "\(ours); install the Debian package postgresql-\(there)"
-        + (there < ours
-          ? ", or bring the data over: /usr/lib/bizclock/upgrade-private-database \(directory)" : "")
-    )
-  }
-
   /// Stops the server and waits until it has; `fast` lets it write what it has, otherwise it just ends. A process that
   /// only has the number of a server that crashed is left alone.
   public func stop(fast: Bool = true) throws(PostgresError) {
@@ -184,74 +176,11 @@ public struct PrivateCluster: Sendable {
     close(ends[0])
   }
 
-  private func makeDirectories() throws(PostgresError) {
-    var path = ""
-    for part in directory.split(separator: "/") {
-      path += "/" + part
-      if access(path, F_OK) != 0, mkdir(path, 0o755) != 0, errno != EEXIST { throw cannot("make", path) }
-    }
-    if access(socket, F_OK) != 0, mkdir(socket, 0o700) != 0, errno != EEXIST { throw cannot("make", socket) }
-    guard let servant else { return }
-    // The server must own its data and be able to write its log beside them.
-    for path in [directory, socket] where chown(path, servant.user, servant.group) != 0 {
-      throw cannot("give to \(servant.name)", path)
-    }
-  }
-
-  /// Of root the owner of the data, be it the daemon's user, or `postgres` for new ones; nil for everybody else.
-  private static func servant(of data: String) throws(PostgresError) -> Servant? {
-    guard geteuid() == 0 else { return nil }
-    var status = stat()
-    let owner = stat(data, &status) == 0 && status.st_uid != 0 ? getpwuid(status.st_uid) : nil
-    guard let user = owner ?? getpwnam("postgres") else {
-      throw PostgresError(
-        .setup, operation: "private database",
-        message: "there is no user postgres to run the server as; install the Debian package postgresql")
-    }
-    return Servant(
-      name: String(cString: user.pointee.pw_name), user: user.pointee.pw_uid, group: user.pointee.pw_gid)
-  }
-
-  private func initialize() throws(PostgresError) {
-    // What an interrupted start has left.
-    _ = try ChildProcess.run(["rm", "-rf", fresh])
-    let arguments = [
-      "initdb", "-D", fresh, "-U", PrivateCluster.name, "-E", "UTF8", "--locale=C", "--auth=peer", "-N",
-    ]
-    guard try run(arguments) == 0 else {
-      throw PostgresError(
-        .unreachable, operation: "private database", message: "initdb failed; its log is \(setupLog)")
-    }
-    // Who may be the owner of the database: whoever runs the program, and the server's own user.
-    var users = ["root", "postgres"]
-    if let me = getpwuid(geteuid()) { users.append(String(cString: me.pointee.pw_name)) }
-    let map = Set(users).sorted().map { "bizclock \($0) \(PrivateCluster.name)\n" }.joined()
-    try write(map, to: fresh + "/pg_ident.conf")
-    try write("local all all peer map=bizclock\n", to: fresh + "/pg_hba.conf")
-    guard rename(fresh, data) == 0 else { throw cannot("make", data) }
-  }
-
-  private func write(_ text: String, to path: String) throws(PostgresError) {
-    let file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { throw cannot("write", path) }
-    defer { close(file) }
-    let bytes = Array(text.utf8)
-    guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
-      throw cannot("write", path)
-    }
-  }
-
-  private func run(_ arguments: [String]) throws(PostgresError) -> Int32 {
+  func run(_ arguments: [String]) throws(PostgresError) -> Int32 {
     var all = [programs.folder + "/" + (arguments.first ?? "")] + arguments.dropFirst()
     if let servant {
       all = ["setpriv", "--reuid=\(servant.user)", "--regid=\(servant.group)", "--init-groups"] + all
     }
     return try ChildProcess.run(all, log: setupLog)
-  }
-
-  private func cannot(_ what: String, _ path: String) -> PostgresError {
-    PostgresError(
-      .unreachable, operation: "private database",
-      message: "cannot \(what) \(path): \(String(cString: strerror(errno)))")
   }
 }

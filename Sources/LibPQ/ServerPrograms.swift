@@ -47,11 +47,6 @@ struct ServerPrograms {
 
   /// The major version that made a data directory; nil where there is none, or it may not be read.
   static func major(of data: String) -> Int? {
-    let descriptor = open(data + "/PG_VERSION", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 16)
-    let count = read(descriptor, &bytes, bytes.count)
-    return count > 0 ? Int(String(decoding: bytes[..<count].prefix { $0 != 10 }, as: UTF8.self)) : nil
+    SmallFile.text(data + "/PG_VERSION").flatMap { Int($0.prefix { $0 != "\n" }) }
   }
 }

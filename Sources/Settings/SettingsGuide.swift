@@ -29,7 +29,7 @@ public struct SettingsGuide: Sendable {
       "/etc/bizclock/bizclock.yaml, or the file that --config or BIZCLOCK_CONFIG names, in YAML. Unknown keys are "
         + "errors; all faults are listed with their lines, and the exit status is 78. Relative paths are seen from "
         + "the file's folder.",
-      "Each key that is not a list can be overridden by a variable: BIZCLOCK_DATABASE, BIZCLOCK_STATE_DIRECTORY, "
+      "Some keys can be overridden by a variable: BIZCLOCK_DATABASE, BIZCLOCK_STATE_DIRECTORY, "
         + "BIZCLOCK_HTTP_LISTEN, BIZCLOCK_HTTP_TOKENS, BIZCLOCK_POLICY, BIZCLOCK_ALERTS_RETROSPECTIVE_AFTER, "
         + "BIZCLOCK_ALERTS_SHOW_INDIVIDUAL_NAMES. libpq's own variables (PGHOST, PGPASSFILE and so on) fill what a "
         + "conninfo leaves out. ${CREDENTIALS_DIRECTORY} in database and tokens stands for systemd's folder of "
@@ -50,7 +50,11 @@ public struct SettingsGuide: Sendable {
               + "so that a password is nowhere else; or private: a cluster of bizclock's own in the state directory, "
               + "without TCP. Must be given, so that a slip never starts a second database"
           ),
-          ("state_directory", "where a private cluster lies; /var/lib/bizclock if left out"),
+          (
+            "state_directory",
+            "where a private cluster lies, and what must survive a restart without the database; each daemon has its "
+              + "own. /var/lib/bizclock if left out"
+          ),
           ("feeds", "where events come from; a list, see below"),
           ("alerts", "how overruns are told; see below"),
           ("retention", "how long what has been dealt with is kept; see below"),
@@ -197,8 +201,9 @@ public struct SettingsGuide: Sendable {
           (
             "tokens",
             "the file with the tokens of those who may post events, read cases or read /metrics, closed to others, e.g. "
-              + "0640 root:bizclock; lines are made by: bizclock token. Without it nobody may; /healthz and /readyz "
-              + "need none"
+              + "/var/lib/bizclock/tokens; lines are made by: bizclock token. Without it nobody may; /healthz and "
+              + "/readyz need none. Of a file in ${CREDENTIALS_DIRECTORY} a change takes a restart: systemd copies it at "
+              + "the start alone"
           ),
           (
             "body_limit",

@@ -50,7 +50,7 @@ final class Demo: Sendable {
   /// Loads, runs and reports; without `once` it goes on until SIGINT or SIGTERM.
   func run(once: Bool) async throws {
     Terminal.note("starting a database in \(folder.path)")
-    let installation = try await Installation.open(configuration)
+    let installation = try await Installation.open(configuration, isKept: folder.isKept)
     if !folder.isKept { installation.cluster?.endWithThisProcess() }
     let rulebook = try await prepare(installation)
     guard let calendar = rulebook.mainCalendar(process: "opening"),

@@ -7,8 +7,9 @@ enum Nobody {
   static let words = command.joined(separator: " ")
 
   /// Runs the program as nobody.
-  static func run(_ arguments: [String]) throws -> ProgramRun {
-    try ProgramRun(program: "/usr/bin/env", command + [DaemonProcess.program] + arguments)
+  static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> ProgramRun {
+    try ProgramRun(
+      program: "/usr/bin/env", command + [DaemonProcess.program] + arguments, environment: environment)
   }
 
   /// Whether this is root, and the program does not lie where only root may look.

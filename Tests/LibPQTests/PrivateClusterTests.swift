@@ -148,6 +148,27 @@ import Testing
     }
   }
 
+  /// An upgrade that a power cut ended between its two renamings: an empty database beside the old one would fork it.
+  @Test func dataThatAnUpgradeHasPutAside() async throws {
+    try await with { cluster in
+      let former = cluster.directory + "/data.old-15"
+      try FileManager.default.createDirectory(atPath: former, withIntermediateDirectories: true)
+      let error = await #expect(throws: PostgresError.self) { _ = try await cluster.start() }
+      #expect(error?.kind == .setup)
+      #expect(error?.message.contains("mv \(former) ") == true, "\(String(describing: error))")
+      #expect(!FileManager.default.fileExists(atPath: cluster.directory + "/data"))
+    }
+  }
+
+  /// What is kept is on the disk when it gets its name.
+  @Test func newDataOutliveAPowerCut() async throws {
+    try await with { cluster in
+      _ = try await cluster.start()
+      let words = try String(contentsOfFile: cluster.directory + "/setup.log", encoding: .utf8)
+      #expect(words.contains("syncing data to disk ... ok"), "\(words)")
+    }
+  }
+
   /// Data of another major version are not touched; the words say what to install.
   @Test(arguments: [("14", true), ("99", false)]) func anotherMajorVersion(_ version: String, _ older: Bool)
     async throws

@@ -40,7 +40,7 @@ import Testing
     let configuration = try Configuration.parse(
       opened.joined(separator: "\n").replacing("  # tokens:", with: "  tokens:"),
       file: "/etc/bizclock/bizclock.yaml")
-    #expect(configuration.http.tokens == "/etc/bizclock/tokens")
+    #expect(configuration.http.tokens == "/var/lib/bizclock/tokens")
     #expect(
       configuration.feeds == [
         FeedSettings(

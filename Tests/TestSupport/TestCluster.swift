@@ -19,7 +19,7 @@ public actor TestCluster {
         settings: [
           "fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "256MB",
           "max_wal_size": "4GB", "autovacuum": "off",
-        ])
+        ], isKept: false)
       let conninfo = try await cluster.start()
       cluster.endWithThisProcess()
       return (cluster, conninfo)

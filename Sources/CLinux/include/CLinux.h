@@ -22,3 +22,7 @@ int bizclock_close_from(posix_spawn_file_actions_t *actions, int from);
 
 /// Has all threads share so many heaps of malloc(3).
 void bizclock_share_heaps(int count);
+
+/// Calls at a socket of the file system without waiting, and hangs up: 0 where somebody listens, else the error number;
+/// ECONNREFUSED is the kernel's word that nobody does.
+int bizclock_call_socket(const char *path);
