@@ -1473,7 +1473,7 @@ COMMENT ON COLUMN dashboard.feed_health.received IS 'New events.';
 COMMENT ON COLUMN dashboard.feed_health.duplicates IS 'Events that were known already.';
 COMMENT ON COLUMN dashboard.feed_health.quarantined IS 'Input that could not be taken in.';
 COMMENT ON COLUMN dashboard.feed_health.stalled IS
-  'Whether it has been silent for longer than its configuration allows.';
+  'Whether it has been silent for longer than its configuration allows, or cannot be read.';
 
 COMMENT ON COLUMN dashboard.detection_lag.hour IS 'The hour (UTC) in which the alerts were recorded.';
 COMMENT ON COLUMN dashboard.detection_lag.alerts IS

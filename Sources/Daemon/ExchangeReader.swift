@@ -31,6 +31,11 @@ struct ExchangeReader {
   /// Whether it could not be read when it was last tried: the feed counts as silent until all that is new has been read.
   var wasAway = false
 
+  /// How often in a row acceptances waited for another table.
+  private var troubledRounds = 0
+  /// For how many rounds they wait: about a quarter of an hour, as the rounds come.
+  static let mostTroubledRounds = 20
+
   private var source: ExchangeSource?
   private var rows = ExchangeReader.mostRows
   private var isSkewed = false
@@ -58,9 +63,13 @@ struct ExchangeReader {
     let now = try await whileStaying { try await source.now() }
     tellSkew(now)
     // One table that cannot be read keeps no other from being read: a case whose end nobody sees would overrun. So would
-    // those that begin: acceptances wait for what cannot be read.
+    // those that begin: acceptances wait for what cannot be read, but not for ever, for nobody would see them overrun.
     var trouble: ExchangeTrouble?
-    for table in ExchangeTable.inOrder where !stop.isSilenced && (table != .accept || trouble == nil) {
+    for table in ExchangeTable.inOrder where !stop.isSilenced {
+      if table == .accept, trouble != nil {
+        troubledRounds += 1
+        if troubledRounds < ExchangeReader.mostTroubledRounds { break }
+      }
       do {
         try await read(table, source, &decoder, wall: wall(now, table, source))
         if table.plansEnds { try await readEnded(table, source, &decoder) }
@@ -69,6 +78,7 @@ struct ExchangeReader {
       }
     }
     if let trouble { throw trouble }
+    troubledRounds = 0
     for table in ExchangeTable.inOrder where !stop.isSilenced {
       if try await compare(table, source, &decoder) { return true }
     }

@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  /// Where the ends of cases cannot be read, none begins; all is made up for later.
+  /// Where the ends of cases cannot be read, none begins for a while; all is made up for later.
   @Test func acceptancesWait() async throws {
     try await ExchangeDesk.with { desk in
       var reader = try desk.reader()
@@ -89,6 +89,23 @@ import Testing
       _ = try await reader.round()
       await reader.close()
       #expect(try await desk.total() == 350)
+    }
+  }
+
+  /// A table that nobody may ever read keeps no case from being seen to overrun.
+  @Test func acceptancesDoNotWaitForEver() async throws {
+    try await ExchangeDesk.with { desk in
+      var reader = try desk.reader()
+      _ = try await reader.round()
+      try await desk.upstream("REVOKE SELECT ON up_pro_result FROM bizclock_exchange")
+      try await desk.upstream(Self.done)
+      let accepted = "SELECT count(*)::text FROM bizclock.event WHERE type = 'accepted'"
+      for round in 1...ExchangeReader.mostTroubledRounds {
+        #expect(try await desk.rows(accepted) == [["0"]], "\(round)")
+        await #expect(throws: ExchangeTrouble.self) { _ = try await reader.round() }
+      }
+      #expect(try await desk.rows(accepted) == [["50"]])
+      await reader.close()
     }
   }
 
