@@ -56,8 +56,13 @@ import Testing
   /// Four hours of the office are over after the noon of the next day; a closure is no office time.
   @Test func officeTimeOfTheMainCalendar() async throws {
     try await with(silence: .officeTime(4 * 3_600_000_000), at: "2026-09-14T16:30:00+08:00") { office in
-      // The midnight of the shares lies before it.
+      // The midnight of the shares lies before it, and may be waited for before the feed is looked at.
       try await armed(office, "2026-09-15T00:00:00+08:00")
+      try await TestDeadline.within(TestDeadline.patience, "the feed's watch") {
+        while try await office.query("SELECT (watched_since IS NOT NULL)::text FROM bizclock.feed") != [["true"]] {
+          try Task.checkCancellation()
+        }
+      }
       office.clock.advance(to: instant("2026-09-15T00:00:00+08:00"))
       try await armed(office, "2026-09-15T11:30:00+08:00")
       try await declare(office, from: "2026-09-15T09:00:00+08:00", to: "2026-09-15T11:00:00+08:00")

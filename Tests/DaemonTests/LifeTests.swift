@@ -60,11 +60,21 @@ import Testing
       #expect(declared.status == 0, "\(declared.errors)")
       let days = folder.path + "/cn.csv"
       let text = try String(contentsOfFile: days, encoding: .utf8)
-      for (draft, told) in [(text, 0), (text + "2026-04-20,holiday,local\n", 1)] {
+      for (draft, isTold) in [(text, false), (text + "2026-04-20,holiday,local\n", true)] {
         try draft.write(toFile: days, atomically: true, encoding: .utf8)
         let daemon = try folder.start()
         try await daemon.logged("ready")
-        #expect(daemon.records.count { $0["event"] == "policy.differs" } == told)
+        // Each reload looks at the draft of the one before first.
+        for number in 1...2 {
+          daemon.signal(SIGHUP)
+          try await TestDeadline.within(TestDeadline.patience, "reload \(number)") {
+            while daemon.records.count(where: { $0["event"] == "configuration.loaded" }) < number {
+              try Task.checkCancellation()
+              await Task.yield()
+            }
+          }
+        }
+        #expect(daemon.records.contains { $0["event"] == "policy.differs" } == isTold)
         daemon.signal(SIGTERM)
         #expect(try await daemon.exit() == 0)
       }
