@@ -21,12 +21,7 @@ import Testing
   /// Marked with what is raised meanwhile, over a restart too, and unmarked when it is back; with and without a time
   /// after which it counts as silent.
   @Test(arguments: [nil, Silence.plain(86_400_000_000)]) func itIsMarked(_ silence: Silence?) async throws {
-    let node = try PostgresNode()
-    defer { node.remove() }
-    try node.start()
-    try node.createDatabase()
-    try await ExchangeDesk.run(node.conninfo, ExchangeDesk.text("schema.sql"))
-    try await DaemonTestBase.withOffice { conninfo, spool in
+    try await ExchangeDesk.withNode { node, conninfo, spool in
       let desk = try ExchangeDesk(conninfo: conninfo, upstream: node.tcp, at: "2026-09-15T10:00:00+08:00")
       var feed = desk.feed
       feed.silence = silence

@@ -48,6 +48,18 @@ struct ExchangeDesk: Sendable {
     }
   }
 
+  /// Hands a body an office, and an empty exchange database on a server of its own, to be harmed.
+  static func withNode(
+    _ body: @Sendable (_ node: PostgresNode, _ conninfo: String, _ spool: String) async throws -> Void
+  ) async throws {
+    let node = try PostgresNode()
+    defer { node.remove() }
+    try node.start()
+    try node.createDatabase()
+    try await run(node.conninfo, text("schema.sql"))
+    try await DaemonTestBase.withOffice { conninfo, spool in try await body(node, conninfo, spool) }
+  }
+
   /// An office whose exchange database is somewhere else.
   init(conninfo: String, upstream: String, at now: String) throws {
     self.conninfo = conninfo
@@ -82,6 +94,20 @@ struct ExchangeDesk: Sendable {
     while try await reader.round() {}
     await reader.close()
     await reader.intake.close()
+  }
+
+  /// Reads what is in quarantine again, as the command does.
+  func retry(_ change: (inout FeedSettings) -> Void = { _ in }) async throws -> RetryReport {
+    var feed = feed
+    change(&feed)
+    let intake = Intake(
+      database: DatabaseSource(conninfo: conninfo + " options=-crole=bizclock_daemon"), clock: clock, log: log)
+    let report = try await intake.retry(
+      RetryRequest(
+        selection: Quarantine.Selection(),
+        feeds: [feed.name: try FeedDescription(feed, processes: ["opening"])], by: "test"))
+    await intake.close()
+    return report
   }
 
   /// Runs statements on the exchange database.

@@ -43,12 +43,7 @@ import Testing
 
   /// Frozen before it takes the connection, as what a black hole hides does: nor then.
   @Test func norWhileConnecting() async throws {
-    let node = try PostgresNode()
-    defer { node.remove() }
-    try node.start()
-    try node.createDatabase()
-    try await ExchangeDesk.run(node.conninfo, ExchangeDesk.text("schema.sql"))
-    try await DaemonTestBase.withOffice { conninfo, spool in
+    try await ExchangeDesk.withNode { node, conninfo, spool in
       let desk = try ExchangeDesk(
         conninfo: conninfo, upstream: node.tcp + " connect_timeout=60", at: "2026-09-15T10:00:00+08:00")
       try node.signal(SIGSTOP)

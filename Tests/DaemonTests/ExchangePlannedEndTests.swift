@@ -117,14 +117,7 @@ import Testing
       let spoilt: @Sendable (inout FeedSettings) -> Void = { $0.mapping["region"] = FieldMapping(column: "grid") }
       for _ in 1...2 { try await desk.read(spoilt) }
       #expect(try await desk.total() == 0)
-      let intake = Intake(
-        database: DatabaseSource(conninfo: desk.conninfo + " options=-crole=bizclock_daemon"), clock: desk.clock,
-        log: desk.log)
-      let report = try await intake.retry(
-        RetryRequest(
-          selection: Quarantine.Selection(),
-          feeds: ["exchange": try FeedDescription(desk.feed, processes: ["opening"])], by: "test"))
-      await intake.close()
+      let report = try await desk.retry()
       #expect(report.settled == 2)
       #expect(
         try await desk.events() == ["C1 step_started seal 09-14 09:00", "C1 step_started licence 09-14 09:00"])

@@ -8,22 +8,6 @@ import Testing
 
 /// Rows of an exchange database in quarantine: read again by command, and settled by what the row says later.
 @Suite struct ExchangeRetryTests {
-  private func retry(_ desk: ExchangeDesk, _ change: (inout FeedSettings) -> Void = { _ in }) async throws
-    -> RetryReport
-  {
-    var feed = desk.feed
-    change(&feed)
-    let intake = Intake(
-      database: DatabaseSource(conninfo: desk.conninfo + " options=-crole=bizclock_daemon"), clock: desk.clock,
-      log: desk.log)
-    let report = try await intake.retry(
-      RetryRequest(
-        selection: Quarantine.Selection(),
-        feeds: [feed.name: try FeedDescription(feed, processes: ["opening"])], by: "test"))
-    await intake.close()
-    return report
-  }
-
   private func result(_ desk: ExchangeDesk, _ guid: String, _ caseID: String, _ type: String) async throws {
     try await desk.upstream(
       """
@@ -38,7 +22,7 @@ import Testing
       try await desk.accept("a", "C1", "2026-09-14 09:00", written: ExchangeReaderTests.now)
       try await result(desk, "r", "C1", "1")
       try await desk.read { $0.exchange.results = [:] }
-      let report = try await retry(desk)
+      let report = try await desk.retry()
       #expect(report.settled == 1 && report.outcome.new == 1)
       desk.clock.advance(by: 86_400_000_000)
       for _ in 1...2 { try await desk.read() }
@@ -56,7 +40,7 @@ import Testing
       try await desk.upstream(rewrite + "result_type = '9', project_no = '\(caseID)'")
       try await desk.read()
       #expect(try await desk.events() == ["C1 completed 09-14 10:00"])
-      let report = try await retry(desk) { $0.exchange.results["9"] = "rejected" }
+      let report = try await desk.retry { $0.exchange.results["9"] = "rejected" }
       #expect(report.settled == 1 && report.outcome.new == 2)
       #expect(try await desk.events() == ["\(caseID) rejected 09-14 10:00"])
       // Nobody tells it again, be it understood or not.
@@ -83,7 +67,7 @@ import Testing
       try await desk.upstream("UPDATE up_pro_result SET cd_time = \(ExchangeReaderTests.now), result_type = '1'")
       try await desk.read()
       _ = try await desk.rows("UPDATE bizclock.quarantine SET resolved_at = NULL, resolution = NULL")
-      let report = try await retry(desk) { $0.exchange.results["9"] = "rejected" }
+      let report = try await desk.retry { $0.exchange.results["9"] = "rejected" }
       #expect(report.settled == 1 && report.outcome.new == 0)
       #expect(try await desk.events() == ["C1 completed 09-14 10:00"])
     }

@@ -230,12 +230,7 @@ import Testing
 
   /// Killed and back: told once and once, and read on without a gap.
   @Test func killedAndBack() async throws {
-    let node = try PostgresNode()
-    defer { node.remove() }
-    try node.start()
-    try node.createDatabase()
-    try await ExchangeDesk.run(node.conninfo, ExchangeDesk.text("schema.sql"))
-    try await DaemonTestBase.withOffice { conninfo, spool in
+    try await ExchangeDesk.withNode { node, conninfo, spool in
       let desk = try ExchangeDesk(conninfo: conninfo, upstream: node.tcp, at: "2026-09-15T10:00:00+08:00")
       var configuration = DaemonTestBase.configuration(conninfo, spool: spool)
       configuration.feeds.append(desk.feed)
